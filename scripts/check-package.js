@@ -1,0 +1,271 @@
+/**
+ * Packs the npm package and installs it as strangers would: without install scripts, from an empty cache and offline from a
+ * full one, as root and as nobody; the tree must be the one of package-lock.json, and the program must run. npm follows a
+ * shrinkwrap only in packages that come from a registry, so one on the loopback hands ours out and passes on what the real one
+ * says of the rest.
+ *
+ *     node scripts/check-package.js         with npm
+ *     node scripts/check-package.js --all   with pnpm and yarn too
+ */
+import { strict as assert } from "node:assert";
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { publint } from "publint";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+const NOBODY = 65_534;
+
+const work = mkdtempSync(join(tmpdir(), "awsrole-package-"));
+try {
+  const tarball = await checkContent();
+  const registry = await startRegistry(tarball);
+  try {
+    await installWithNpm(registry, "root", undefined);
+    if (process.getuid?.() === 0) await installWithNpm(registry, "nobody", NOBODY);
+  } finally {
+    registry.close();
+  }
+  if (process.argv.includes("--all")) {
+    await installWith(tarball, "pnpm", [
+      "--package=pnpm@10",
+      "--",
+      "pnpm",
+      "add",
+      "--ignore-scripts",
+    ]);
+    await installWith(tarball, "yarn 1", [
+      "--package=yarn@1",
+      "--",
+      "yarn",
+      "add",
+      "--ignore-scripts",
+    ]);
+    await installWith(tarball, "yarn 4, plug'n'play", [
+      "--package=@yarnpkg/cli-dist@4",
+      "--",
+      "yarn",
+      "add",
+    ]);
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+/** What is in it: what is needed and no more, by publint's rules too. */
+async function checkContent() {
+  const [packed] = JSON.parse(
+    await run("npm", ["pack", "--json", "--pack-destination", work], { cwd: root }),
+  );
+  const files = packed.files.map(({ path }) => path);
+  // npm packs every README.* whatever "files" says.
+  const wanted =
+    /^(?:bin\/(?:awsrole\.js|package\.json)|dist\/(?:main\.js|answer-from-cache\.cjs|chunks\/[^/]+\.js)|(?:package|npm-shrinkwrap)\.json|(?:CHANGELOG|README(?:\.zh-TW)?)\.md|LICENSE)$/;
+  assert.deepEqual(
+    files.filter((file) => !wanted.test(file)),
+    [],
+    "files that nobody needs",
+  );
+  for (const file of [
+    "bin/awsrole.js",
+    "dist/main.js",
+    "dist/answer-from-cache.cjs",
+    "npm-shrinkwrap.json",
+    "LICENSE",
+  ])
+    assert(files.includes(file), `${file} is missing`);
+  const tarball = join(work, packed.filename);
+  const bytes = readFileSync(tarball);
+  const pack = { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) };
+  const { messages } = await publint({ pack, strict: true });
+  assert.deepEqual(
+    messages.map(({ code, path }) => `${code} at ${path.join(".")}`),
+    [],
+  );
+  console.log(`packed: ${files.length} files, ${(packed.size / 1000).toFixed(0)} kB`);
+  return tarball;
+}
+
+/** A registry of one package; what else it is asked for is at the registry that npm is set up with. */
+async function startRegistry(tarball) {
+  const real = (await run("npm", ["config", "get", "registry"])).trim().replace(/\/$/, "");
+  const bytes = readFileSync(tarball);
+  const { version } = manifest;
+  const server = createServer(({ url, headers }, response) => {
+    const at = `http://127.0.0.1:${server.address().port}`;
+    if (url.endsWith(".tgz") && url.startsWith("/awsrole/")) return response.end(bytes);
+    if (url !== "/awsrole") return passOn(`${real}${url}`, headers, response);
+    const integrity = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
+    const dist = { tarball: `${at}/awsrole/-/awsrole-${version}.tgz`, integrity };
+    // The public registry finds the shrinkwrap in the tarball by itself.
+    const published = { ...manifest, dist, _hasShrinkwrap: true };
+    response.setHeader("content-type", "application/json");
+    response.end(
+      JSON.stringify({
+        name: "awsrole",
+        "dist-tags": { latest: version },
+        versions: { [version]: published },
+      }),
+    );
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}
+
+async function passOn(url, { accept }, response) {
+  const answer = await fetch(url, { headers: { accept: accept ?? "*/*" } });
+  const kept = ["content-type", "etag", "cache-control"].flatMap((name) =>
+    answer.headers.has(name) ? [[name, answer.headers.get(name)]] : [],
+  );
+  response.writeHead(answer.status, Object.fromEntries(kept));
+  response.end(Buffer.from(await answer.arrayBuffer()));
+}
+
+async function installWithNpm({ url }, who, uid) {
+  const home = join(work, who);
+  mkdirSync(home);
+  chmodSync(work, 0o755);
+  if (uid !== undefined) chownSync(home, uid, uid);
+  const env = {
+    ...process.env,
+    HOME: home,
+    npm_config_cache: join(home, "cache"),
+    npm_config_registry: url,
+  };
+  const as = { uid, cwd: home, env };
+  const install = ["install", "--global", "--ignore-scripts", "--no-audit", "--no-fund", "awsrole"];
+  for (const folder of ["online", "offline"]) {
+    const more = folder === "offline" ? ["--offline"] : [];
+    const prefix = join(home, folder);
+    await run("npm", [...install, ...more, "--prefix", prefix], as);
+    checkProgram([join(prefix, "bin", "awsrole")], as);
+    const count = checkVersions(join(prefix, "lib", "node_modules", "awsrole"));
+    console.log(
+      `npm ${folder} as ${who}: installed, ${count} packages, all of the tested versions`,
+    );
+  }
+}
+
+/** Every package that was installed is the one that the tests ran with; returns how many there are. */
+function checkVersions(installed) {
+  const needed = Object.entries(lock.packages).filter(([path, { dev }]) => path !== "" && !dev);
+  const there = needed.filter(([path, { version, optional }]) => {
+    const file = join(installed, path, "package.json");
+    if (optional && !existsSync(file)) return false;
+    assert.equal(JSON.parse(readFileSync(file, "utf8")).version, version, `the version of ${path}`);
+    return true;
+  });
+  return there.length;
+}
+
+async function installWith(tarball, name, words) {
+  const cwd = join(work, name.replaceAll(/\W+/g, "-"));
+  mkdirSync(cwd);
+  writeFileSync(
+    join(cwd, "package.json"),
+    '{"name":"somebodys-project","version":"1.0.0","private":true}\n',
+  );
+  const env = {
+    ...process.env,
+    HOME: cwd,
+    YARN_ENABLE_SCRIPTS: "false",
+    YARN_ENABLE_GLOBAL_CACHE: "false",
+  };
+  if (name.startsWith("yarn 4")) writeFileSync(join(cwd, "yarn.lock"), "");
+  await run(
+    "npx",
+    ["--yes", ...words, name.startsWith("yarn 4") ? `awsrole@file:${tarball}` : tarball],
+    {
+      cwd,
+      env,
+    },
+  );
+  const program = name.startsWith("yarn 4")
+    ? ["npx", "--yes", "--package=@yarnpkg/cli-dist@4", "--", "yarn", "run", "awsrole"]
+    : [join(cwd, "node_modules", ".bin", "awsrole")];
+  checkProgram(program, { cwd, env });
+  console.log(`${name}: installed and answering`);
+}
+
+/** It runs, finds its modules and its keychain library, and fails as it should. */
+function checkProgram([program, ...words], { uid, cwd, env: around }) {
+  const home = join(cwd, "home");
+  mkdirSync(join(home, ".aws"), { recursive: true });
+  writeFileSync(
+    join(home, ".aws", "config"),
+    "[profile prod]\nawsrole_role_arn = arn:aws:iam::123456789012:role/example-role\nawsrole_source_profile = bob\n",
+  );
+  writeFileSync(
+    join(home, ".aws", "credentials"),
+    "[bob]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = none\n",
+  );
+  const nowhere = {
+    DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent",
+    AWS_ENDPOINT_URL_STS: "http://127.0.0.1:9",
+  };
+  const env = {
+    PATH: around.PATH,
+    HOME: program === "npx" ? around.HOME : home,
+    AWS_CONFIG_FILE: join(home, ".aws", "config"),
+    AWS_SHARED_CREDENTIALS_FILE: join(home, ".aws", "credentials"),
+    XDG_STATE_HOME: join(home, "state"),
+    ...nowhere,
+  };
+  const answer = (...more) => {
+    const { status, stdout, stderr } = spawnSync(program, [...words, ...more], {
+      cwd,
+      uid,
+      gid: uid,
+      env,
+      encoding: "utf8",
+    });
+    return { status, stdout, stderr };
+  };
+  assert.equal(answer("--version").stdout, `${manifest.version}\n`);
+  assert.match(answer("--help").stdout, /add-profile/);
+  const unknown = answer("credential-process", "--profile", "nobody");
+  assert.equal(unknown.stdout, "");
+  assert.match(unknown.stderr, /^awsrole: profile nobody not found/m);
+  assert.equal(unknown.status, 1);
+  // With the library missing it would say that it cannot be loaded.
+  if (process.platform === "linux")
+    assert.match(
+      answer("credential-process", "--profile", "prod", "--store", "keychain").stderr,
+      /no Secret Service/,
+    );
+}
+
+async function run(program, words, { cwd, env, uid } = {}) {
+  const child = spawn(program, words, {
+    cwd,
+    env,
+    uid,
+    gid: uid,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = Promise.all([
+    child.stdout.setEncoding("utf8").toArray(),
+    child.stderr.setEncoding("utf8").toArray(),
+  ]);
+  const code = await new Promise((resolve, reject) =>
+    child.once("error", reject).once("close", resolve),
+  );
+  const [stdout, stderr] = (await output).map((chunks) => chunks.join(""));
+  assert.equal(code, 0, `${program} ${words.join(" ")}: ${stdout}${stderr}`);
+  return stdout;
+}

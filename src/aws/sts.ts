@@ -1,0 +1,199 @@
+/**
+ * STS. The only file that imports its SDK client; reached by `import()`, because the client costs more than the rest of the
+ * program together.
+ */
+
+import {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
+  GetCallerIdentityCommand,
+  GetSessionTokenCommand,
+  STSClient,
+  type AssumeRoleResponse,
+} from "@aws-sdk/client-sts";
+import type { StsConnection } from "../config/sts-settings.ts";
+import type { Credentials } from "../credentials/credentials.ts";
+import { AwsRoleError } from "../errors.ts";
+import { createCaller, type Answer, withoutVersionWarning } from "./client.ts";
+
+/** AssumeRole's parameters under AWS's names in camelCase; limits are the caller's to check. */
+export type AssumeRoleRequest = {
+  readonly roleArn: string;
+  readonly roleSessionName: string;
+  readonly durationSeconds?: number;
+  readonly externalId?: string;
+  readonly serialNumber?: string;
+  readonly tokenCode?: string;
+  readonly sourceIdentity?: string;
+  readonly tags?: readonly { readonly key: string; readonly value: string }[];
+  readonly transitiveTagKeys?: readonly string[];
+  readonly policyArns?: readonly string[];
+  /** The policy document itself. */
+  readonly policy?: string;
+};
+
+/** AssumeRoleWithWebIdentity takes these and a token, and is not signed. */
+export type WebIdentityRequest = Pick<
+  AssumeRoleRequest,
+  "roleArn" | "roleSessionName" | "durationSeconds" | "policyArns" | "policy"
+> & { readonly token: string };
+
+export type SessionTokenRequest = Pick<
+  AssumeRoleRequest,
+  "durationSeconds" | "serialNumber" | "tokenCode"
+>;
+
+/** A new session. The lifetime granted is `credentials.expiresAt − issuedAt`, both by AWS's clock. */
+export type IssuedSession = {
+  /** Always with `sessionToken` and `expiresAt` (whole seconds, rounded down). */
+  readonly credentials: Credentials & { readonly sessionToken: string; readonly expiresAt: Date };
+  readonly issuedAt: Date;
+  /** How far AWS's clock is ahead of this machine's; negative when behind. */
+  readonly clockSkewSeconds: number;
+  /** The assumed role's session ARN; absent for GetSessionToken. */
+  readonly arn?: string;
+};
+
+export type CallerIdentity = {
+  readonly account: string;
+  readonly arn: string;
+  readonly userId: string;
+  readonly clockSkewSeconds: number;
+};
+
+export type Sts = ReturnType<typeof createSts>;
+
+/** The address that a connection leads to, by AWS's own rules for partitions, FIPS and dual stack. */
+export async function stsAddress({
+  region: Region,
+  endpointUrl,
+  useFipsEndpoint: UseFIPS,
+  useDualstackEndpoint: UseDualStack,
+}: StsConnection): Promise<URL> {
+  if (endpointUrl !== undefined) return new URL(endpointUrl);
+  const { config } = await withoutVersionWarning(async () => new STSClient({ region: Region }));
+  return config.endpointProvider({ Region, UseFIPS, UseDualStack, UseGlobalEndpoint: false }).url;
+}
+
+/**
+ * STS by one connection. Every method throws only `AwsRoleError`: ERR_AWS_DENIED, ERR_AWS_REFUSED, ERR_AWS_THROTTLED,
+ * ERR_AWS_UNAVAILABLE (5xx, or an answer that makes no sense), ERR_NETWORK, ERR_CLOCK_SKEW, ERR_MFA_WRONG_CODE,
+ * ERR_DEADLINE once `remainingMs()` has run out, ERR_CONFIG_READ for the CA bundle.
+ */
+export function createSts(
+  connection: StsConnection,
+  { remainingMs }: { remainingMs: () => number },
+) {
+  const call = createCaller("STS", connection, remainingMs);
+
+  return {
+    async assumeRole(credentials: Credentials, request: AssumeRoleRequest): Promise<IssuedSession> {
+      const action = "AssumeRole";
+      const answer = await call({ action, role: request }, credentials, (config) =>
+        new STSClient(config).send(new AssumeRoleCommand(assumeRoleInput(request))),
+      );
+      return issued(action, answer);
+    },
+
+    async assumeRoleWithWebIdentity({
+      token,
+      ...request
+    }: WebIdentityRequest): Promise<IssuedSession> {
+      const action = "AssumeRoleWithWebIdentity";
+      const answer = await call({ action, role: request, secrets: [token] }, undefined, (config) =>
+        new STSClient(config).send(
+          new AssumeRoleWithWebIdentityCommand({
+            ...assumeRoleInput(request),
+            WebIdentityToken: token,
+          }),
+        ),
+      );
+      return issued(action, answer);
+    },
+
+    /** `credentials` must be an IAM user's long-term keys. */
+    async getSessionToken(
+      credentials: Credentials,
+      request: SessionTokenRequest,
+    ): Promise<IssuedSession> {
+      const action = "GetSessionToken";
+      const answer = await call({ action }, credentials, (config) =>
+        new STSClient(config).send(
+          new GetSessionTokenCommand({
+            DurationSeconds: request.durationSeconds,
+            SerialNumber: request.serialNumber,
+            TokenCode: request.tokenCode,
+          }),
+        ),
+      );
+      return issued(action, answer, credentials.accountId);
+    },
+
+    async getCallerIdentity(credentials: Credentials): Promise<CallerIdentity> {
+      const action = "GetCallerIdentity";
+      const { output, clockSkewSeconds } = await call({ action }, credentials, (config) =>
+        new STSClient(config).send(new GetCallerIdentityCommand({})),
+      );
+      const { Account, Arn, UserId } = output;
+      if (!Account || !Arn || !UserId) {
+        throw senseless(action, "no identity");
+      }
+      return { account: Account, arn: Arn, userId: UserId, clockSkewSeconds };
+    },
+  };
+}
+
+function assumeRoleInput(request: AssumeRoleRequest) {
+  return {
+    RoleArn: request.roleArn,
+    RoleSessionName: request.roleSessionName,
+    DurationSeconds: request.durationSeconds,
+    ExternalId: request.externalId,
+    SerialNumber: request.serialNumber,
+    TokenCode: request.tokenCode,
+    SourceIdentity: request.sourceIdentity,
+    Tags: request.tags?.map(({ key, value }) => ({ Key: key, Value: value })),
+    TransitiveTagKeys: request.transitiveTagKeys && [...request.transitiveTagKeys],
+    PolicyArns: request.policyArns?.map((arn) => ({ arn })),
+    Policy: request.policy,
+  };
+}
+
+/** STS's answer, checked: everything that makes a session is there and its end lies ahead. */
+function issued(
+  action: string,
+  {
+    output,
+    answeredAt,
+    clockSkewSeconds,
+  }: Answer<Pick<AssumeRoleResponse, "Credentials" | "AssumedRoleUser">>,
+  knownAccountId?: string,
+): IssuedSession {
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = output.Credentials ?? {};
+  if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
+    throw senseless(action, "no credentials");
+  }
+  if (!Expiration || !(Expiration.getTime() > answeredAt.getTime())) {
+    throw senseless(action, "credentials without an end, or that have already ended");
+  }
+  const arn = output.AssumedRoleUser?.Arn;
+  const accountId = /^arn:[^:]+:sts::(\d{12}):/.exec(arn ?? "")?.[1] ?? knownAccountId;
+  return {
+    credentials: {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      expiresAt: new Date(Math.floor(Expiration.getTime() / 1000) * 1000),
+      ...(accountId !== undefined && { accountId }),
+    },
+    issuedAt: answeredAt,
+    clockSkewSeconds,
+    ...(arn !== undefined && { arn }),
+  };
+}
+
+function senseless(action: string, what: string): AwsRoleError {
+  return new AwsRoleError("ERR_AWS_UNAVAILABLE", `STS answered ${action} with ${what}`, {
+    hint: "check that endpoint_url and the proxy really lead to AWS",
+  });
+}

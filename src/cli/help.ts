@@ -1,0 +1,145 @@
+/** What `--help` prints, made from the commands' own definitions. It fits the terminal; into a pipe it has 80 columns. */
+import type { Context } from "../context.ts";
+import { type Command, type OptionTable, optionsOf, spellOption, usageOf } from "./command.ts";
+import { heading } from "./style.ts";
+
+/** The summaries of all commands, under headings. */
+export type Overview = readonly {
+  readonly title: string;
+  readonly commands: readonly { readonly name: string; readonly summary: string }[];
+}[];
+
+/** What a newcomer needs, and nothing else. */
+export function formatStart(context: Context): string {
+  return [
+    "awsrole: AWS role credentials that are always there, and nowhere in plain text.",
+    "",
+    ...columns(start.map(({ command, says }) => [command, says])),
+    "",
+    "awsrole --help shows all commands, awsrole COMMAND --help more about one.",
+    "",
+  ]
+    .map((line) => (line.startsWith("awsrole: ") ? heading(context, line) : line))
+    .join("\n");
+}
+
+/** The three commands that lead from nothing to credentials that work. */
+export const start = [
+  { command: "awsrole add-profile prod", says: "write a role profile; it asks what it must know" },
+  { command: "awsrole whoami prod", says: "see that AWS lets you be that role" },
+  { command: "aws s3 ls --profile prod", says: "use it, in every tool that knows AWS profiles" },
+] as const;
+
+/** All commands. */
+export function formatOverview(context: Context, overview: Overview): string {
+  const widest = Math.max(
+    ...overview.flatMap(({ commands }) => commands.map(({ name }) => name.length)),
+  );
+  return [
+    "Usage: awsrole COMMAND [options]",
+    ...overview.flatMap(({ title, commands }) => [
+      "",
+      heading(context, `${title}:`),
+      ...columns(
+        commands.map(({ name, summary }) => [name, summary]),
+        widest,
+      ),
+    ]),
+    "",
+    "awsrole COMMAND --help says more about each.",
+    "",
+  ].join("\n");
+}
+
+/** One command. */
+export function formatHelp(context: Context, command: Command): string {
+  const positionals = Object.entries(command.positionals ?? {});
+  const own = Object.entries(command.options ?? {});
+  const common = Object.entries(optionsOf(command)).filter(
+    ([name]) => !own.some(([n]) => n === name),
+  );
+  const spelt = [...own, ...common].map(([name, option]) => spellOption(name, option));
+  const widest = Math.min(
+    32,
+    Math.max(...[...positionals.map(([name]) => name), ...spelt].map((text) => text.length)),
+  );
+  const section = (title: string, lines: readonly string[]): readonly string[] =>
+    lines.length === 0 ? [] : ["", heading(context, `${title}:`), ...lines];
+  return [
+    `Usage: awsrole ${command.isForPrograms === true ? command.usage : withOptions(usageOf(command))}`,
+    "",
+    ...paragraph(command.description ?? sentence(command.summary)),
+    ...section(
+      "Arguments",
+      columns(
+        positionals.map(([name, { describe }]) => [name, describe]),
+        widest,
+      ),
+    ),
+    ...section("Options", columns(describeOptions(Object.fromEntries(own)), widest)),
+    ...section(
+      "Options of every command",
+      columns(describeOptions(Object.fromEntries(common)), widest),
+    ),
+    ...section(
+      "Examples",
+      command.examples.flatMap(({ command: line, says }) => [`  ${line}`, ...paragraph(says, 6)]),
+    ),
+    "",
+  ].join("\n");
+}
+
+/** Each option as typed, and what it does, with the words it takes and its default. */
+export function describeOptions(options: OptionTable): (readonly [string, string])[] {
+  return Object.entries(options).map(([name, option]) => {
+    const { choices, default: otherwise, describe = "" } = option;
+    const words = choices === undefined ? "" : `: ${choices.join(", ")}`;
+    const isPlain = otherwise === undefined || typeof otherwise === "boolean";
+    return [
+      spellOption(name, option),
+      `${describe}${words}${isPlain ? "" : ` (default: ${String(otherwise)})`}`,
+    ];
+  });
+}
+
+/** Where the options stand: before the `--` of a command line to run. */
+function withOptions(usage: string): string {
+  return usage.includes(" -- ") ? usage.replace(" -- ", " [options] -- ") : `${usage} [options]`;
+}
+
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
+}
+
+function width(): number {
+  return Math.min(100, process.stdout.columns || 80);
+}
+
+function columns(rows: readonly (readonly [string, string])[], widest = 0): string[] {
+  const left = Math.max(widest, ...rows.map(([name]) => Math.min(name.length, 32)));
+  return rows.flatMap(([name, says]) => {
+    const [first = "", ...others] = wrap(says, Math.max(20, width() - left - 4));
+    const indent = " ".repeat(left + 4);
+    // What does not fit its column has a line of its own.
+    const beginning =
+      name.length > left ? [`  ${name}`, indent + first] : [`  ${name.padEnd(left)}  ${first}`];
+    return [...beginning, ...others.map((line) => indent + line)];
+  });
+}
+
+function paragraph(text: string, indent = 0): string[] {
+  return wrap(text, width() - indent).map((line) => " ".repeat(indent) + line);
+}
+
+/** Breaks at blanks; a word that is longer than a line stays whole, so that it can be copied. */
+function wrap(text: string, room: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,128 @@
+/**
+ * Questions to a person who sits at the terminal, for commands that ask for what was not said. Rules:
+ *
+ * - Only where stdin and stdout both are terminals, and nobody has said `--no-input` or `--json`.
+ * - Ctrl-C, Escape and the end of input end the command (ERR_INTERRUPTED): nothing is taken for an answer.
+ * - What is shown may come from a config or from AWS, and is escaped.
+ */
+import type { Context } from "../context.ts";
+import { AwsRoleError, isAwsRoleError } from "../errors.ts";
+import { escapeControls } from "./text.ts";
+
+/** One answer to choose. `isAlwaysShown`: whatever is typed to filter the others. */
+export type Choice<T> = {
+  readonly value: T;
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly isAlwaysShown?: boolean;
+};
+
+/** The questions there are. All throw ERR_INTERRUPTED. */
+export type Prompts = {
+  /** A line between two questions. */
+  tell(text: string): void;
+  /** Several lines, under a title. */
+  show(title: string, lines: readonly string[]): void;
+  /** One of several; `isSearchable`: typing filters them. */
+  choose<T>(
+    question: string,
+    choices: readonly Choice<T>[],
+    options?: { readonly initial?: T; readonly isSearchable?: boolean },
+  ): Promise<T>;
+  /** A line of text; Enter alone is `byDefault`, which is shown. `check` throws for an answer that will not do, and it is asked again. */
+  ask(
+    question: string,
+    options: { readonly byDefault?: string; readonly check: (answer: string) => void },
+  ): Promise<string>;
+};
+
+/** Whether a person can be asked. */
+export function canAsk(
+  { isTerminal }: Context,
+  { input, json }: { readonly input: boolean; readonly json: boolean },
+): boolean {
+  return input && !json && isTerminal.stdin && isTerminal.stdout;
+}
+
+/** The prompts of this process's terminal; the library behind them is loaded here. */
+export async function openPrompts(): Promise<Prompts> {
+  const { autocomplete, isCancel, log, note, select, text } = await import("@clack/prompts");
+  const answered = async <T>(
+    prompt: (signal: AbortSignal) => Promise<T | symbol>,
+  ): Promise<Exclude<T, symbol>> => {
+    // Without this a prompt whose terminal goes away would never settle, and node would end as if all were well.
+    const hangUp = new AbortController();
+    const end = (): void => hangUp.abort();
+    process.stdin.once("end", end);
+    const answer = await prompt(hangUp.signal).finally(() => process.stdin.off("end", end));
+    if (!isCancel(answer)) return answer as Exclude<T, symbol>;
+    throw new AwsRoleError("ERR_INTERRUPTED", "interrupted: nothing was changed");
+  };
+  return {
+    tell: (line) => log.info(escapeControls(line)),
+    show: (title, lines) =>
+      note(lines.map((line) => escapeControls(line)).join("\n"), escapeControls(title)),
+    async choose<T>(
+      question: string,
+      choices: readonly Choice<T>[],
+      { initial, isSearchable = false }: { initial?: T; isSearchable?: boolean } = {},
+    ): Promise<T> {
+      // By index: the library compares values, and shows them where they are text.
+      const options = choices.map(({ label, hint }, value) => ({
+        value,
+        label: escapeControls(label),
+        ...(hint === undefined ? {} : { hint: escapeControls(hint) }),
+      }));
+      const initialValue = Math.max(
+        0,
+        choices.findIndex(({ value }) => initial !== undefined && value === initial),
+      );
+      const message = escapeControls(question);
+      const chosen = await answered((signal) =>
+        isSearchable
+          ? autocomplete({
+              message,
+              options,
+              initialValue,
+              signal,
+              maxItems: 10,
+              validate: (value) => (value === undefined ? "choose one of them" : undefined),
+              filter: (typed, { value, label }) =>
+                choices[value]?.isAlwaysShown === true ||
+                (label ?? "").toLowerCase().includes(typed.toLowerCase()),
+            })
+          : select({ message, options, initialValue, signal, maxItems: 10 }),
+      );
+      const choice = choices[chosen];
+      if (choice === undefined) throw new Error("the prompt answered what was not offered");
+      return choice.value;
+    },
+    async ask(question, { byDefault, check }) {
+      const answer = await answered((signal) =>
+        text({
+          message: escapeControls(question),
+          signal,
+          ...(byDefault === undefined
+            ? {}
+            : { placeholder: escapeControls(byDefault), defaultValue: byDefault }),
+          validate: (typed = "") =>
+            typed.trim() === "" && byDefault !== undefined ? undefined : problemWith(typed, check),
+        }),
+      );
+      return answer.trim();
+    },
+  };
+}
+
+function problemWith(typed: string, check: (answer: string) => void): string | undefined {
+  if (typed.trim() === "") return "type an answer, or leave with Ctrl-C";
+  try {
+    check(typed.trim());
+    return undefined;
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    return escapeControls(
+      error.hint === undefined ? error.message : `${error.message}: ${error.hint}`,
+    );
+  }
+}

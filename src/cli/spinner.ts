@@ -1,0 +1,31 @@
+/** A sign of life for a person who waits: on a terminal's stderr, after a while, and gone without a trace. */
+import type { Context } from "../context.ts";
+
+const shownAfterMs = 500;
+const frameMs = 100;
+const frames = ["|", "/", "-", "\\"] as const;
+
+/** Waits with the person; the same promise. */
+export type Spin = <T>(work: Promise<T>) => Promise<T>;
+
+/** Says `text` while something is awaited; undefined where nobody would see it, or it could not be taken back. */
+export function createSpinner(
+  { env, isTerminal, stderr }: Pick<Context, "env" | "isTerminal" | "stderr">,
+  text: string,
+): Spin | undefined {
+  if (!isTerminal.stderr || env["TERM"] === "dumb") return undefined;
+  return async (work) => {
+    let count = 0;
+    let timer = setTimeout(function draw() {
+      stderr(`\r${frames[count % frames.length]} ${text}`);
+      count += 1;
+      timer = setTimeout(draw, frameMs);
+    }, shownAfterMs);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+      if (count > 0) stderr("\r\u001B[K");
+    }
+  };
+}

@@ -1,0 +1,13 @@
+/** Colours, for people at a terminal only. */
+import { styleText } from "node:util";
+import type { Context } from "../context.ts";
+
+/** Whether stdout may be coloured: a terminal that can, and nobody said no (no-color.org). */
+export function isColoured({ env, isTerminal }: Context): boolean {
+  return isTerminal.stdout && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}
+
+/** A heading. */
+export function heading(context: Context, text: string): string {
+  return isColoured(context) ? styleText("bold", text, { validateStream: false }) : text;
+}

@@ -1,0 +1,210 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { defineCommand } from "../cli/command.ts";
+import { escapeControls } from "../cli/text.ts";
+import { type AwsFiles, combineDocuments, readAwsFiles } from "../config/files.ts";
+import { realTarget, refuseUnreplaceable } from "../config/write.ts";
+import { readProfile } from "../config/profiles.ts";
+import { credentialProcessLine, findProgram, runningProgram } from "../config/program-path.ts";
+import { resolveConnection } from "../config/sts-settings.ts";
+import { refuseUnwritableName } from "../config/writable.ts";
+import type { CallerIdentity } from "../aws/sts.ts";
+import type { Context } from "../context.ts";
+import type { LongTermKey } from "../credentials/key-item.ts";
+import { deadlineFromNow, deadlineMs } from "../deadline.ts";
+import { AwsRoleError, isAwsRoleError } from "../errors.ts";
+import { createKeyKeeper } from "../key-manager/key-keeper.ts";
+import { keyIdOf, withoutPlainKey, writeKeyProfile } from "../key-manager/key-profile.ts";
+import { readKey, readKeyFromFiles } from "../key-manager/read-key.ts";
+import { prepareStore } from "../open-sessions.ts";
+import { refuseShadows } from "../profile-manager/checks.ts";
+import { type ConfigEdit, editConfig } from "../profile-manager/edit-config.ts";
+import { requireName } from "../profile-manager/find-profile.ts";
+
+export default defineCommand({
+  usage: "add-key NAME",
+  summary: "keep an IAM user's access key in the keychain, as a profile",
+  description:
+    "Keeps an IAM user's access key in the OS keychain and makes NAME its profile, which roles can have as their source. " +
+    "The key is asked for (its secret is not shown), or read from standard input, or moved out of the credentials file.",
+  positionals: { NAME: { describe: "the profile of the key" } },
+  options: {
+    "from-credentials-file": {
+      type: "boolean",
+      default: false,
+      describe: "move the key of [NAME] out of ~/.aws/credentials, and remove it there",
+    },
+    command: { type: "string", describe: "the program to write: an absolute path" },
+  },
+  examples: [
+    { command: "awsrole add-key bob", says: "asks for the key" },
+    {
+      command: "awsrole add-key bob --from-credentials-file",
+      says: "no longer keeps it in plain text",
+    },
+    {
+      command: "aws iam create-access-key | awsrole add-key bob",
+      says: "nobody ever sees the secret",
+    },
+  ],
+  async run(context, args) {
+    const name = requireName("add-key", args.positionals["NAME"]);
+    refuseUnwritableName(name, context.platform);
+    const isMoved = args["from-credentials-file"];
+    const files = readAwsFiles(context.env, context.platform);
+    const program = findProgram(runningProgram(context.env, context.platform), args.command);
+    const line = credentialProcessLine(program, name);
+    const alreadyMoved = isMoved ? await keptKeyOf(context, files, name, args) : undefined;
+    if (!isMoved) refusePlainKey(files, name);
+    const key =
+      alreadyMoved ??
+      (isMoved ? readKeyFromFiles(files, name) : await readKey(context, name, args.input));
+
+    const write: ConfigEdit = {
+      action: `add-key ${name}`,
+      dryRun: false,
+      edit: ({ config }) => writeKeyProfile(config, name, key.accessKeyId, line),
+      review: ({ config, credentials }) => {
+        readProfile(combineDocuments(config, plainKeyGone(credentials)), name);
+        return program.warnings;
+      },
+    };
+    const plainKeyGone = (credentials: AwsFiles["credentials"]): AwsFiles["credentials"] =>
+      isMoved ? withoutPlainKey(credentials, name) : credentials;
+    // Whatever forbids the profile is told before anything is stored.
+    await editConfig(context, { ...write, dryRun: true });
+    await refuseUnreplaceable(await realTarget(files.config.file));
+    if (isMoved) await refuseUnreplaceable(await realTarget(files.credentials.file));
+    const identity = await identify(context, files, name, key);
+    const deadline = deadlineFromNow(deadlineMs.attended);
+    const store = prepareStore(context, files, args, deadline);
+    const keys = createKeyKeeper(await store.openStore(), store.rows);
+    await keys.put(identity === undefined ? key : { ...key, accountId: identity.account }, name);
+    const { file, warnings } = await editConfig(context, write);
+    if (isMoved) {
+      await editConfig(context, {
+        ...write,
+        kind: "credentials",
+        edit: ({ credentials }) => plainKeyGone(credentials),
+      });
+    }
+    report(context, args, {
+      profile: name,
+      accessKeyId: key.accessKeyId,
+      account: identity?.account,
+      arn: identity?.arn,
+      verified: identity !== undefined,
+      store: keys.storeName,
+      file,
+      moved: isMoved,
+      warnings,
+    });
+    return 0;
+  },
+});
+
+/** The key of a move that was interrupted between the config and the credentials file, or that has long been done. */
+async function keptKeyOf(
+  context: Context,
+  files: AwsFiles,
+  name: string,
+  args: { readonly store: string | undefined; readonly input: boolean },
+): Promise<LongTermKey | undefined> {
+  const accessKeyId = keyIdOf(files, name);
+  if (accessKeyId === undefined || files.profile(name)?.has("aws_secret_access_key") === true)
+    return undefined;
+  const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
+  return createKeyKeeper(await store.openStore(), store.rows).get(accessKeyId);
+}
+
+function refusePlainKey(files: AwsFiles, name: string): void {
+  const plain = files.credentialsProfile(name)?.get("aws_access_key_id");
+  if (plain === undefined) return refuseShadows(files, name);
+  throw new AwsRoleError(
+    "ERR_CONFIG_CONFLICT",
+    `[${name}] has a key in the credentials file (${plain.file}:${plain.line}), which AWS tools would go on using`,
+    { hint: `awsrole add-key ${name} --from-credentials-file moves that key` },
+  );
+}
+
+/** Who the key belongs to; undefined where AWS cannot be reached. @throws what AWS has against the key. */
+async function identify(
+  context: Context,
+  files: AwsFiles,
+  name: string,
+  key: LongTermKey,
+): Promise<CallerIdentity | undefined> {
+  const connection = resolveConnection({
+    profile: files.profile(name) ?? new Map(),
+    services: (section) => files.services(section),
+    env: context.env,
+  });
+  const { createSts } = await import("../aws/sts.ts");
+  const deadline = deadlineFromNow(deadlineMs.unattended);
+  const sts = createSts(connection, deadline);
+  try {
+    return await knownSoon(() => sts.getCallerIdentity(key), deadline);
+  } catch (error) {
+    const isUnreachable =
+      isAwsRoleError(error) &&
+      ["ERR_NETWORK", "ERR_DEADLINE", "ERR_AWS_UNAVAILABLE", "ERR_AWS_THROTTLED"].includes(
+        error.code,
+      );
+    if (isUnreachable) return undefined;
+    throw error;
+  }
+}
+
+type Report = {
+  readonly profile: string;
+  readonly accessKeyId: string;
+  readonly account: string | undefined;
+  readonly arn: string | undefined;
+  readonly verified: boolean;
+  readonly store: string;
+  readonly file: string;
+  readonly moved: boolean;
+  readonly warnings: readonly string[];
+};
+
+function report(
+  context: Context,
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+  facts: Report,
+): void {
+  const { profile, accessKeyId, arn, verified, store, moved, warnings } = facts;
+  const notes = [
+    ...warnings,
+    ...(verified ? [] : ["AWS could not be reached, so whether the key works is not known"]),
+    ...(moved
+      ? [
+          `the key stood in plain text, where others may have read it: awsrole rotate-key ${profile} makes a new one`,
+        ]
+      : []),
+  ];
+  for (const note of notes) context.stderr(`awsrole: warning: ${escapeControls(note)}\n`);
+  if (json) context.stdout(`${JSON.stringify(facts, undefined, 2)}\n`);
+  else if (!quiet) {
+    const owner = arn === undefined ? "" : ` of ${arn}`;
+    context.stdout(
+      escapeControls(
+        `the key ${accessKeyId}${owner} is in the ${store} store, as profile ${profile}`,
+      ) + "\n",
+    );
+  }
+}
+
+/** AWS says a new key's secret once, and knows the key itself only some seconds later: without waiting, the secret would be lost. */
+async function knownSoon<T>(
+  ask: () => Promise<T>,
+  deadline: { remainingMs(): number },
+): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { isUnsettled } = await import("../aws/iam-admin.ts");
+      if (!isUnsettled(error) || deadline.remainingMs() < 3000) throw error;
+      await pause(1000);
+    }
+  }
+}

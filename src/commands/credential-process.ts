@@ -1,0 +1,132 @@
+/**
+ * The machine interface: one line on stdout, or an empty stdout and an error. Nothing on stderr on success.
+ * The cache hit is answered before this module is loaded (`answer-from-cache.ts`).
+ */
+import { commonOptions, defineCommand, fetchOptions } from "../cli/command.ts";
+import type { Context } from "../context.ts";
+import { readAwsFiles } from "../config/files.ts";
+import { deviceOfChain, profilesOf, resolveChain } from "../credentials/chain.ts";
+import { formatCredentialProcessOutput } from "../credentials/credentials.ts";
+import type { FirstRead } from "../credentials/session-cache.ts";
+import { deadlineFromProcessStart, deadlineMs } from "../deadline.ts";
+import { AwsRoleError } from "../errors.ts";
+import { deliver } from "../delivery-log.ts";
+import { findPerson, openSessions, prepareStore } from "../open-sessions.ts";
+
+const usage =
+  "credential-process --profile NAME [--store S] [--no-input] [--mfa-code CODE] [--force-refresh] [--debug]";
+
+/** For help and the docs: `main.ts` calls `credentialProcess` without a command-line parser. */
+export default defineCommand({
+  usage,
+  summary: "print credentials for an SDK: the line that stands in ~/.aws/config",
+  description:
+    "Prints the credentials of a profile as one line of JSON, as the SDKs' credential_process interface wants it: from the store " +
+    "while they are fresh, else fetched. It ignores AWS_PROFILE, and on failure prints nothing but the reason, on stderr.",
+  options: {
+    profile: { ...commonOptions.profile, describe: "the profile" },
+    store: commonOptions.store,
+    input: commonOptions.input,
+    ...fetchOptions,
+    debug: commonOptions.debug,
+  },
+  examples: [
+    {
+      command: "credential_process = /usr/local/bin/awsrole credential-process --profile prod",
+      says: "the line in ~/.aws/config, as add-profile writes it",
+    },
+    {
+      command: "awsrole credential-process --profile prod --debug > /dev/null",
+      says: "see why an SDK gets nothing, without showing a secret",
+    },
+  ],
+  isForPrograms: true,
+  run: (context) => credentialProcess(context, []),
+});
+
+export type CredentialProcessArguments = {
+  readonly profile: string;
+  readonly store: string | undefined;
+  readonly mfaCode: string | undefined;
+  readonly input: boolean;
+  readonly forceRefresh: boolean;
+  readonly debug: boolean;
+};
+
+/** Prints the credentials of one profile; AWS_PROFILE is ignored. @throws AwsRoleError. */
+export async function credentialProcess(
+  context: Context,
+  words: readonly string[],
+  firstRead?: FirstRead,
+): Promise<number> {
+  const args = parseArguments(words);
+  const files = readAwsFiles(context.env, context.platform);
+  const chain = resolveChain(files, args.profile, context.env);
+  if (chain.kind === "leaf" && chain.source.kind === "static") {
+    throw new AwsRoleError(
+      "ERR_PROFILE_INVALID",
+      `profile ${args.profile} has static keys, and awsrole does not hand those out`,
+      {
+        hint: `remove its credential_process line, or move the key into the keychain: awsrole add-key ${args.profile} --from-credentials-file`,
+      },
+    );
+  }
+  const device = deviceOfChain(chain);
+  const isAttended =
+    device !== undefined && "tell" in findPerson(context, args.input, device.prompt);
+  const deadline = deadlineFromProcessStart(
+    isAttended ? deadlineMs.attended : deadlineMs.unattended,
+  );
+  const store = prepareStore(context, files, args, deadline);
+  const sessions = openSessions(context, {
+    store,
+    deadline,
+    forceRefresh: args.forceRefresh,
+    firstRead,
+    profile: args.profile,
+    profiles: profilesOf(chain),
+    mfaCode: args.mfaCode,
+    input: args.input,
+    isForProgram: true,
+    notice: () => {},
+  });
+  const { credentials } = await deliver(context, args.profile, chain, sessions);
+  context.stdout(formatCredentialProcessOutput(credentials));
+  return 0;
+}
+
+/** The words behind `credential-process`, each option at most once. @throws ERR_USAGE. */
+export function parseArguments(words: readonly string[]): CredentialProcessArguments {
+  const values = new Map<string, string>();
+  const queue = [...words];
+  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
+    const [, option, attached] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    if (option === undefined) throw wrong(`unexpected word ${word}`);
+    if (values.has(option)) throw wrong(`--${option} is given twice`);
+    if (["no-input", "force-refresh", "debug"].includes(option)) {
+      if (attached !== undefined) throw wrong(`--${option} takes no value`);
+      values.set(option, "");
+    } else if (["profile", "store", "mfa-code"].includes(option)) {
+      const value = attached ?? queue.shift();
+      if (value === undefined || value === "" || (attached === undefined && value.startsWith("-")))
+        throw wrong(`--${option} wants a value`);
+      values.set(option, value);
+    } else throw wrong(`unknown option --${option}`);
+  }
+  const profile = values.get("profile");
+  if (profile === undefined) throw wrong("--profile is missing");
+  return {
+    profile,
+    store: values.get("store"),
+    mfaCode: values.get("mfa-code"),
+    input: !values.has("no-input"),
+    forceRefresh: values.has("force-refresh"),
+    debug: values.has("debug"),
+  };
+}
+
+function wrong(problem: string): AwsRoleError {
+  return new AwsRoleError("ERR_USAGE", `credential-process: ${problem}`, {
+    hint: `usage: awsrole ${usage}`,
+  });
+}

@@ -1,0 +1,110 @@
+import { defineCommand } from "../cli/command.ts";
+import type { Document, Settings } from "../config/document.ts";
+import { deleteKey, setKey } from "../config/edit.ts";
+import type { AwsFiles } from "../config/files.ts";
+import { isManaged, plainRoleKeys } from "../config/profiles.ts";
+import {
+  credentialProcessLine,
+  findProgram,
+  type Program,
+  runningProgram,
+} from "../config/program-path.ts";
+import { AwsRoleError } from "../errors.ts";
+import { refuseShadows, reviewProfile } from "../profile-manager/checks.ts";
+import { editConfig } from "../profile-manager/edit-config.ts";
+import { findProfile, requireName } from "../profile-manager/find-profile.ts";
+import { reportChange } from "../profile-manager/report-change.ts";
+import {
+  keyOfOption,
+  type KeyValue,
+  readRoleOptions,
+  roleOptions,
+  sourceOptions,
+  writeOptions,
+} from "../profile-manager/role-options.ts";
+
+export default defineCommand({
+  usage: "edit-profile NAME",
+  summary: "change settings of a role profile",
+  description:
+    "Changes the settings that are given and nothing else. An empty value (--external-id '') takes a setting out.",
+  positionals: { NAME: { describe: "the profile to change" } },
+  options: { ...roleOptions, ...writeOptions },
+  examples: [
+    { command: "awsrole edit-profile prod --duration-seconds 7200", says: "sessions of two hours" },
+    { command: "awsrole edit-profile prod --external-id ''", says: "without an external id" },
+  ],
+  async run(context, args) {
+    const name = requireName("edit-profile", args.positionals["NAME"]);
+    const settings = readRoleOptions(args, process.cwd());
+    if (settings.length === 0 && args.command === undefined) {
+      throw new AwsRoleError("ERR_USAGE", "edit-profile: nothing to change is given", {
+        hint: "awsrole edit-profile --help lists the settings",
+      });
+    }
+    const program = (): Program =>
+      findProgram(runningProgram(context.env, context.platform), args.command);
+    const change = await editConfig(context, {
+      action: `edit-profile ${name}`,
+      dryRun: args["dry-run"],
+      edit: (files) => editProfile(files, name, settings, args.command !== undefined, program),
+      review: (files) => reviewProfile(files, name, context.env),
+    });
+    reportChange(context, args, change, {
+      facts: { profile: name },
+      done: `changed profile ${name} in ${change.file}`,
+    });
+    return 0;
+  },
+});
+
+function editProfile(
+  files: AwsFiles,
+  name: string,
+  changes: readonly KeyValue[],
+  isProgramChosen: boolean,
+  program: () => Program,
+): Document {
+  const { id, settings } = findProfile(files, name);
+  const isStandard = settings.has("role_arn");
+  let edited = files.config;
+  for (const [managedKey, value] of withoutOtherSources(changes)) {
+    const key = isStandard ? standardKey(managedKey, settings) : managedKey;
+    edited = value === "" ? deleteKey(edited, id, key) : setKey(edited, id, key, value);
+  }
+  if (isStandard) {
+    if (!isProgramChosen) return edited;
+    throw new AwsRoleError(
+      "ERR_PROFILE_INVALID",
+      `profile ${name} is a standard role profile, which runs no program`,
+      { hint: `awsrole adopt ${name} makes awsrole provide its credentials` },
+    );
+  }
+  const becomesOurs = changes.some(([key, value]) => key === "awsrole_role_arn" && value !== "");
+  if (!isManaged(settings) && !becomesOurs) {
+    if (!isProgramChosen) return edited;
+    throw new AwsRoleError(
+      "ERR_PROFILE_INVALID",
+      `profile ${name} is not managed by awsrole, so no program of ours stands in it`,
+      { hint: "leave out --command" },
+    );
+  }
+  refuseShadows(files, name);
+  if (settings.has("credential_process") && !isProgramChosen) return edited;
+  return setKey(edited, id, "credential_process", credentialProcessLine(program(), name));
+}
+
+/** A role has one source: naming one takes the others out. */
+function withoutOtherSources(changes: readonly KeyValue[]): readonly KeyValue[] {
+  const sources = sourceOptions.map((option) => keyOfOption[option]);
+  const named = changes.filter(([key, value]) => sources.includes(key) && value !== "");
+  if (named.length === 0) return changes;
+  const others = sources.filter((key) => !changes.some(([changed]) => changed === key));
+  return [...changes, ...others.map((key): KeyValue => [key, ""])];
+}
+
+/** In a standard profile AWS's own settings are written plain; a setting stays under the name it has. */
+function standardKey(managedKey: string, settings: Settings): string {
+  const plain = managedKey.replace(/^awsrole_/, "");
+  return plainRoleKeys.includes(plain) && !settings.has(managedKey) ? plain : managedKey;
+}

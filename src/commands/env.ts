@@ -1,0 +1,79 @@
+import { clearedVariables, credentialVariables } from "../aws-environment.ts";
+import { callingProgram } from "../calling-program.ts";
+import { defineCommand, fetchOptions, sessionOptions } from "../cli/command.ts";
+import type { Context } from "../context.ts";
+import { AwsRoleError } from "../errors.ts";
+import { fetchSession, requireName } from "../fetch-credentials.ts";
+import { detectShell } from "../shells/detect.ts";
+import {
+  formatVariables,
+  howToUse,
+  isExecutable,
+  type ShellName,
+  shellNames,
+} from "../shells/statements.ts";
+
+const usage = "env [NAME]";
+
+export default defineCommand({
+  usage,
+  summary: "print statements that set (or clear) the AWS variables of your shell",
+  description:
+    "Prints statements for your shell to run: they set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, " +
+    "AWS_CREDENTIAL_EXPIRATION and the region, and clear what would be used in their place. --unset takes it all back.",
+  positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
+  options: {
+    ...fetchOptions,
+    ...sessionOptions,
+    shell: {
+      type: "string",
+      choices: shellNames,
+      describe: "the form to print (default: the shell that called)",
+    },
+    unset: {
+      type: "boolean",
+      default: false,
+      describe: "clear the variables, and put back the profile and region that stood there before",
+    },
+    force: {
+      type: "boolean",
+      default: false,
+      describe: "print the secrets even though a terminal would show them",
+    },
+  },
+  examples: [
+    { command: 'eval "$(awsrole env prod)"', says: "use prod in this shell (bash, zsh, sh)" },
+    { command: "awsrole env prod | source", says: "the same in fish" },
+    {
+      command: "awsrole env prod | Out-String | Invoke-Expression",
+      says: "the same in PowerShell",
+    },
+    { command: 'eval "$(awsrole env --unset)"', says: "stop using it" },
+    { command: "awsrole env prod --shell dotenv > .env", says: "a file for docker --env-file" },
+  ],
+  usesAwsProfile: true,
+  async run(context, args) {
+    const shell = args.json ? "json" : (args.shell ?? detect(context));
+    const given = args.positionals["NAME"];
+    if (args.unset) {
+      if (!isExecutable(shell))
+        throw new AwsRoleError("ERR_USAGE", `env: ${shell} has no way to clear a variable`, {
+          hint: "--unset is for shells: --shell bash, zsh, sh, fish, powershell or cmd",
+        });
+      context.stdout(formatVariables(shell, clearedVariables(context.env)));
+      return 0;
+    }
+    const name = requireName(given, usage);
+    if (context.isTerminal.stdout && !args.force)
+      throw new AwsRoleError("ERR_USAGE", "env: a terminal would show the secrets", {
+        hint: `run ${howToUse(shell, `awsrole env ${name}`)} (or --force, to see them)`,
+      });
+    const fetched = await fetchSession(context, name, args);
+    context.stdout(formatVariables(shell, credentialVariables(fetched, context.env)));
+    return 0;
+  },
+});
+
+function detect({ env, platform }: Context): ShellName {
+  return detectShell({ env, platform, caller: callingProgram(platform) });
+}

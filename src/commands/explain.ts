@@ -1,0 +1,50 @@
+import { defineCommand } from "../cli/command.ts";
+import { heading } from "../cli/style.ts";
+import { readAwsFiles } from "../config/files.ts";
+import { resolveChain } from "../credentials/chain.ts";
+import { rowsOf } from "../delete-items.ts";
+import { requireName } from "../fetch-credentials.ts";
+import { consumersOf } from "../explain/consumers.ts";
+import { explainChain } from "../explain/explain-chain.ts";
+import { printExplanation } from "../explain/print-explanation.ts";
+
+export default defineCommand({
+  usage: "explain [NAME]",
+  summary: "how a profile resolves, hop by hop, and what each SDK does with it",
+  description:
+    "Says for each hop which call makes its session, who signs it, how long it lasts, where a code is asked for and why, whether a session is cached, what changed since, and where every setting stands. It reads files only: no program is run, nobody is contacted, no secret is opened.",
+  positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
+  examples: [
+    { command: "awsrole explain prod", says: "the chain of prod" },
+    { command: "awsrole explain prod --json", says: "the same for programs" },
+  ],
+  usesAwsProfile: true,
+  async run(context, args) {
+    const profile = requireName(args.positionals["NAME"], "explain [NAME]");
+    const files = readAwsFiles(context.env, context.platform);
+    const hop = resolveChain(files, profile, context.env);
+    const rows = await rowsOf(context).list();
+    const chain = explainChain(files, hop, rows, context.clock.now());
+    const consumers = consumersOf(files, profile);
+    if (!args.json) {
+      context.stdout(
+        printExplanation(
+          { profile, chain, consumers },
+          (text) => heading(context, text),
+          context.homeFolder,
+        ),
+      );
+      return 0;
+    }
+    const [{ cache = { state: "none", why: "credentials of this kind are not cached" } } = {}] =
+      chain;
+    const steps = chain.flatMap(({ profile, mfa }) =>
+      mfa === undefined ? [] : [{ profile, ...mfa }],
+    );
+    const mfa = { asked: steps.some(({ asked }) => asked), steps };
+    context.stdout(
+      `${JSON.stringify({ profile, chain, mfa, cache, consumers: consumers.does, rule: consumers.rule }, undefined, 2)}\n`,
+    );
+    return 0;
+  },
+});

@@ -1,0 +1,84 @@
+import { defineCommand } from "../cli/command.ts";
+import { escapeControls } from "../cli/text.ts";
+import { readAwsFiles } from "../config/files.ts";
+import { deadlineFromNow, deadlineMs } from "../deadline.ts";
+import { AwsRoleError, isAwsRoleError } from "../errors.ts";
+import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../key-manager/key-profile.ts";
+import { forgetKey } from "../key-manager/forget-key.ts";
+import { prepareStore } from "../open-sessions.ts";
+import { editConfig } from "../profile-manager/edit-config.ts";
+import { findProfile, requireName } from "../profile-manager/find-profile.ts";
+import { findReferences } from "../profile-manager/references.ts";
+
+export default defineCommand({
+  usage: "remove-key NAME",
+  summary: "delete a profile's access key from the keychain",
+  description:
+    "Deletes the access key of NAME, its sessions and the profile's lines. At AWS the key goes on existing until it is deleted there.",
+  positionals: { NAME: { describe: "the profile of the key" } },
+  options: {
+    force: {
+      type: "boolean",
+      default: false,
+      describe: "even though other profiles get their credentials from it",
+    },
+  },
+  examples: [{ command: "awsrole remove-key bob", says: "forget the key of bob" }],
+  async run(context, args) {
+    const name = requireName("remove-key", args.positionals["NAME"]);
+    const files = readAwsFiles(context.env, context.platform);
+    const { settings } = findProfile(files, name);
+    const accessKeyId = keyIdOf(files, name);
+    if (accessKeyId === undefined || settings.has("awsrole_role_arn")) {
+      throw new AwsRoleError("ERR_PROFILE_INVALID", `profile ${name} is not the profile of a key`, {
+        hint: "awsrole list shows which are",
+      });
+    }
+    const users = [
+      ...profilesWithKey(files.config, accessKeyId),
+      ...findReferences(files.config)
+        .filter(({ to }) => to === name)
+        .map(({ profile }) => profile),
+    ].filter((profile) => profile !== name);
+    if (users.length > 0 && !args.force) {
+      throw new AwsRoleError(
+        "ERR_PROFILE_IN_USE",
+        `the key of ${name} is the source of ${[...new Set(users)].join(", ")}`,
+        { hint: "give them another source first, or --force" },
+      );
+    }
+    // A store that is not there is told before anything is changed.
+    const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
+    // The profile first: no profile ever names a key that is gone.
+    const { file } = await editConfig(context, {
+      action: `remove-key ${name}`,
+      dryRun: false,
+      edit: ({ config }) => withoutKeyProfile(config, name),
+    });
+    const deleted = await forgetKey(accessKeyId, store).catch((error: unknown) => {
+      if (!isAwsRoleError(error)) throw error;
+      throw new AwsRoleError(
+        error.code,
+        `the profile ${name} is removed, but its key is still in the store: ${error.message}`,
+        {
+          hint: "awsrole undo brings the profile back; then run the same command again",
+          cause: error,
+        },
+      );
+    });
+    if (args.json) {
+      context.stdout(
+        `${JSON.stringify({ profile: name, accessKeyId, deleted, file }, undefined, 2)}\n`,
+      );
+    } else if (!args.quiet) {
+      context.stdout(
+        escapeControls(
+          deleted
+            ? `the key ${accessKeyId} of ${name} is deleted here; at AWS it is still valid`
+            : `the key ${accessKeyId} of ${name} was not in the store; its profile is removed`,
+        ) + `\nto delete it there: aws iam delete-access-key --access-key-id ${accessKeyId}\n`,
+      );
+    }
+    return 0;
+  },
+});

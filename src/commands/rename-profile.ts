@@ -1,0 +1,107 @@
+import { defineCommand } from "../cli/command.ts";
+import { escapeControls } from "../cli/text.ts";
+import { renameSection } from "../config/edit.ts";
+import type { AwsFiles } from "../config/files.ts";
+import { isManaged } from "../config/profiles.ts";
+import { refuseUnwritableName } from "../config/writable.ts";
+import type { Context } from "../context.ts";
+import { sessionAccount } from "../credentials/items.ts";
+import { heldBy, storesOf } from "../credentials/state-folder.ts";
+import { rowsOf, storeOpener } from "../delete-items.ts";
+import { AwsRoleError, isAwsRoleError } from "../errors.ts";
+import { refuseShadows } from "../profile-manager/checks.ts";
+import { editConfig } from "../profile-manager/edit-config.ts";
+import { findProfile, requireName } from "../profile-manager/find-profile.ts";
+import { findReferences, redirectReferences } from "../profile-manager/references.ts";
+import { reportChange } from "../profile-manager/report-change.ts";
+import { changeOptions } from "../profile-manager/role-options.ts";
+
+export default defineCommand({
+  usage: "rename-profile OLD NEW",
+  summary: "rename a profile, with all that points at it and its cached sessions",
+  positionals: {
+    OLD: { describe: "its present name" },
+    NEW: { describe: "its new name" },
+  },
+  options: { "dry-run": changeOptions["dry-run"] },
+  examples: [
+    { command: "awsrole rename-profile prod acme-prod", says: "sources and sessions follow" },
+  ],
+  async run(context, args) {
+    const from = requireName("rename-profile", args.positionals["OLD"], "OLD");
+    const to = requireName("rename-profile", args.positionals["NEW"], "NEW");
+    refuseUnwritableName(to, context.platform);
+    let followed: readonly string[] = [];
+    const change = await editConfig(context, {
+      action: `rename-profile ${from} ${to}`,
+      dryRun: args["dry-run"],
+      edit: (files) => {
+        const { id, settings } = findProfile(files, from);
+        if (!isManaged(settings)) refuseSecondHalf(files, from);
+        refuseShadows(files, to);
+        followed = findReferences(files.config)
+          .filter((one) => one.to === from && one.profile !== from)
+          .map(({ profile }) => profile);
+        return redirectReferences(renameSection(files.config, id, to), from, to);
+      },
+      review: () => [],
+    });
+    const sessions =
+      args["dry-run"] || from === to ? 0 : await moveSessions(context, from, to, args);
+    const also = [
+      ...(followed.length === 0 ? [] : [`${followed.length} profile(s) that point at it`]),
+      ...(sessions === 0 ? [] : [`${sessions} cached session(s)`]),
+    ];
+    reportChange(context, args, change, {
+      facts: { from, to, followed, movedSessions: sessions },
+      done: `renamed profile ${from} to ${to}${also.length === 0 ? "" : `, with ${also.join(" and ")}`}`,
+    });
+    return 0;
+  },
+});
+
+/** Of a managed profile it is a shadow, and renaming is the remedy; any other would be torn in two. */
+function refuseSecondHalf({ credentials }: AwsFiles, name: string): void {
+  const half = credentials.find("profile", name)[0];
+  if (half === undefined) return;
+  throw new AwsRoleError(
+    "ERR_CONFIG_CONFLICT",
+    `profile ${name} stands in the credentials file, too (${credentials.file}:${credentials.lineAt(half.start)}), which awsrole does not rename`,
+    {
+      hint: `awsrole add-key ${name} --from-credentials-file takes its key over first; or rename both by hand`,
+    },
+  );
+}
+
+/** A session is named by its profile: the same one is stored under the new name, then the old item goes. */
+async function moveSessions(
+  context: Context,
+  from: string,
+  to: string,
+  args: { readonly input: boolean },
+): Promise<number> {
+  const rows = rowsOf(context);
+  const open = storeOpener(context, args);
+  let moved = 0;
+  for (const row of await rows.list()) {
+    if (row.profile !== from || row.kind !== "role" || row.request === undefined) continue;
+    try {
+      const store = await open(row.store);
+      const secret = await store.get(row.account);
+      if (secret !== undefined) {
+        const account = sessionAccount(to, row.request);
+        await rows.put({ ...heldBy(row, [row.store]), account, profile: to });
+        await store.set(account, secret);
+        moved += 1;
+      }
+      for (const name of storesOf(row)) await (await open(name)).delete(row.account);
+      await rows.remove(row.account);
+    } catch (error) {
+      if (!isAwsRoleError(error)) throw error;
+      context.stderr(
+        `awsrole: warning: a cached session stays behind and will be fetched anew: ${escapeControls(error.message)}\n`,
+      );
+    }
+  }
+  return moved;
+}

@@ -1,0 +1,124 @@
+import { defineCommand } from "../cli/command.ts";
+import { printTable } from "../cli/table.ts";
+import { escapeControls } from "../cli/text.ts";
+import type { Context } from "../context.ts";
+import { markLogout } from "../credentials/logout-mark.ts";
+import { type Row, stateFolder } from "../credentials/state-folder.ts";
+import { deleteItems, rowsOf, storeOpener } from "../delete-items.ts";
+import { nearest } from "../config/nearest.ts";
+import { AwsRoleError } from "../errors.ts";
+import { type Moved, moveItems, refuseKeys, rowsToMove } from "../move-items.ts";
+import { type StoreName, stores } from "../secret-stores/index.ts";
+
+const usage = "store move TO";
+const names = Object.keys(stores) as readonly StoreName[];
+
+export default defineCommand({
+  usage,
+  summary: "move keys and sessions to another store",
+  description:
+    "Moves every stored key and session to the store TO (keychain, file, plaintext or none), each written and read back there before it leaves the old one. " +
+    "Access keys go to the keychain or the file store only. Interrupted, run it again. It does not change which store is used: AWSROLE_STORE, or " +
+    "awsrole_store in [default], does.",
+  positionals: {
+    move: { describe: "the word move", completes: ["move"] },
+    TO: { describe: "keychain, file, plaintext or none (deletes the sessions)", completes: names },
+  },
+  options: {
+    "dry-run": {
+      type: "boolean",
+      default: false,
+      describe: "show what would be moved, and move nothing",
+    },
+  },
+  examples: [
+    { command: "awsrole store move file --dry-run", says: "what would go to the encrypted file" },
+    { command: "awsrole store move keychain", says: "everything into the OS keychain" },
+  ],
+  async run(context, args) {
+    const to = storeNamed(args.positionals["move"], args.positionals["TO"]);
+    const { env, platform, homeFolder, clock } = context;
+    const rows = rowsOf(context);
+    const all = await rows.list();
+    const listed = rowsToMove(all, to);
+    refuseKeys(listed, to);
+    const now = clock.now().toISOString();
+    const isOver = (row: Row): boolean =>
+      to === "none" || (row.expiresAt !== undefined && row.expiresAt <= now);
+    const live = listed.filter((row) => !isOver(row));
+    const shown = to === "none" ? listed : live;
+    if (args["dry-run"]) return report(context, args, to, { moved: shown, failed: [] });
+    // What is being fetched at this moment would be stored in the old place after we have looked.
+    markLogout(stateFolder(env, platform, homeFolder));
+    await deleteItems(context, listed.filter(isOver), args);
+    const outcome = await moveItems(live, to, storeOpener(context, args), rows);
+    return report(context, args, to, to === "none" ? { moved: listed, failed: [] } : outcome);
+  },
+});
+
+function storeNamed(action: string | undefined, to: string | undefined): StoreName {
+  if (action !== "move")
+    throw new AwsRoleError("ERR_USAGE", `store: cannot ${action ?? ""}`, {
+      hint: `usage: awsrole ${usage}`,
+    });
+  const name = names.find((one) => one === to);
+  if (name !== undefined) return name;
+  const guess = nearest(to ?? "", names);
+  throw new AwsRoleError("ERR_USAGE", `store: there is no store ${to ?? ""}`, {
+    hint: guess === undefined ? `stores are ${names.join(", ")}` : `did you mean ${guess}?`,
+  });
+}
+
+function report(
+  context: Context,
+  args: { readonly json: boolean; readonly quiet: boolean; readonly "dry-run": boolean },
+  to: StoreName,
+  { moved, failed }: Moved,
+): number {
+  /** The store it comes from: for what is in TO already, the other one that holds a copy. */
+  const fromOf = (store: StoreName, alsoIn: Row["alsoIn"]): StoreName =>
+    store === to ? (alsoIn?.[0] ?? store) : store;
+  const facts = ({ account, kind, profile, store, alsoIn }: Row) => ({
+    account,
+    kind,
+    profile,
+    from: fromOf(store, alsoIn),
+  });
+  if (args.json) {
+    const failures = failed.map(({ row, error: { code, message } }) => ({
+      ...facts(row),
+      error: { code, message },
+    }));
+    context.stdout(
+      `${JSON.stringify({ to, dryRun: args["dry-run"], moved: moved.map(facts), failed: failures }, undefined, 2)}\n`,
+    );
+  } else if (!args.quiet) {
+    if (moved.length > 0)
+      context.stdout(
+        printTable(
+          ["PROFILE", "KIND", "FROM", "TO"],
+          moved.map((row) => [row.profile, kinds[row.kind], fromOf(row.store, row.alsoIn), to]),
+        ),
+      );
+    context.stdout(
+      `${args["dry-run"] ? "would move" : "moved"} ${moved.length} item${moved.length === 1 ? "" : "s"} to the store ${to}\n`,
+    );
+    if (moved.length > 0 && !args["dry-run"])
+      context.stdout(
+        to === "keychain"
+          ? "the keychain is used unless AWSROLE_STORE, or awsrole_store in [default], names another\n"
+          : `to use it from now on: export AWSROLE_STORE=${to}, or awsrole_store = ${to} in [default]\n`,
+      );
+  }
+  for (const { row, error } of failed)
+    context.stderr(
+      `awsrole: ${escapeControls(`${row.profile} (${kinds[row.kind]}) stays in the store ${row.store}: ${error.message}`)}\n`,
+    );
+  return failed.length === 0 ? 0 : 1;
+}
+
+const kinds: Readonly<Record<Row["kind"], string>> = {
+  role: "session",
+  mfa: "MFA session",
+  key: "access key",
+};

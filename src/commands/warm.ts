@@ -1,0 +1,134 @@
+import { defineCommand, fetchOptions } from "../cli/command.ts";
+import { escapeControls } from "../cli/text.ts";
+import { readAwsFiles } from "../config/files.ts";
+import type { Context } from "../context.ts";
+import { type Hop, resolveChain } from "../credentials/chain.ts";
+import { codeNeeded, type NeededCode } from "../credentials/codes-needed.ts";
+import { formatExpiration } from "../credentials/credentials.ts";
+import { canSign, isFresh } from "../credentials/sessions.ts";
+import { deadlineFromNow, deadlineMs } from "../deadline.ts";
+import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../errors.ts";
+import { type FetchArguments, fetchCredentials, noticeTo } from "../fetch-credentials.ts";
+import { openSessions, prepareStore } from "../open-sessions.ts";
+
+export default defineCommand({
+  usage: "warm [NAMES..]",
+  summary: "fetch credentials ahead: one MFA code for all that can share it",
+  description:
+    "Fetches the credentials of several profiles, so that nothing has to wait, or ask, for them later. Roles that share an MFA device share one code; it says first how many " +
+    "codes it will take. A profile that fails does not keep the others from being fetched.",
+  positionals: { NAMES: { describe: "the profiles", array: true, completes: "profiles" } },
+  options: fetchOptions,
+  examples: [{ command: "awsrole warm prod staging", says: "in the morning, with one code" }],
+  async run(context, args) {
+    const names = [...new Set(args.names)];
+    if (names.length === 0)
+      throw new AwsRoleError("ERR_USAGE", "warm wants the names of profiles", {
+        hint: "usage: awsrole warm NAME...; awsrole list shows them",
+      });
+    const plans = await Promise.all(names.map((name) => plan(context, name, args)));
+    const codes = new Map(
+      plans.flatMap(({ code }) => (code === undefined ? [] : [[code.request, code] as const])),
+    );
+    announce(noticeTo(context, args), plans, [...codes.values()]);
+    const silent = plans.filter(({ code }) => code === undefined || code.device.process);
+    const outcomes = new Map<string, Outcome>();
+    await Promise.all(
+      silent.map(async ({ name }) => outcomes.set(name, await warm(context, name, args))),
+    );
+    // One after the other: the first code of a device serves those that follow.
+    let next: FetchArguments = args;
+    for (const { name } of plans.filter((one) => !silent.includes(one))) {
+      const outcome = await warm(context, name, next);
+      outcomes.set(name, outcome);
+      // A code works once.
+      if (!("error" in outcome)) next = { ...args, "mfa-code": undefined };
+    }
+    return report(context, args, names, outcomes, codes.size);
+  },
+});
+
+type Plan = { readonly name: string; readonly code: NeededCode | undefined };
+type Outcome = { readonly expiration: string | undefined } | { readonly error: AwsRoleError };
+
+/** Looks into the cache; contacts nobody. What is wrong with a profile is said when it is fetched. */
+async function plan(context: Context, name: string, args: FetchArguments): Promise<Plan> {
+  try {
+    const files = readAwsFiles(context.env, context.platform);
+    const chain: Hop = resolveChain(files, name, context.env);
+    const deadline = deadlineFromNow(deadlineMs.attended);
+    const deps = openSessions(context, {
+      store: prepareStore(context, files, args, deadline),
+      deadline,
+      profile: name,
+      mfaCode: undefined,
+      input: args.input,
+      notice: () => {},
+    });
+    if (chain.kind === "leaf" || (!args["force-refresh"] && (await isFresh(chain, deps))))
+      return { name, code: undefined };
+    return { name, code: await codeNeeded(chain, (signer) => canSign(signer, deps)) };
+  } catch (error) {
+    if (isAwsRoleError(error)) return { name, code: undefined };
+    throw error;
+  }
+}
+
+function announce(
+  notice: (text: string) => void,
+  plans: readonly Plan[],
+  codes: readonly NeededCode[],
+): void {
+  const asked = codes.filter(({ device }) => device.process === undefined);
+  if (asked.length === 0) return;
+  notice(`${asked.length} MFA code${asked.length === 1 ? "" : "s"} will be asked for:`);
+  for (const { request, device, isShared } of asked) {
+    const users = plans.filter(({ code }) => code?.request === request).map(({ name }) => name);
+    notice(
+      `  one of ${device.serial} for ${users.join(", ")}${isShared ? "" : " alone (longer than the hour that a shared session allows)"}`,
+    );
+  }
+}
+
+async function warm(context: Context, name: string, args: FetchArguments): Promise<Outcome> {
+  try {
+    const { expiresAt } = (await fetchCredentials(context, name, args)).credentials;
+    return { expiration: expiresAt === undefined ? undefined : formatExpiration(expiresAt) };
+  } catch (error) {
+    if (isAwsRoleError(error) && error.code !== "ERR_INTERRUPTED") return { error };
+    throw error;
+  }
+}
+
+function report(
+  context: Context,
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+  names: readonly string[],
+  outcomes: ReadonlyMap<string, Outcome>,
+  codes: number,
+): number {
+  const all = names.map(
+    (profile) => ({ profile, ...outcomes.get(profile) }) as { profile: string } & Outcome,
+  );
+  const failures = all.flatMap((one) => ("error" in one ? [one] : []));
+  if (json) {
+    const profiles = all.map((one) =>
+      "error" in one
+        ? { profile: one.profile, error: { code: one.error.code, message: one.error.message } }
+        : one,
+    );
+    context.stdout(`${JSON.stringify({ codes, profiles }, undefined, 2)}\n`);
+  } else if (!quiet) {
+    const width = Math.max(...names.map((name) => name.length));
+    for (const one of all)
+      if (!("error" in one))
+        context.stdout(
+          `${escapeControls(one.profile).padEnd(width)}  ${one.expiration === undefined ? "an access key, which does not expire" : `until ${one.expiration}`}\n`,
+        );
+  }
+  for (const { profile, error } of failures)
+    context.stderr(
+      `awsrole: ${escapeControls(`${profile}: ${error.message}${error.hint === undefined ? "" : ` (${error.hint})`}`)}\n`,
+    );
+  return failures[0] === undefined ? 0 : exitCodeOf(failures[0].error);
+}

@@ -1,0 +1,342 @@
+/**
+ * Edits of an AWS file that change only their own lines. Each takes a document and returns another; nothing touches the disk.
+ *
+ * - Line ends are those of the line above; a file keeps its byte order mark and whether it ends in a newline.
+ * - A comment belongs to the section or key that follows it without a blank line. Directly below a header it belongs to
+ *   that section; behind the last key, up to a blank line or the end of the file, too. It goes where its owner goes.
+ * - A new section is appended after one blank line (none in an empty file), and deleting a section takes one blank line
+ *   above it along: adding and deleting restores the bytes.
+ * - A new key is written after the last one of its section, spaced as that one is. A changed value keeps the spacing of its line; a
+ *   comment behind it moves to a line above, because the AWS CLI would read it as part of the value.
+ * - A section that stands several times is read as one and edited as one.
+ * - An edit of a section with a bad line is refused (ERR_CONFIG_SYNTAX), as reading it is.
+ */
+import { AwsRoleError } from "../errors.ts";
+import {
+  bodyOf,
+  contentStart,
+  type Document,
+  headerProblems,
+  parseDocument,
+  preambleProblems,
+  refuseErrors,
+  type Section,
+} from "./document.ts";
+import {
+  type Body,
+  type Entry,
+  isComment,
+  lineStop,
+  nextLine,
+  readBody,
+  trimSpaces,
+} from "./grammar.ts";
+import { refuseUnwritableName, refuseUnwritableValue } from "./writable.ts";
+
+/** Which section; in the credentials file only profiles. */
+export type SectionId = {
+  readonly kind: "profile" | "sso-session" | "services";
+  readonly name: string;
+};
+
+/**
+ * Appends a section with these keys in this order. Throws ERR_PROFILE_EXISTS if it is there already, ERR_USAGE for a value
+ * that cannot be written.
+ */
+export function addSection(
+  document: Document,
+  id: SectionId,
+  settings: readonly (readonly [key: string, value: string])[],
+): Document {
+  refuseErrors(document, preambleProblems(document));
+  refuseUnwritableName(id.name);
+  refuseExisting(document, id);
+  const { text } = document;
+  const newline = newlineBefore(text, text.length);
+  const lines = [
+    headerOf(document, id),
+    ...settings.map(([key, value]) => `${key} = ${encode(key, value)}`),
+  ];
+  const block = lines.join(newline);
+  if (text.length === contentStart(text)) return withText(document, text + block + newline);
+  return withText(
+    document,
+    text.endsWith("\n") ? text + newline + block + newline : text + newline + newline + block,
+  );
+}
+
+/** Deletes the section, wherever it stands, with its comments. Throws ERR_PROFILE_NOT_FOUND. */
+export function deleteSection(document: Document, id: SectionId): Document {
+  editable(document, id);
+  let edited = document;
+  // From the last to the first, each in a fresh document: neighbours may share the blank line between them.
+  for (;;) {
+    const section = everySection(edited, id).at(-1);
+    if (section === undefined) return edited;
+    edited = withText(edited, cutSection(edited, section));
+  }
+}
+
+/** Renames the section in its headers. Throws ERR_PROFILE_NOT_FOUND, ERR_PROFILE_EXISTS. */
+export function renameSection(document: Document, id: SectionId, name: string): Document {
+  const sections = editable(document, id);
+  if (name === id.name) return document;
+  refuseUnwritableName(name);
+  const renamed = { ...id, name };
+  refuseExisting(document, renamed);
+  if (everySection(document, id).length > sections.length) {
+    throw new AwsRoleError(
+      "ERR_CONFIG_CONFLICT",
+      `${document.file} has both [default] and [profile default]`,
+      {
+        hint: "[default] is not read; remove one of the two first",
+      },
+    );
+  }
+  const splices = sections.map(({ start, bodyStart }): Splice => {
+    const stop = lineStop(document.text, start, bodyStart);
+    const comment = document.text.slice(start, stop).search(/[#;]/);
+    const moved =
+      comment === -1
+        ? ""
+        : trimSpaces(document.text.slice(start + comment, stop)) +
+          newlineBefore(document.text, start);
+    return { start, end: stop, text: moved + headerOf(document, renamed) };
+  });
+  return withText(document, splice(document.text, splices));
+}
+
+/** Sets a key of an existing section. Throws ERR_PROFILE_NOT_FOUND, ERR_USAGE for a value that cannot be written. */
+export function setKey(document: Document, id: SectionId, key: string, value: string): Document {
+  const sections = editable(document, id);
+  const encoded = encode(key, value);
+  const last = sections
+    .flatMap(({ entries }) => entries.filter((entry) => entry.key === key))
+    .at(-1);
+  if (last?.value === value) return document;
+  const change =
+    last === undefined
+      ? insertion(document.text, sections.at(-1) ?? sections[0], key, encoded)
+      : replacement(document.text, last, encoded);
+  return withText(document, splice(document.text, [change]));
+}
+
+/** Deletes a key with its continuation lines and comments, wherever it stands in the section; does nothing if it is not there. */
+export function deleteKey(document: Document, id: SectionId, key: string): Document {
+  const splices = editable(document, id).flatMap((section) =>
+    section.entries.flatMap((entry, index): Splice[] => {
+      if (entry.key !== key) return [];
+      const floor = section.entries[index - 1]?.end ?? section.headEnd;
+      const comments = commentsAbove(document.text, entry.start, floor);
+      // Right below the header it is the section's.
+      const start = comments === section.bodyStart ? entry.start : comments;
+      return [{ start, end: entry.end, text: "" }];
+    }),
+  );
+  const edited = splice(document.text, splices);
+  return withText(document, keepingFinalNewline(document.text, edited));
+}
+
+/** Renames a key wherever it stands in the section; every other byte of its line stays. Throws ERR_CONFIG_CONFLICT if `name` is taken. */
+export function renameKey(document: Document, id: SectionId, key: string, name: string): Document {
+  const entries = editable(document, id).flatMap((section) => section.entries);
+  if (name === key) return document;
+  if (entries.some((entry) => entry.key === name)) {
+    throw new AwsRoleError("ERR_CONFIG_CONFLICT", `${id.name} already has a key ${name}`, {
+      hint: `remove ${name} or ${key} from it first`,
+    });
+  }
+  const splices = entries
+    .filter((entry) => entry.key === key)
+    .map(({ start }): Splice => ({ start, end: start + key.length, text: name }));
+  return withText(document, splice(document.text, splices));
+}
+
+/**
+ * The same edit of many profiles, as if made of one after the other, in one pass through the file: with thousands, a new document for
+ * every one of them takes minutes. `edit` is given a document of that profile alone, and changes only its keys.
+ */
+export function editEach(
+  document: Document,
+  names: readonly string[],
+  edit: (document: Document, name: string) => Document,
+): Document {
+  refuseErrors(document, preambleProblems(document));
+  const splices: Splice[] = [];
+  const others: string[] = [];
+  for (const name of new Set(names)) {
+    const [section, ...more] = editable(document, { kind: "profile", name });
+    const text = document.text.slice(section.start, section.end);
+    // What stands twice is edited as one; a header alone has no line end to go by.
+    if (more.length > 0 || !text.includes("\n")) others.push(name);
+    else {
+      const { start, end } = section;
+      splices.push({ start, end, text: edit(withText(document, text), name).text });
+    }
+  }
+  splices.sort((a, b) => a.start - b.start);
+  return others.reduce(edit, withText(document, splice(document.text, splices)));
+}
+
+type Splice = { readonly start: number; readonly end: number; readonly text: string };
+type EditableSection = Section & Body;
+
+/** The sections that count, with their lines; at least one. */
+function editable(document: Document, id: SectionId): [EditableSection, ...EditableSection[]] {
+  refuseErrors(document, preambleProblems(document));
+  const read = (section: Section): EditableSection => {
+    refuseErrors(document, headerProblems(document, section));
+    const body = readBody(document.text, bodyOf(section));
+    refuseErrors(document, body.problems);
+    return { ...section, ...body };
+  };
+  const [first, ...more] = document.find(id.kind, id.name);
+  if (first !== undefined) return [read(first), ...more.map(read)];
+  throw new AwsRoleError(
+    "ERR_PROFILE_NOT_FOUND",
+    `${document.file} has no ${headerOf(document, id)}`,
+  );
+}
+
+/** Also the `[default]` that `[profile default]` replaces. */
+function everySection(document: Document, id: SectionId): Section[] {
+  return document.sections().filter(({ kind, name }) => kind === id.kind && name === id.name);
+}
+
+function refuseExisting(document: Document, id: SectionId): void {
+  const [section] = document.find(id.kind, id.name);
+  if (section === undefined) return;
+  refuseErrors(document, headerProblems(document, section));
+  throw new AwsRoleError(
+    "ERR_PROFILE_EXISTS",
+    `${headerOf(document, id)} is already there: ${document.file}:${document.lineAt(section.start)}`,
+    { hint: "choose another name, or edit that one" },
+  );
+}
+
+/** The text without the section, its comments, and the blank line that parted it from what stands above. */
+function cutSection(document: Document, section: Section): string {
+  const { text } = document;
+  const previous = document.sections().findLast(({ start }) => start < section.start);
+  const floor = previous === undefined ? contentStart(text) : lastSettingEnd(text, previous);
+  const start = commentsAbove(text, section.start, floor);
+  const end = ownEnd(text, section);
+  if (start === contentStart(text)) {
+    const next = nextLine(text, end, text.length);
+    return text.slice(0, start) + text.slice(isBlank(text, end, next) ? next : end);
+  }
+  const above = lineAbove(text, start);
+  const parted = isBlank(text, above, start);
+  const rest = text.slice(0, parted ? above : start) + text.slice(end);
+  // The newline to take off is the one that was put on with the blank line.
+  const newline = text.startsWith("\r\n", start - 2) ? "\r\n" : "\n";
+  const atEnd = end === text.length && !text.endsWith("\n");
+  return atEnd && rest.endsWith(newline) ? rest.slice(0, -newline.length) : rest;
+}
+
+/** After the last line that is a key of the section, continues one, or is its header. */
+function lastSettingEnd(text: string, section: Section): number {
+  const { entries, headEnd } = readBody(text, bodyOf(section));
+  return entries.at(-1)?.end ?? headEnd;
+}
+
+function ownEnd(text: string, section: Section): number {
+  const last = lastSettingEnd(text, section);
+  let end = last;
+  while (end < section.end && isComment(text.slice(end, end + 1)))
+    end = nextLine(text, end, text.length);
+  return end === section.end && end < text.length ? last : end;
+}
+
+/** The start of the comment lines that stand directly above `start`, not before `floor`. */
+function commentsAbove(text: string, start: number, floor: number): number {
+  let at = start;
+  while (at > floor) {
+    const above = lineAbove(text, at);
+    if (above < floor || !isComment(text.slice(above, above + 1))) break;
+    at = above;
+  }
+  return at;
+}
+
+/** A line for a new key, behind the last one of the section and spaced like it. */
+function insertion(text: string, section: EditableSection, key: string, value: string): Splice {
+  const neighbour = section.entries.at(-1);
+  const at = neighbour?.end ?? section.headEnd;
+  const newline = newlineBefore(text, at);
+  const line = key + separatorLike(text, neighbour, key) + value;
+  const ended = text.endsWith("\n", at);
+  return { start: at, end: at, text: ended ? line + newline : newline + line };
+}
+
+/** The `=` of the neighbour's line with its spaces; where that is aligned to a column, to the same column. */
+function separatorLike(text: string, neighbour: Entry | undefined, key: string): string {
+  if (neighbour === undefined) return " = ";
+  const line = text.slice(neighbour.start, lineStop(text, neighbour.start, neighbour.firstLineEnd));
+  const [, before = " ", after = " "] = /^[^ \t=]+([ \t]*)=([ \t]*)/.exec(line) ?? [];
+  if (before === "" && after === "") return "=";
+  const column = neighbour.key.length + before.length;
+  const aligned = /^ {2,}$/.test(before) && column > key.length;
+  return `${aligned ? " ".repeat(column - key.length) : " "}= `;
+}
+
+/** The lines of an entry with another value. */
+function replacement(text: string, entry: Entry, value: string): Splice {
+  const end = lineStop(text, entry.start, entry.end);
+  const line = text.slice(entry.start, lineStop(text, entry.start, entry.firstLineEnd));
+  const comment = line.search(/[ \t][#;]/);
+  const moved =
+    comment === -1 ? "" : trimSpaces(line.slice(comment)) + newlineBefore(text, entry.start);
+  const [before = ""] = /^[^=]*=[ \t]*/.exec(comment === -1 ? line : line.slice(0, comment)) ?? [];
+  const space = before.endsWith(" =") ? " " : "";
+  // Not every SDK lower-cases keys.
+  return { start: entry.start, end, text: moved + before.toLowerCase() + space + value };
+}
+
+function headerOf(document: Document, { kind, name }: SectionId): string {
+  if (document.kind === "credentials" || (kind === "profile" && name === "default"))
+    return `[${name}]`;
+  return `[${kind} ${name}]`;
+}
+
+/** The value's UTF-8 bytes as latin1 text, like the document's. */
+function encode(key: string, value: string): string {
+  refuseUnwritableValue(key, value);
+  return Buffer.from(value, "utf8").toString("latin1");
+}
+
+function withText({ file, kind }: Document, text: string): Document {
+  return parseDocument(text, { file, kind });
+}
+
+/** `splices` are in the order of the file and do not overlap. */
+function splice(text: string, splices: readonly Splice[]): string {
+  let edited = "";
+  let at = 0;
+  for (const { start, end, text: replacing } of splices) {
+    edited += text.slice(at, start) + replacing;
+    at = end;
+  }
+  return edited + text.slice(at);
+}
+
+/** The line end that the line before `at` has; failing that the first one of the file. */
+function newlineBefore(text: string, at: number): string {
+  const before = at === 0 ? -1 : text.lastIndexOf("\n", at - 1);
+  const newline = before === -1 ? text.indexOf("\n") : before;
+  return newline > 0 && text[newline - 1] === "\r" ? "\r\n" : "\n";
+}
+
+function keepingFinalNewline(before: string, after: string): string {
+  return before.endsWith("\n") ? after : after.replace(/\r?\n$/, "");
+}
+
+/** The start of the line above the one that begins at `start`. */
+function lineAbove(text: string, start: number): number {
+  const begin = start < 2 ? 0 : text.lastIndexOf("\n", start - 2) + 1;
+  return Math.max(begin, contentStart(text));
+}
+
+function isBlank(text: string, start: number, next: number): boolean {
+  return next > start && trimSpaces(text.slice(start, lineStop(text, start, next))) === "";
+}

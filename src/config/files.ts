@@ -1,0 +1,147 @@
+/**
+ * The user's two AWS files: reading them, and what they say together.
+ *
+ * - A file that is not there is an empty one. A file that is there and cannot be read is an error, never an empty one.
+ * - Profiles come from both files; of a key in both, the credentials file's counts.
+ *
+ * This is on the hot path: synchronous, and it loads nothing but what node has loaded already.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { AwsRoleError } from "../errors.ts";
+import {
+  type Document,
+  documentProblems,
+  type FileKind,
+  parseDocument,
+  type Problem,
+  readSettings,
+  sectionNames,
+  type Setting,
+  type Settings,
+} from "./document.ts";
+import { awsFilePaths, type Environment } from "./locations.ts";
+
+/** What the two files say. The functions that read a section throw ERR_CONFIG_SYNTAX if a bad line lies in it. */
+export type AwsFiles = {
+  readonly config: Document;
+  readonly credentials: Document;
+  /** Of both files, once each: first those of the config file, in its order. */
+  profileNames(): string[];
+  /** The keys of a profile from both files; undefined if neither has it. */
+  profile(name: string): Settings | undefined;
+  /** The keys of `[NAME]` in the credentials file alone: what shadows the config file there. */
+  credentialsProfile(name: string): Settings | undefined;
+  ssoSessionNames(): string[];
+  ssoSession(name: string): Settings | undefined;
+  servicesNames(): string[];
+  services(name: string): Settings | undefined;
+  /** Everything wrong in both files, errors and warnings, whether or not anybody reads the section. */
+  problems(): Problem[];
+};
+
+/** Reads both files. Throws ERR_CONFIG_READ if one is there but cannot be read. */
+export function readAwsFiles(env: Environment, platform: NodeJS.Platform): AwsFiles {
+  const paths = awsFilePaths(env, platform);
+  return combineDocuments(
+    readDocument(paths.config, "config"),
+    readDocument(paths.credentials, "credentials"),
+  );
+}
+
+/** What a config and a credentials file say together. */
+export function combineDocuments(config: Document, credentials: Document): AwsFiles {
+  return {
+    config,
+    credentials,
+    profileNames: () => [
+      ...new Set([...sectionNames(config, "profile"), ...sectionNames(credentials, "profile")]),
+    ],
+    profile: (name) =>
+      merge(readSettings(config, "profile", name), readSettings(credentials, "profile", name)),
+    credentialsProfile: (name) => readSettings(credentials, "profile", name),
+    ssoSessionNames: () => sectionNames(config, "sso-session"),
+    ssoSession: (name) => readSettings(config, "sso-session", name),
+    servicesNames: () => sectionNames(config, "services"),
+    services: (name) => readSettings(config, "services", name),
+    problems: () => [...documentProblems(config), ...documentProblems(credentials)],
+  };
+}
+
+/** Reads one file; empty if it is not there. Throws ERR_CONFIG_READ, naming the file and what to do. */
+export function readDocument(file: string, kind: FileKind): Document {
+  return parseDocument(readText(file), { file, kind });
+}
+
+/** Throws ERR_CONFIG_READ for bytes that cannot be an AWS file. */
+export function refuseForeignText(file: string, text: string): void {
+  if (text.startsWith("\xff\xfe") || text.startsWith("\xfe\xff")) {
+    throw new AwsRoleError(
+      "ERR_CONFIG_READ",
+      `${file} is saved as UTF-16, which AWS tools cannot read`,
+      {
+        hint: "save it as UTF-8",
+      },
+    );
+  }
+}
+
+/** Far beyond any real file (10,000 profiles are 4 MB), and still read in a fraction of a second. */
+const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
+
+function readText(file: string): string {
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (stat === undefined || isNullDevice(file)) return "";
+    if (stat.isDirectory()) throw cannotRead(file, "is a folder, not a file", NAME_ANOTHER);
+    // A pipe or a device could keep us waiting without end.
+    if (!stat.isFile()) throw cannotRead(file, "is not a regular file", NAME_ANOTHER);
+    if (stat.size > LARGEST_FILE_BYTES) throw cannotRead(file, "has more than 64 MB", NAME_ANOTHER);
+    const text = readFileSync(file, "latin1");
+    refuseForeignText(file, text);
+    return text;
+  } catch (error) {
+    if (error instanceof AwsRoleError) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    // Deleted between the two calls.
+    if (code === "ENOENT") return "";
+    const [what, hint] = READ_FAILURES[code] ?? [
+      `cannot be read (${code})`,
+      "look at its folder and disk",
+    ];
+    throw cannotRead(file, what, hint, error);
+  }
+}
+
+const NAME_ANOTHER =
+  "move it away, or name another in AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE";
+
+const READ_FAILURES: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  EACCES: [
+    "cannot be read: permission denied",
+    "give yourself the right to read it: ls -l shows its owner and mode",
+  ],
+  EPERM: [
+    "cannot be read: not permitted",
+    "give yourself the right to read it: ls -l shows its owner and mode",
+  ],
+  ENOTDIR: ["cannot be read: a file stands where its folder should be", "move that file away"],
+  ELOOP: ["cannot be read: its symbolic links go round in a circle", "mend the link"],
+  ENAMETOOLONG: ["cannot be read: the name is too long", "mend the AWS variable that names it"],
+};
+
+function cannotRead(file: string, what: string, hint: string, cause?: unknown): AwsRoleError {
+  return new AwsRoleError("ERR_CONFIG_READ", `${file} ${what}`, { hint, cause });
+}
+
+/** `AWS_CONFIG_FILE=/dev/null` is a common way to say "no config". */
+function isNullDevice(file: string): boolean {
+  return file === "/dev/null" || /^(\\\\\.\\)?nul$/i.test(file) || /\\nul$/i.test(file);
+}
+
+function merge(
+  config: Settings | undefined,
+  credentials: Settings | undefined,
+): Settings | undefined {
+  if (config === undefined || credentials === undefined) return config ?? credentials;
+  return new Map<string, Setting>([...config, ...credentials]);
+}

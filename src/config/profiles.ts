@@ -1,0 +1,418 @@
+/**
+ * Sections → typed, validated profiles.
+ *
+ * A *managed* profile has `awsrole_role_arn` or `awsrole_access_key_id` and is read from its `awsrole_` keys alone.
+ * A *standard* profile is read as the AWS CLI reads it; `awsrole_` keys may add what AWS has no setting for.
+ * A setting given both plain and prefixed is an error, never a precedence.
+ */
+import { AwsRoleError } from "../errors.ts";
+import type { Setting, Settings } from "./document.ts";
+import type { AwsFiles } from "./files.ts";
+import { nearest } from "./nearest.ts";
+import {
+  invalidValue,
+  type Named,
+  parseDuration,
+  parseList,
+  parseTags,
+  requireRule,
+  rules,
+  type Tag,
+} from "./role-values.ts";
+
+/** What one AssumeRole call is asked for; within the limits of the STS API. */
+export type Role = {
+  readonly arn: string;
+  readonly sessionName: string | undefined;
+  readonly durationSeconds: number | undefined;
+  readonly externalId: string | undefined;
+  readonly sourceIdentity: string | undefined;
+  readonly tags: readonly Tag[];
+  readonly transitiveTagKeys: readonly string[];
+  readonly policyArns: readonly string[];
+  /** Absolute path; the file's content enters the cache key. */
+  readonly policyFile: string | undefined;
+};
+
+/** How a person proves presence, where the profile asks for it. */
+export type Mfa = {
+  readonly serial: string;
+  /** A command line that prints a code; run without a shell. */
+  readonly process: string | undefined;
+  readonly prompt: "terminal" | "gui";
+  /** Lifetime of the GetSessionToken session that the device's roles share, in seconds. */
+  readonly sessionSeconds: number;
+};
+
+/** Where a role's signing credentials come from. */
+export type RoleSource =
+  | { readonly kind: "profile"; readonly name: string }
+  | { readonly kind: "keychain-key"; readonly accessKeyId: string }
+  | { readonly kind: "web-identity"; readonly tokenFile: string }
+  | { readonly kind: "environment" | "ec2-instance-metadata" | "ecs-container" };
+
+type Common = { readonly name: string; readonly settings: Settings };
+
+export type RoleProfile = Common & {
+  readonly kind: "role";
+  readonly managed: boolean;
+  readonly role: Role;
+  readonly mfa: Mfa | undefined;
+  readonly source: RoleSource;
+};
+
+/** A profile as awsrole understands it. `settings` keeps origin (file and line) of every key. */
+export type Profile =
+  | RoleProfile
+  | (Common & {
+      readonly kind: "keychain-key";
+      readonly accessKeyId: string;
+      readonly mfa: Mfa | undefined;
+    })
+  | (Common & {
+      readonly kind: "static";
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken: string | undefined;
+      readonly accountId: string | undefined;
+    })
+  | (Common & {
+      readonly kind: "sso";
+      readonly ssoSession: string | undefined;
+      readonly startUrl: string;
+      readonly ssoRegion: string;
+      readonly accountId: string;
+      readonly roleName: string;
+    })
+  | (Common & { readonly kind: "login"; readonly loginSession: string })
+  | (Common & { readonly kind: "process"; readonly command: string })
+  | (Common & { readonly kind: "empty" });
+
+/** Role settings that AWS also has: plain in standard profiles, prefixed in managed ones. */
+export const plainRoleKeys: readonly string[] = [
+  "role_arn",
+  "source_profile",
+  "credential_source",
+  "web_identity_token_file",
+  "role_session_name",
+  "duration_seconds",
+  "external_id",
+  "mfa_serial",
+];
+
+/** The closed list of awsrole's own keys, without the prefix. */
+export const awsroleKeys: readonly string[] = [
+  ...plainRoleKeys,
+  "mfa_process",
+  "mfa_prompt",
+  "mfa_session_seconds",
+  "source_identity",
+  "tags",
+  "transitive_tag_keys",
+  "policy_arns",
+  "policy_file",
+  "access_key_id",
+  "region",
+  "endpoint_url",
+  "store",
+];
+
+/** Plain keys that a managed profile may not have: by these an SDK finds credentials (or fails) before it asks awsrole. */
+export const plainKeysThatShadow: readonly string[] = [
+  ...plainRoleKeys,
+  "aws_access_key_id",
+  "aws_secret_access_key",
+  "aws_session_token",
+  "sso_session",
+  "sso_start_url",
+  "sso_account_id",
+  "sso_role_name",
+  "login_session",
+];
+
+/** True when the section is one that awsrole manages. */
+export function isManaged(settings: Settings): boolean {
+  return settings.has("awsrole_role_arn") || settings.has("awsrole_access_key_id");
+}
+
+/**
+ * The profile NAME, validated. A profile reached as somebody's source uses its keys before its role.
+ * @throws ERR_PROFILE_NOT_FOUND (with the nearest name), ERR_PROFILE_INVALID, ERR_CONFIG_SYNTAX.
+ */
+export function readProfile(
+  files: AwsFiles,
+  name: string,
+  position: "first" | "source" = "first",
+): Profile {
+  const settings = files.profile(name);
+  if (settings === undefined) throw profileNotFound(files, name);
+  checkAwsroleKeys(name, settings);
+  if (isManaged(settings)) return readManaged(name, settings);
+  return readStandard(files, name, settings, position);
+}
+
+/** The error for a profile that does not exist, naming the nearest that does. */
+export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
+  const guess = nearest(name, files.profileNames());
+  return new AwsRoleError("ERR_PROFILE_NOT_FOUND", `profile ${name} not found`, {
+    hint:
+      guess === undefined
+        ? `awsrole list shows the profiles there are`
+        : `did you mean ${guess}? awsrole list shows all`,
+  });
+}
+
+type Lookup = (key: string) => Named | undefined;
+
+function checkAwsroleKeys(name: string, settings: Settings): void {
+  for (const [key, setting] of settings) {
+    if (!key.startsWith("awsrole_") || awsroleKeys.includes(key.slice("awsrole_".length))) continue;
+    const guess = nearest(key.slice("awsrole_".length), awsroleKeys);
+    throw invalid(
+      name,
+      `unknown key ${key} (${at(setting)})`,
+      guess === undefined
+        ? "the keys are listed in docs/configuration.md"
+        : `did you mean awsrole_${guess}?`,
+    );
+  }
+}
+
+function readManaged(name: string, settings: Settings): Profile {
+  const marker = settings.has("awsrole_role_arn") ? "awsrole_role_arn" : "awsrole_access_key_id";
+  for (const key of plainKeysThatShadow) {
+    const plain = settings.get(key);
+    if (plain === undefined) continue;
+    const twin = settings.has(`awsrole_${key}`) ? `awsrole_${key}` : marker;
+    throw invalid(
+      name,
+      `has both ${key} (${at(plain)}) and ${twin} (${at(settings.get(twin)!)})`,
+      awsroleKeys.includes(key)
+        ? `keep one: remove ${key}, or write it as awsrole_${key}`
+        : `SDKs would use ${key} and never ask awsrole: remove it`,
+    );
+  }
+  const get: Lookup = (key) => named(settings, `awsrole_${key}`);
+  if (get("role_arn") !== undefined) return readRole(name, settings, get, true);
+  const accessKey = get("access_key_id");
+  if (accessKey === undefined)
+    throw invalid(
+      name,
+      `${marker} is empty (${at(settings.get(marker)!)})`,
+      "give it a value, or remove the profile",
+    );
+  return {
+    kind: "keychain-key",
+    name,
+    settings,
+    accessKeyId: requireRule(name, accessKey, rules.accessKeyId),
+    mfa: readMfa(name, get),
+  };
+}
+
+/**
+ * The order of the AWS CLI (botocore's credentials.py): a role; web identity; SSO; keys of the credentials file; `aws login`;
+ * credential_process; keys of the config file. Other SDKs differ where a profile has several; `explain` says how.
+ */
+function readStandard(
+  files: AwsFiles,
+  name: string,
+  settings: Settings,
+  position: "first" | "source",
+): Profile {
+  const get: Lookup = (key) => {
+    const plain = named(settings, key);
+    const prefixed = named(settings, `awsrole_${key}`);
+    if (
+      plain !== undefined &&
+      prefixed !== undefined &&
+      key !== "region" &&
+      key !== "endpoint_url"
+    ) {
+      throw invalid(
+        name,
+        `has both ${key} (${at(plain.setting)}) and awsrole_${key} (${at(prefixed.setting)})`,
+        "keep one of them",
+      );
+    }
+    return prefixed ?? plain;
+  };
+  const has = (...keys: readonly string[]): boolean =>
+    keys.some((key) => named(settings, key) !== undefined);
+  const hasStaticKeys = has("aws_access_key_id", "aws_secret_access_key");
+  const hasWebIdentity = has("web_identity_token_file");
+  if (has("role_arn") && !hasWebIdentity && !(position === "source" && hasStaticKeys)) {
+    return readRole(name, settings, get, false);
+  }
+  if (hasWebIdentity) return readRole(name, settings, get, false);
+  if (has("sso_account_id", "sso_role_name")) return readSso(files, name, settings);
+  if (files.credentialsProfile(name)?.has("aws_access_key_id") === true) {
+    return readStatic(name, settings);
+  }
+  const loginSession = named(settings, "login_session")?.setting.value;
+  if (loginSession !== undefined) return { kind: "login", name, settings, loginSession };
+  const command = named(settings, "credential_process")?.setting.value;
+  if (command !== undefined) return { kind: "process", name, settings, command };
+  return hasStaticKeys ? readStatic(name, settings) : { kind: "empty", name, settings };
+}
+
+function readStatic(name: string, settings: Settings): Profile {
+  const value = (key: string): string | undefined => named(settings, key)?.setting.value;
+  const accessKeyId = value("aws_access_key_id");
+  const secretAccessKey = value("aws_secret_access_key");
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    const missing = accessKeyId === undefined ? "aws_access_key_id" : "aws_secret_access_key";
+    throw invalid(
+      name,
+      `has no ${missing}`,
+      `an access key is a pair: add ${missing}, or remove its other half`,
+    );
+  }
+  const sessionToken = value("aws_session_token");
+  return {
+    kind: "static",
+    name,
+    settings,
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+    accountId: value("aws_account_id"),
+  };
+}
+
+function readRole(name: string, settings: Settings, get: Lookup, managed: boolean): RoleProfile {
+  const prefix = managed ? "awsrole_" : "";
+  const arn = get("role_arn");
+  if (arn === undefined) throw invalid(name, `${prefix}role_arn is empty`, rules.roleArn.hint);
+  const optional = <T>(key: string, read: (found: Named) => T): T | undefined => {
+    const found = get(key);
+    return found === undefined ? undefined : read(found);
+  };
+  return {
+    kind: "role",
+    name,
+    settings,
+    managed,
+    role: {
+      arn: requireRule(name, arn, rules.roleArn),
+      sessionName: optional("role_session_name", (found) =>
+        requireRule(name, found, rules.sessionName),
+      ),
+      durationSeconds: optional("duration_seconds", (found) =>
+        parseDuration(name, found, 900, 43_200),
+      ),
+      externalId: optional("external_id", (found) => requireRule(name, found, rules.externalId)),
+      sourceIdentity: optional("source_identity", (found) =>
+        requireRule(name, found, rules.sourceIdentity),
+      ),
+      tags: optional("tags", (found) => parseTags(name, found)) ?? [],
+      transitiveTagKeys:
+        optional("transitive_tag_keys", (found) => parseList(name, found, 50)) ?? [],
+      policyArns: optional("policy_arns", (found) => parseList(name, found, 10)) ?? [],
+      policyFile: optional("policy_file", ({ setting }) => setting.value),
+    },
+    mfa: readMfa(name, get),
+    source: readSource(name, get, managed),
+  };
+}
+
+function readSource(name: string, get: Lookup, managed: boolean): RoleSource {
+  const keys = [
+    "source_profile",
+    "credential_source",
+    "web_identity_token_file",
+    ...(managed ? ["access_key_id"] : []),
+  ];
+  const webIdentity = managed ? undefined : get("web_identity_token_file");
+  const [first, second] =
+    webIdentity === undefined ? keys.flatMap((key) => get(key) ?? []) : [webIdentity];
+  if (first === undefined) throw noSource(name, managed ? "awsrole_" : "");
+  if (second !== undefined) {
+    throw invalid(
+      name,
+      `has both ${first.key} (${at(first.setting)}) and ${second.key} (${at(second.setting)})`,
+      "a role has one source: keep one of them",
+    );
+  }
+  const { value } = first.setting;
+  if (first.key.endsWith("source_profile")) return { kind: "profile", name: value };
+  if (first.key.endsWith("access_key_id"))
+    return { kind: "keychain-key", accessKeyId: requireRule(name, first, rules.accessKeyId) };
+  if (first.key.endsWith("web_identity_token_file"))
+    return { kind: "web-identity", tokenFile: value };
+  if (value === "Environment") return { kind: "environment" };
+  if (value === "Ec2InstanceMetadata") return { kind: "ec2-instance-metadata" };
+  if (value === "EcsContainer") return { kind: "ecs-container" };
+  throw invalidValue(name, first, "it is one of Environment, Ec2InstanceMetadata, EcsContainer");
+}
+
+function readMfa(name: string, get: Lookup): Mfa | undefined {
+  const serial = get("mfa_serial");
+  if (serial === undefined) return undefined;
+  const prompt = get("mfa_prompt");
+  if (
+    prompt !== undefined &&
+    prompt.setting.value !== "gui" &&
+    prompt.setting.value !== "terminal"
+  ) {
+    throw invalidValue(name, prompt, "it is terminal or gui");
+  }
+  const sessionSeconds = get("mfa_session_seconds");
+  return {
+    serial: requireRule(name, serial, rules.mfaSerial),
+    process: get("mfa_process")?.setting.value,
+    prompt: prompt?.setting.value === "gui" ? "gui" : "terminal",
+    sessionSeconds:
+      sessionSeconds === undefined ? 43_200 : parseDuration(name, sessionSeconds, 900, 129_600),
+  };
+}
+
+function readSso(files: AwsFiles, name: string, settings: Settings): Profile {
+  const sessionName = named(settings, "sso_session")?.setting.value;
+  const session = sessionName === undefined ? undefined : files.ssoSession(sessionName);
+  if (sessionName !== undefined && session === undefined) {
+    throw invalid(
+      name,
+      `sso_session ${sessionName} has no [sso-session ${sessionName}] section`,
+      `aws configure sso-session writes it`,
+    );
+  }
+  const need = (key: string, from: Settings): string => {
+    const found = named(from, key);
+    if (found === undefined)
+      throw invalid(name, `has no ${key}`, "aws configure sso writes the missing settings");
+    return found.setting.value;
+  };
+  return {
+    kind: "sso",
+    name,
+    settings,
+    ssoSession: sessionName,
+    startUrl: need("sso_start_url", session ?? settings),
+    ssoRegion: need("sso_region", session ?? settings),
+    accountId: need("sso_account_id", settings),
+    roleName: need("sso_role_name", settings),
+  };
+}
+
+function noSource(name: string, prefix: string): AwsRoleError {
+  return invalid(
+    name,
+    "has a role but no source of credentials to assume it with",
+    `add ${prefix}source_profile, ${prefix}credential_source or ${prefix}web_identity_token_file`,
+  );
+}
+
+/** The setting under its key; an empty value counts as absent, as in the AWS CLI. */
+function named(settings: Settings, key: string): Named | undefined {
+  const setting = settings.get(key);
+  return setting === undefined || setting.value === "" ? undefined : { key, setting };
+}
+
+function at(setting: Setting): string {
+  return `${setting.file}:${setting.line}`;
+}
+
+function invalid(name: string, problem: string, hint: string): AwsRoleError {
+  return new AwsRoleError("ERR_PROFILE_INVALID", `profile ${name}: ${problem}`, { hint });
+}

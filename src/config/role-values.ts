@@ -1,0 +1,102 @@
+/** Values of role settings: the limits of the STS API (service model 2011-06-15), checked before any call. */
+import { AwsRoleError } from "../errors.ts";
+import type { Setting } from "./document.ts";
+import { maskSecrets } from "./secret-keys.ts";
+
+/** A session tag. */
+export type Tag = { readonly key: string; readonly value: string };
+
+/** A setting together with the key it was written under, for messages. */
+export type Named = { readonly key: string; readonly setting: Setting };
+
+/** What a value must match, and how to say so. */
+export type Rule = { readonly pattern: RegExp; readonly hint: string };
+
+const sessionText = "letters, digits and _+=,.@-, 2 to 64 of them";
+
+/** The rules for single values. */
+export const rules = {
+  roleArn: {
+    pattern: /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/,
+    hint: "an ARN looks like arn:aws:iam::123456789012:role/NAME",
+  },
+  accessKeyId: {
+    pattern: /^[A-Z0-9]{16,128}$/,
+    hint: "an access key id looks like AKIAIOSFODNN7EXAMPLE",
+  },
+  sessionName: { pattern: /^[\w+=,.@-]{2,64}$/, hint: sessionText },
+  sourceIdentity: { pattern: /^[\w+=,.@-]{2,64}$/, hint: sessionText },
+  externalId: {
+    pattern: /^[\w+=,.@:/-]{2,1224}$/,
+    hint: "letters, digits and _+=,.@:/-, 2 to 1224 of them",
+  },
+  mfaSerial: {
+    pattern: /^[\w+=/:,.@-]{9,256}$/,
+    hint: "a serial looks like arn:aws:iam::123456789012:mfa/NAME, or is the number on a hardware device",
+  },
+} as const satisfies Record<string, Rule>;
+
+/** The value when it follows the rule. @throws ERR_PROFILE_INVALID with where it stands and what is allowed. */
+export function requireRule(profile: string, { key, setting }: Named, rule: Rule): string {
+  if (rule.pattern.test(setting.value)) return setting.value;
+  throw invalidValue(profile, { key, setting }, rule.hint);
+}
+
+/** Whole seconds within [minimum, maximum]. @throws ERR_PROFILE_INVALID. */
+export function parseDuration(
+  profile: string,
+  named: Named,
+  minimum: number,
+  maximum: number,
+): number {
+  const seconds = /^\d{1,9}$/.test(named.setting.value) ? Number(named.setting.value) : Number.NaN;
+  if (seconds >= minimum && seconds <= maximum) return seconds;
+  throw invalidValue(
+    profile,
+    named,
+    `it is a whole number of seconds from ${minimum} to ${maximum}`,
+  );
+}
+
+/** A comma-separated list of at most `limit` different, non-empty entries. @throws ERR_PROFILE_INVALID. */
+export function parseList(profile: string, named: Named, limit: number): readonly string[] {
+  const entries = named.setting.value.split(",").map((entry) => entry.trim());
+  if (entries.includes("") || new Set(entries).size !== entries.length || entries.length > limit) {
+    throw invalidValue(
+      profile,
+      named,
+      `it is a comma-separated list of at most ${limit} different entries`,
+    );
+  }
+  return entries;
+}
+
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+/** `k=v,k2=v2`, each split at its first `=`; at most 50, keys unique without regard to case. @throws ERR_PROFILE_INVALID. */
+export function parseTags(profile: string, named: Named): readonly Tag[] {
+  const hint = "tags are written key=value,key2=value2, each key once";
+  const seen = new Set<string>();
+  return parseList(profile, named, 50).map((entry) => {
+    const split = entry.indexOf("=");
+    if (split < 1) throw invalidValue(profile, named, hint);
+    const tag = { key: entry.slice(0, split).trim(), value: entry.slice(split + 1).trim() };
+    const isWithinLimits =
+      tag.key.length <= 128 && tag.value.length <= 256 && tagText.test(tag.key + tag.value);
+    if (!isWithinLimits || seen.has(tag.key.toLowerCase()))
+      throw invalidValue(profile, named, hint);
+    seen.add(tag.key.toLowerCase());
+    return tag;
+  });
+}
+
+/** ERR_PROFILE_INVALID for one value, with file and line. */
+export function invalidValue(profile: string, { key, setting }: Named, hint: string): AwsRoleError {
+  const value = maskSecrets(setting.value);
+  const shown = value.length > 80 ? `${value.slice(0, 77)}...` : value;
+  return new AwsRoleError(
+    "ERR_PROFILE_INVALID",
+    `profile ${profile}: ${key} = ${shown} is not valid (${setting.file}:${setting.line})`,
+    { hint },
+  );
+}

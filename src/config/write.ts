@@ -1,0 +1,246 @@
+/**
+ * Replacing one of the user's files: all of it or nothing, whatever happens in between.
+ *
+ * - The new text is written to a file of its own in the same folder, forced to the disk, and renamed over the old one; then the folder is forced to
+ *   the disk. A kill, a crash or a full disk leaves the old file or the new one, and perhaps a temporary one, which the next write removes.
+ * - What a rename could not keep is refused before anything is written: another owner, a read-only or hard-linked file, a mount point. So is another
+ *   user's home (`sudo` with HOME kept).
+ * - A link is followed to its target, which is replaced; the link stays.
+ *
+ * The caller holds a lock against other awsrole processes; other programs know no lock, so the old text is compared once more before the rename.
+ */
+import { randomBytes } from "node:crypto";
+import { constants, type Stats } from "node:fs";
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AwsRoleError } from "../errors.ts";
+
+/** The file system as this module uses it: a test hands in one that fails, or kills the process, at a chosen call. */
+export const fileSystem = { lstat, mkdir, open, readdir, readFile, realpath, rename, stat, unlink };
+
+export type FileSystem = typeof fileSystem;
+
+/** The file that is really written: where links lead. A file that does not exist yet is its own target. */
+export async function realTarget(file: string, fs: FileSystem = fileSystem): Promise<string> {
+  try {
+    return await fs.realpath(file);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw explain(file, error);
+    const link = await fs.lstat(file).catch(() => undefined);
+    if (link?.isSymbolicLink() !== true) return file;
+    throw refused(
+      file,
+      "is a link to a file that does not exist",
+      "create its target, or remove the link",
+    );
+  }
+}
+
+/**
+ * Replaces `target` (from `realTarget`), whose text was `before`, by `after`; both are bytes read as latin1, `""` stands for no file.
+ * @throws ERR_CONFIG_CONFLICT when the file is not `before` any more, ERR_CONFIG_WRITE, saying why, for all else; then nothing has changed.
+ */
+export async function replaceFile(
+  target: string,
+  before: string,
+  after: string,
+  fs: FileSystem = fileSystem,
+): Promise<void> {
+  const folder = dirname(target);
+  try {
+    const old = await refuseUnreplaceable(target, fs);
+    await fs.mkdir(folder, { recursive: true, mode: 0o700 });
+    await removeLeftovers(target, fs);
+    const temporary = join(
+      folder,
+      `.${basename(target)}.awsrole-${randomBytes(6).toString("hex")}.tmp`,
+    );
+    try {
+      await writeNew(temporary, after, old, fs);
+      await refuseChanged(target, before, fs);
+      await fs.rename(temporary, target);
+    } catch (error) {
+      await fs.unlink(temporary).catch(() => {});
+      throw error;
+    }
+    await syncFolder(folder, fs);
+  } catch (error) {
+    throw error instanceof AwsRoleError ? error : explain(target, error);
+  }
+}
+
+async function writeNew(
+  temporary: string,
+  text: string,
+  old: Stats | undefined,
+  fs: FileSystem,
+): Promise<void> {
+  const flags =
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+  const handle: FileHandle = await fs.open(temporary, flags, 0o600);
+  try {
+    // FileHandle.writeFile reports a disk that fills up half-way; a bare write would be cut short in silence.
+    await handle.writeFile(Buffer.from(text, "latin1"));
+    if (old !== undefined && process.platform !== "win32") {
+      const own = await handle.stat();
+      if (own.uid !== old.uid || own.gid !== old.gid) await handle.chown(old.uid, old.gid);
+      await handle.chmod(old.mode & 0o7777);
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function refuseChanged(target: string, before: string, fs: FileSystem): Promise<void> {
+  const now = await fs.readFile(target, "latin1").catch(undefinedIfMissing);
+  if ((now ?? "") === before) return;
+  throw new AwsRoleError(
+    "ERR_CONFIG_CONFLICT",
+    `${target} was changed by another program at the same moment`,
+    { hint: "try again" },
+  );
+}
+
+/**
+ * What is there now (undefined: no file), if a rename could replace it and keep what it is. Writes nothing.
+ * @throws ERR_CONFIG_WRITE, saying why not.
+ */
+export async function refuseUnreplaceable(
+  target: string,
+  fs: FileSystem = fileSystem,
+): Promise<Stats | undefined> {
+  try {
+    const old = await fs.stat(target).catch(undefinedIfMissing);
+    if (old === undefined) await refuseForeignHome(target, fs);
+    else await refuseWhatRenameCannotKeep(target, old, fs);
+    return old;
+  } catch (error) {
+    throw error instanceof AwsRoleError ? error : explain(target, error);
+  }
+}
+
+async function refuseWhatRenameCannotKeep(
+  target: string,
+  old: Stats,
+  fs: FileSystem,
+): Promise<void> {
+  if (!old.isFile())
+    throw refused(target, "is not a regular file", "move it away, or name another file");
+  if (process.platform !== "win32") {
+    const own = process.geteuid?.();
+    if (own !== undefined && old.uid !== own) {
+      throw refused(
+        target,
+        "belongs to another user",
+        own === 0 ? "run awsrole as that user, without sudo" : "edit it as its owner",
+      );
+    }
+    if (old.nlink > 1)
+      throw refused(
+        target,
+        "has a second name (a hard link), which would keep the old text",
+        "use a symbolic link instead",
+      );
+  }
+  if ((old.mode & 0o222) === 0)
+    throw refused(target, "is read-only", `chmod u+w ${target}, if it may be edited`);
+  const folder = await fs.stat(dirname(target));
+  if (folder.dev !== old.dev)
+    throw refused(
+      target,
+      "is a mount point, which cannot be replaced",
+      "edit it where it is mounted from",
+    );
+}
+
+/** A root process must not leave root's files in somebody's home. */
+async function refuseForeignHome(target: string, fs: FileSystem): Promise<void> {
+  if (process.geteuid?.() !== 0) return;
+  let folder = dirname(target);
+  let found = await fs.stat(folder).catch(undefinedIfMissing);
+  while (found === undefined && dirname(folder) !== folder) {
+    folder = dirname(folder);
+    found = await fs.stat(folder).catch(undefinedIfMissing);
+  }
+  if (found !== undefined && found.uid !== 0)
+    throw refused(
+      target,
+      "would be root's file in another user's folder",
+      "run awsrole as that user, without sudo",
+    );
+}
+
+/** Under the lock nobody else's temporary file can be in use. */
+async function removeLeftovers(target: string, fs: FileSystem): Promise<void> {
+  const prefix = `.${basename(target)}.awsrole-`;
+  const names = await fs.readdir(dirname(target)).catch(() => []);
+  for (const name of names) {
+    if (name.startsWith(prefix) && name.endsWith(".tmp"))
+      await fs.unlink(join(dirname(target), name)).catch(() => {});
+  }
+}
+
+/**
+ * The rename itself must survive a power cut. Windows cannot open a folder; it keeps its own journal. Where it fails (a folder that may be
+ * written but not read) the file is new all the same, and to call that a failure would be wrong.
+ */
+async function syncFolder(folder: string, fs: FileSystem): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await fs.open(folder, constants.O_RDONLY).catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close().catch(() => {});
+}
+
+const reasons: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ENOSPC: [
+    "could not be written: the disk is full",
+    "nothing was changed; free some space and try again",
+  ],
+  EDQUOT: [
+    "could not be written: your quota is used up",
+    "nothing was changed; free some space and try again",
+  ],
+  EACCES: ["could not be written: permission denied", "see the permissions of its folder"],
+  EPERM: [
+    "could not be written: not permitted",
+    "see the owner and attributes of the file and its folder",
+  ],
+  EROFS: ["could not be written: the file system is read-only", "edit it where it comes from"],
+  EBUSY: [
+    "could not be replaced: it is in use or a mount point",
+    "close the program that holds it, or edit it where it is mounted from",
+  ],
+  EXDEV: ["could not be replaced: it is a mount point", "edit it where it is mounted from"],
+  ENOTDIR: ["could not be written: a part of its path is not a folder", "see AWS_CONFIG_FILE"],
+};
+
+function explain(file: string, error: unknown): AwsRoleError {
+  const code = codeOf(error);
+  const [what, hint] = reasons[code] ?? [`could not be written (${code})`, "nothing was changed"];
+  return new AwsRoleError("ERR_CONFIG_WRITE", `${file} ${what}`, { hint, cause: error });
+}
+
+function refused(file: string, what: string, hint: string): AwsRoleError {
+  return new AwsRoleError("ERR_CONFIG_WRITE", `${file} ${what}: nothing was changed`, { hint });
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (codeOf(error) !== "ENOENT") throw error;
+  return undefined;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}

@@ -1,0 +1,335 @@
+/**
+ * The chain: from a profile down to the identity that signs the first call. No network, no child process.
+ *
+ * Every role in it knows its *request*: the canonical text of all that changes the resulting session, with the request or identity
+ * of its signer inside. Equal text, equal session; this is the cache key, and it is stored in the item and compared.
+ */
+import { isAbsolute } from "node:path";
+import { readFileSync } from "node:fs";
+import { AwsRoleError } from "../errors.ts";
+import type { AwsFiles } from "../config/files.ts";
+import {
+  type Mfa,
+  type Profile,
+  type Role,
+  type RoleProfile,
+  readProfile,
+} from "../config/profiles.ts";
+import { resolveConnection, type StsConnection } from "../config/sts-settings.ts";
+import { mfaAccount, sessionAccount } from "./items.ts";
+import { createLeaf, type Leaf } from "./leaf.ts";
+import { type MfaPlan, planMfa, type SignerLife } from "./mfa-plan.ts";
+import { userName } from "./user-name.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A role to be assumed: one AssumeRole (or AssumeRoleWithWebIdentity) call, signed by `signer`. */
+export type RoleHop = {
+  readonly kind: "role";
+  readonly profile: RoleProfile;
+  readonly role: Role & { readonly sessionName: string };
+  /** The policy file's content. */
+  readonly policy: string | undefined;
+  readonly mfaPlan: MfaPlan;
+  readonly connection: StsConnection;
+  readonly signer: Hop;
+  readonly request: string;
+};
+
+/** A session of the user itself: one GetSessionToken call, signed by a long-term key, with a code where `mfa` is set. */
+export type UserSessionHop = {
+  readonly kind: "user-session";
+  /** The profile that says so: a role's, or the key's own. */
+  readonly profileName: string;
+  readonly mfa: Mfa | undefined;
+  readonly durationSeconds: number;
+  readonly connection: StsConnection;
+  readonly signer: Leaf;
+  readonly request: string;
+};
+
+/** A hop whose credentials are a session of ours, and so can be kept. */
+export type SessionHop = RoleHop | UserSessionHop;
+
+export type Hop = SessionHop | Leaf;
+
+/**
+ * The chain of the profile NAME.
+ * @throws ERR_PROFILE_NOT_FOUND, ERR_PROFILE_INVALID, ERR_PROFILE_CYCLE (with the path), ERR_CONFIG_*.
+ */
+export function resolveChain(files: AwsFiles, name: string, env: Env): Hop {
+  const hop = resolveProfile(files, readProfile(files, name), env, [name]);
+  refuseLoop(hop, env);
+  const isKeyWithDevice = hop.kind === "leaf" && deviceOf(hop) !== undefined;
+  return isKeyWithDevice ? withUserSession(files, hop, env) : hop;
+}
+
+/** Fails when a program that awsrole itself started, to resolve one of these profiles, asks for it in turn. */
+function refuseLoop(hop: Hop, env: Env): void {
+  const inFlight = (env["AWSROLE_CHAIN"] ?? "").split(",").filter((name) => name !== "");
+  const again = profilesOf(hop).find((name) => inFlight.includes(name));
+  if (again === undefined) return;
+  throw new AwsRoleError(
+    "ERR_PROFILE_CYCLE",
+    `profile ${again} leads back to itself: ${[...inFlight, "(a command of it)", again].join(" -> ")}`,
+    {
+      hint: `its credential_process or mfa_process asks awsrole for ${again} again: give it another source`,
+    },
+  );
+}
+
+/**
+ * The chain that gives a session where `hop` would give a long-term key itself: for whoever hands credentials on to a program's
+ * environment. Any other chain is returned as it is.
+ */
+export function withUserSession(files: AwsFiles, hop: Hop, env: Env): Hop {
+  if (hop.kind !== "leaf" || signerLife(hop, env) !== "long-term") return hop;
+  const settings = files.profile(hop.profileName) ?? new Map();
+  const connection = resolveConnection({
+    profile: settings,
+    services: (section) => files.services(section),
+    env,
+  });
+  return userSession(hop.profileName, hop, deviceOf(hop), connection);
+}
+
+/** The profiles a chain goes through, outermost first. */
+export function profilesOf(hop: Hop): readonly string[] {
+  if (hop.kind === "leaf") return [hop.profileName];
+  return hop.kind === "user-session"
+    ? profilesOf(hop.signer)
+    : [hop.profile.name, ...profilesOf(hop.signer)];
+}
+
+/** The item under which a hop's session is kept. A user's session belongs to its device and key, not to one of the profiles. */
+export function accountOf(hop: SessionHop): string {
+  return hop.kind === "role"
+    ? sessionAccount(hop.profile.name, hop.request)
+    : mfaAccount(hop.request);
+}
+
+/** The device whose code goes with a hop's own call; undefined where that call takes none. */
+export function deviceOfCall(hop: SessionHop): Mfa | undefined {
+  if (hop.kind === "user-session") return hop.mfa;
+  return hop.mfaPlan.kind === "own-code" ? hop.mfaPlan.device : undefined;
+}
+
+/** The device that a chain may need a code of, wherever in it. */
+export function deviceOfChain(hop: Hop): Mfa | undefined {
+  return hop.kind === "leaf" ? undefined : (deviceOfCall(hop) ?? deviceOfChain(hop.signer));
+}
+
+function resolveProfile(files: AwsFiles, profile: Profile, env: Env, path: readonly string[]): Hop {
+  switch (profile.kind) {
+    case "role":
+      return resolveRole(files, profile, env, path);
+    case "static":
+    case "keychain-key":
+    case "sso":
+    case "login":
+    case "process":
+      return createLeaf(profile, path, env);
+    case "empty":
+      throw new AwsRoleError(
+        "ERR_PROFILE_INVALID",
+        `profile ${profile.name} has neither a role nor credentials`,
+        {
+          hint: `awsrole add-profile makes a role profile; aws configure --profile ${profile.name} adds keys`,
+        },
+      );
+  }
+}
+
+function resolveRole(
+  files: AwsFiles,
+  profile: RoleProfile,
+  env: Env,
+  path: readonly string[],
+): RoleHop {
+  const source = resolveSigner(files, profile, env, path);
+  const connection = resolveConnection({
+    profile: profile.settings,
+    source:
+      source.kind === "role" ? source.profile.settings : files.profile(profilesOf(source)[0]!),
+    services: (name) => files.services(name),
+    roleArn: profile.role.arn,
+    env,
+  });
+  const role = { ...profile.role, sessionName: profile.role.sessionName ?? defaultSessionName() };
+  const policy = readPolicy(profile);
+  const mfaPlan = planMfa({
+    device: profile.mfa ?? (source.kind === "leaf" ? deviceOf(source) : undefined),
+    durationSeconds: role.durationSeconds,
+    signer: signerLife(source, env),
+  });
+  if (mfaPlan.kind === "impossible") throw mfaImpossible(profile.name, mfaPlan.why);
+  const signer =
+    mfaPlan.kind === "shared-session" && source.kind === "leaf"
+      ? userSession(profile.name, source, mfaPlan.device, connection)
+      : source;
+  const request = JSON.stringify({
+    v: 1,
+    role: role.arn,
+    sessionName: role.sessionName,
+    durationSeconds: role.durationSeconds,
+    externalId: role.externalId,
+    mfa: mfaPlan.kind === "own-code" ? mfaPlan.device.serial : undefined,
+    sourceIdentity: role.sourceIdentity,
+    tags: role.tags.length === 0 ? undefined : role.tags.map(({ key, value }) => [key, value]),
+    transitiveTagKeys: role.transitiveTagKeys.length === 0 ? undefined : role.transitiveTagKeys,
+    policyArns: role.policyArns.length === 0 ? undefined : role.policyArns,
+    policy,
+    endpoint: connection.endpointUrl,
+    fips: connection.useFipsEndpoint || undefined,
+    source: signer.kind === "leaf" ? signer.identity : signer.request,
+  });
+  return { kind: "role", profile, role, policy, mfaPlan, connection, signer, request };
+}
+
+/** Without `mfa_session_seconds` as long as AWS's own default. */
+function userSession(
+  profileName: string,
+  signer: Leaf,
+  mfa: Mfa | undefined,
+  connection: StsConnection,
+): UserSessionHop {
+  const durationSeconds = mfa?.sessionSeconds ?? 43_200;
+  const request = JSON.stringify({
+    v: 1,
+    session: "user",
+    durationSeconds,
+    mfa: mfa?.serial,
+    endpoint: connection.endpointUrl,
+    fips: connection.useFipsEndpoint || undefined,
+    source: signer.identity,
+  });
+  return { kind: "user-session", profileName, mfa, durationSeconds, connection, signer, request };
+}
+
+/** A key profile's device stands for every role that the key signs for, unless the role names one of its own. */
+function deviceOf({ source }: Leaf): Mfa | undefined {
+  return source.kind === "keychain-key" ? source.mfa : undefined;
+}
+
+function signerLife(signer: Hop, env: Env): SignerLife {
+  if (signer.kind !== "leaf") return "temporary";
+  switch (signer.source.kind) {
+    case "keychain-key":
+      return "long-term";
+    case "static":
+      return signer.source.sessionToken === undefined ? "long-term" : "temporary";
+    case "environment":
+      return env["AWS_SESSION_TOKEN"] ? "temporary" : "long-term";
+    case "process":
+      return "unknown";
+    default:
+      return "temporary";
+  }
+}
+
+/** ERR_PROFILE_INVALID for a device beside a source that cannot present it. */
+export function mfaImpossible(profileName: string, why: string): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_PROFILE_INVALID",
+    `profile ${profileName} has an mfa_serial, but ${why}`,
+    { hint: "remove it, or set it at the profile that a long-term key signs for" },
+  );
+}
+
+function resolveSigner(
+  files: AwsFiles,
+  profile: RoleProfile,
+  env: Env,
+  path: readonly string[],
+): Hop {
+  const { source } = profile;
+  switch (source.kind) {
+    case "profile":
+      return resolveSourceProfile(files, profile, source.name, env, path);
+    case "keychain-key": {
+      const key = {
+        kind: "keychain-key",
+        name: profile.name,
+        settings: profile.settings,
+        accessKeyId: source.accessKeyId,
+        mfa: undefined,
+      } as const;
+      return createLeaf(key, path, env);
+    }
+    case "web-identity":
+    case "environment":
+    case "ec2-instance-metadata":
+    case "ecs-container":
+      return createLeaf(source, path, env);
+  }
+}
+
+function resolveSourceProfile(
+  files: AwsFiles,
+  profile: RoleProfile,
+  name: string,
+  env: Env,
+  path: readonly string[],
+): Hop {
+  // A profile that is its own source means its own keys, as in the AWS CLI.
+  if (name === profile.name && !profile.managed) {
+    const own = readProfile(files, name, "source");
+    if (own.kind !== "role") return resolveProfile(files, own, env, path);
+  }
+  if (path.includes(name)) {
+    throw new AwsRoleError(
+      "ERR_PROFILE_CYCLE",
+      `profile ${path[0]} leads back to itself: ${[...path, name].join(" -> ")}`,
+      {
+        hint: `give one of them a source that is not in this circle`,
+      },
+    );
+  }
+  const source = files.profile(name) === undefined ? undefined : readProfile(files, name, "source");
+  if (source === undefined) {
+    throw new AwsRoleError(
+      "ERR_PROFILE_NOT_FOUND",
+      `profile ${profile.name} has source profile ${name}, which does not exist`,
+      {
+        hint: `create it (aws configure --profile ${name}), or point ${profile.name} at another source`,
+      },
+    );
+  }
+  return resolveProfile(files, source, env, [...path, name]);
+}
+
+function readPolicy(profile: RoleProfile): string | undefined {
+  const { policyFile } = profile.role;
+  if (policyFile === undefined) return undefined;
+  const fail = (problem: string, cause?: unknown): AwsRoleError =>
+    new AwsRoleError(
+      "ERR_PROFILE_INVALID",
+      `profile ${profile.name}: awsrole_policy_file ${policyFile} ${problem}`,
+      {
+        hint: "it is the absolute path of a JSON policy of at most 2048 characters",
+        cause,
+      },
+    );
+  if (!isAbsolute(policyFile)) throw fail("is not an absolute path");
+  let policy: string;
+  try {
+    policy = readFileSync(policyFile, "utf8");
+    JSON.parse(policy);
+  } catch (error) {
+    throw fail(error instanceof SyntaxError ? "is not JSON" : "cannot be read", error);
+  }
+  if (policy.length > 2048) throw fail("is longer than 2048 characters");
+  return policy;
+}
+
+/** The session name of a role that is given none: the OS user's, fitted to what STS allows. */
+export function defaultSessionName(): string {
+  let name = "";
+  try {
+    name = userName();
+  } catch {
+    // A user id without an entry in the password database, as in containers.
+  }
+  const fitted = name.replaceAll(/[^\w+=,.@-]/g, "-").slice(0, 64);
+  return fitted.length >= 2 ? fitted : "awsrole";
+}

@@ -1,0 +1,23 @@
+/** `credential_source = Environment`. */
+import { AwsRoleError } from "../../errors.ts";
+import type { Credentials } from "../credentials.ts";
+
+/** The keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. @throws ERR_SOURCE_UNAVAILABLE. */
+export function credentialsFromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  profileName: string,
+): Credentials {
+  const accessKeyId = env["AWS_ACCESS_KEY_ID"];
+  const secretAccessKey = env["AWS_SECRET_ACCESS_KEY"];
+  const sessionToken = env["AWS_SESSION_TOKEN"];
+  if (!accessKeyId || !secretAccessKey) {
+    throw new AwsRoleError(
+      "ERR_SOURCE_UNAVAILABLE",
+      `profile ${profileName}: the environment has no AWS keys`,
+      {
+        hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the profile another source",
+      },
+    );
+  }
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+}

@@ -1,0 +1,49 @@
+/** An IAM user's key out of the store that it was put in, which need not be the one that sessions are kept in now. */
+import { AwsRoleError, isAwsRoleError } from "../../errors.ts";
+import type { SecretStore, StoreName } from "../../secret-stores/index.ts";
+import type { Credentials } from "../credentials.ts";
+import { keyAccount } from "../items.ts";
+import { decodeKey } from "../key-item.ts";
+import type { Rows } from "../state-folder.ts";
+
+/** Where keys are found. */
+export type KeyStores = {
+  readonly rows: Rows;
+  readonly openStore: (name: StoreName) => Promise<SecretStore>;
+};
+
+/** The store that keeps a key; the keychain where nothing is known of it (another machine's state folder, a new one). */
+export async function storeOfKey(rows: Rows, accessKeyId: string): Promise<StoreName> {
+  const account = keyAccount(accessKeyId);
+  const row = (await rows.list()).find((one) => one.account === account);
+  return row?.store ?? "keychain";
+}
+
+/** The key. @throws ERR_SOURCE_UNAVAILABLE when it is not there, and what the store throws, with what it was asked for. */
+export async function credentialsFromKeychain(
+  accessKeyId: string,
+  profileName: string,
+  { rows, openStore }: KeyStores,
+): Promise<Credentials> {
+  const storeName = await storeOfKey(rows, accessKeyId);
+  let secret: string | undefined;
+  try {
+    secret = await (await openStore(storeName)).get(keyAccount(accessKeyId));
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    throw new AwsRoleError(
+      error.code,
+      `profile ${profileName}: its key ${accessKeyId} cannot be read: ${error.message}`,
+      { hint: error.hint, cause: error },
+    );
+  }
+  const key = secret === undefined ? undefined : decodeKey(secret, accessKeyId);
+  if (key !== undefined) return key;
+  throw new AwsRoleError(
+    "ERR_SOURCE_UNAVAILABLE",
+    secret === undefined
+      ? `profile ${profileName}: its key ${accessKeyId} is not in the ${storeName} store`
+      : `profile ${profileName}: what the ${storeName} store keeps as key ${accessKeyId} is damaged`,
+    { hint: `awsrole add-key ${profileName} puts it there` },
+  );
+}

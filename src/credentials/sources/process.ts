@@ -1,0 +1,142 @@
+/**
+ * Somebody else's `credential_process`: run without a shell, as the AWS CLI runs it, and ended with the deadline.
+ *
+ * AWSROLE_CHAIN tells the child (and its children) which profiles are being resolved, so that a command that leads back to awsrole for one of
+ * them fails at once instead of waiting for itself or forking without end.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Deadline } from "../../deadline.ts";
+import { AwsRoleError } from "../../errors.ts";
+import type { Credentials } from "../credentials.ts";
+import { splitCommand } from "../split-command.ts";
+
+export type ProcessOptions = {
+  readonly profileName: string;
+  readonly command: string;
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The profiles in flight, the outermost first. */
+  readonly inFlight: readonly string[];
+  readonly deadline: Deadline;
+};
+
+/** Far more than credentials need; what Java's SDK reads at most. */
+const mostOutputCharacters = 64_000;
+
+/** Runs the command and reads its answer. @throws ERR_PROCESS_FAILED; nothing of its output enters a message. */
+export async function credentialsFromProcess(options: ProcessOptions): Promise<Credentials> {
+  const output = await run(options);
+  const credentials = parseCredentialProcessOutput(output);
+  if (credentials === undefined) {
+    throw failed(
+      options,
+      "its answer is not the JSON of credential_process",
+      "it must print one object with Version 1, AccessKeyId and SecretAccessKey",
+    );
+  }
+  return credentials;
+}
+
+/** The credentials in a `credential_process` answer; undefined when it is not one (Version must be the number 1). */
+export function parseCredentialProcessOutput(output: string): Credentials | undefined {
+  let answer: Readonly<Record<string, unknown>>;
+  try {
+    const value: unknown = JSON.parse(output);
+    if (typeof value !== "object" || value === null) return undefined;
+    answer = { ...value };
+  } catch {
+    return undefined;
+  }
+  const text = (key: string): string | undefined => {
+    const value = answer[key];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const accessKeyId = text("AccessKeyId");
+  const secretAccessKey = text("SecretAccessKey");
+  const sessionToken = text("SessionToken");
+  const accountId = text("AccountId");
+  const expiration = text("Expiration");
+  const expiresAt = expiration === undefined ? undefined : new Date(expiration);
+  if (answer["Version"] !== 1 || accessKeyId === undefined || secretAccessKey === undefined)
+    return undefined;
+  if (expiresAt !== undefined && Number.isNaN(expiresAt.getTime())) return undefined;
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(accountId === undefined ? {} : { accountId }),
+  };
+}
+
+function run(options: ProcessOptions): Promise<string> {
+  const { command, platform, env, inFlight, deadline } = options;
+  const [program, ...words] = splitCommand(command, platform) ?? [];
+  if (program === undefined)
+    return Promise.reject(failed(options, "it cannot be read", "close its quotes"));
+  const chain = [...(env["AWSROLE_CHAIN"] ?? "").split(","), ...inFlight]
+    .filter((name) => name !== "")
+    .join(",");
+  return new Promise((resolve, reject) => {
+    // Its stderr may hold anything, secrets too: nobody reads it.
+    let child: ChildProcess;
+    try {
+      child = spawn(program, words, {
+        env: { ...env, AWSROLE_CHAIN: chain },
+        stdio: ["ignore", "pipe", "ignore"],
+        windowsHide: true,
+      });
+    } catch {
+      // Most failures come as an event, some at once: a file for a folder in the path, a batch file on Windows.
+      reject(failed(options, "it cannot be started", `try it by itself: ${command}`));
+      return;
+    }
+    let output = "";
+    const end = (error: AwsRoleError | undefined): void => {
+      clearTimeout(timer);
+      child.stdout?.destroy();
+      if (error === undefined) resolve(output);
+      else {
+        child.kill("SIGKILL");
+        child.unref();
+        reject(error);
+      }
+    };
+    const timer = setTimeout(
+      () => end(failed(options, "it did not end in time", `try it by itself: ${command}`)),
+      deadline.remainingMs(),
+    );
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.length > mostOutputCharacters)
+        end(failed(options, "it prints more than credentials", `try it by itself: ${command}`));
+    });
+    child.once("error", (error) =>
+      end(failed(options, "it cannot be started", `it is run without a shell: ${command}`, error)),
+    );
+    child.once("close", (code, signal) =>
+      end(
+        code === 0
+          ? undefined
+          : failed(
+              options,
+              `it failed (${signal ?? `exit code ${code}`})`,
+              `try it by itself: ${command}`,
+            ),
+      ),
+    );
+  });
+}
+
+function failed(
+  { profileName }: ProcessOptions,
+  what: string,
+  hint: string,
+  cause?: unknown,
+): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_PROCESS_FAILED",
+    `profile ${profileName}: credential_process gave no credentials: ${what}`,
+    { hint, cause },
+  );
+}

@@ -1,0 +1,50 @@
+/** Which rotations are under way: one small file per old key, without a secret, in the state folder. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A rotation that was begun and not finished. */
+export type RotationMark = {
+  readonly oldAccessKeyId: string;
+  readonly startedAt: Date;
+  /** Known once the new key is kept. */
+  readonly newAccessKeyId?: string;
+};
+
+/** Writing throws the file system's error: without its mark a rotation must not begin. */
+export type RotationMarks = {
+  find(oldAccessKeyId: string): RotationMark | undefined;
+  put(mark: RotationMark): void;
+  remove(oldAccessKeyId: string): void;
+};
+
+/** Marks in `stateFolder`/rotations. */
+export function createRotationMarks(stateFolder: string): RotationMarks {
+  const folder = join(stateFolder, "rotations");
+  const fileOf = (accessKeyId: string): string => join(folder, `${accessKeyId}.json`);
+  return {
+    find(oldAccessKeyId) {
+      try {
+        const mark = JSON.parse(readFileSync(fileOf(oldAccessKeyId), "utf8")) as Readonly<
+          Record<string, unknown>
+        >;
+        const { newAccessKeyId } = mark;
+        return {
+          oldAccessKeyId,
+          startedAt: new Date(String(mark["startedAt"])),
+          ...(typeof newAccessKeyId === "string" ? { newAccessKeyId } : {}),
+        };
+      } catch {
+        return undefined;
+      }
+    },
+    put(mark) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const file = fileOf(mark.oldAccessKeyId);
+      writeFileSync(`${file}.tmp`, JSON.stringify(mark), { mode: 0o600 });
+      renameSync(`${file}.tmp`, file);
+    },
+    remove(oldAccessKeyId) {
+      rmSync(fileOf(oldAccessKeyId), { force: true });
+    },
+  };
+}

@@ -1,0 +1,159 @@
+/** `add-profile` at a terminal: what it asks, what it writes, and that whoever leaves has changed nothing. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createHome, type Home, program } from "../support/run-awsrole.ts";
+import { type StsDouble, startStsDouble } from "../support/sts-double.ts";
+import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
+
+const account = "arn:aws:iam::123456789012";
+
+describe.skipIf(noTerminal !== undefined)(
+  `add-profile at a terminal${noTerminal === undefined ? "" : ` (skipped: ${noTerminal})`}`,
+  { timeout: 60_000 },
+  () => {
+    let sts: StsDouble;
+    let home: Home;
+    let terminal: Terminal;
+    beforeEach(async () => {
+      sts = await startStsDouble();
+      sts.addRole({
+        arn: `${account}:role/team/deployer`,
+        requireMfa: true,
+        maxSessionDuration: 7200,
+      });
+      sts.addRole({ arn: `${account}:role/aws-service-role/support.amazonaws.com/ForSupport` });
+      home = createHome({
+        credentials: `[bob]\naws_access_key_id = ${sts.bob.accessKeyId}\naws_secret_access_key = ${sts.bob.secretAccessKey}\n`,
+      });
+      terminal = openTerminal({
+        ...home.env,
+        AWS_ENDPOINT_URL_STS: sts.url,
+        AWS_ENDPOINT_URL_IAM: sts.url,
+        AWS_DEFAULT_REGION: "eu-west-1",
+        AWSROLE_STORE: "none",
+      });
+    });
+    afterEach(async () => {
+      terminal.close();
+      home.remove();
+      await sts.close();
+    });
+    let runs = 0;
+    const run = (...words: string[]): void => {
+      runs += 1;
+      terminal.enter(
+        `clear; ${[...program, "add-profile", ...words].join(" ")}; echo "end ${runs} code $?"`,
+      );
+    };
+    /** Waits for the end of this run, and not of the one before, whose screen may still be there. */
+    const ended = async (code: number): Promise<string> => {
+      await terminal.waitFor(new RegExp(`end ${runs} code ${code}\\b`));
+      return terminal.screen();
+    };
+    /** Waits for the question, then answers: a text to type, or Enter alone. */
+    const answer = async (question: RegExp, typed = "", shown = question): Promise<void> => {
+      await terminal.waitFor(new RegExp(`[◆▲]  ${question.source}`));
+      if (typed === "") return terminal.press("Enter");
+      terminal.type(typed);
+      await terminal.waitFor(shown);
+      terminal.press("Enter");
+    };
+    const config = (): string => readFileSync(home.configFile, "utf8");
+
+    it("asks for the source, the role, the device, the session; writes what was shown; verifies it", async () => {
+      run();
+      await answer(/What shall the new profile be called/, "prod");
+      await answer(/Whose credentials assume the role/);
+      await terminal.waitFor(/Which role/);
+      expect(terminal.screen()).toContain("example-role");
+      expect(terminal.screen()).not.toContain("ForSupport");
+      await answer(/Which role/, "deploy", /Search: deploy.*2 matches/);
+      // The role's trust policy speaks of MFA: its user's device is the suggestion.
+      await answer(/Does the role ask for an MFA code/);
+      await answer(/What are its sessions called in CloudTrail/, "release");
+      await answer(/How many seconds does a session last \(900 to 7200\)/, "9000");
+      await terminal.waitFor(/last 7200 seconds at most/);
+      for (let digit = 0; digit < 4; digit += 1) terminal.press("BSpace");
+      await answer(/How many seconds/, "1800");
+      await terminal.waitFor(/Add it to .*config\?/);
+      expect(existsSync(home.configFile)).toBe(false);
+      terminal.press("Enter");
+      await terminal.waitFor(/MFA code of \S+:/);
+      terminal.enter(sts.currentCode(sts.bob));
+      expect(await ended(0)).toMatch(
+        /verified: you are arn:aws:sts::123456789012:assumed-role\/deployer\/release until 20/,
+      );
+      expect(config()).toBe(
+        [
+          "[profile prod]",
+          `credential_process = ${program.join(" ")} credential-process --profile prod`,
+          `awsrole_role_arn = ${account}:role/team/deployer`,
+          "awsrole_source_profile = bob",
+          "awsrole_role_session_name = release",
+          "awsrole_duration_seconds = 1800",
+          `awsrole_mfa_serial = ${sts.bob.mfaSerial}`,
+          "",
+        ].join("\n"),
+      );
+    });
+
+    it("leaves everything as it was when it is left, at every question", async () => {
+      const questions = [
+        /What shall the new profile be called/,
+        /Whose credentials assume the role/,
+        /Which role/,
+        /Does the role ask for an MFA code/,
+        /What are its sessions called/,
+        /How many seconds does a session last/,
+        /Add it to/,
+      ];
+      for (const [index, last] of questions.entries()) {
+        run();
+        for (const question of questions.slice(0, index))
+          await answer(question, question === questions[0] ? "prod" : "");
+        await terminal.waitFor(new RegExp(`[◆▲]  ${last.source}`));
+        terminal.press("C-c");
+        expect(await ended(130)).toMatch(/interrupted: nothing was changed/);
+        expect(readdirSync(join(home.path, ".aws"))).toEqual(["credentials"]);
+      }
+      run("prod", "--role-arn", `${account}:role/example-role`);
+      for (const question of questions.slice(1, 6))
+        if (question !== questions[2]) await answer(question);
+      await terminal.waitFor(/Add it to/);
+      terminal.press("Up");
+      terminal.press("Enter");
+      expect(await ended(1)).toMatch(/nothing was changed/);
+      expect(readdirSync(join(home.path, ".aws"))).toEqual(["credentials"]);
+    });
+
+    it("takes a typed ARN where roles cannot be listed, and says why; a profile that fails stays, and it says so", async () => {
+      sts.behave({ only: ["ListRoles", "ListMFADevices", "AssumeRole"], deny: "no \u001B[31mway" });
+      run("prod", "--source-profile", "bob");
+      await answer(/What is the role's ARN/, "nonsense");
+      await terminal.waitFor(/an ARN looks like/);
+      for (let letter = 0; letter < 8; letter += 1) terminal.press("BSpace");
+      await answer(/What is the role's ARN/, `${account}:role/example-role`);
+      expect(terminal.screen()).toMatch(/bob cannot list roles: .*no \\u\{1b\}\[31mway/);
+      await answer(/Which MFA device does the role ask for/);
+      await answer(/What are its sessions called/);
+      await answer(/How many seconds does a session last \(900 to 43200\)/);
+      await answer(/Add it to/);
+      expect(await ended(1)).toMatch(/the profile is written, but it does not work: .*no/);
+      expect(terminal.screen()).toContain("awsrole undo takes it back");
+      expect(config()).toContain("[profile prod]\n");
+    });
+
+    it("asks for nothing when all is said, or when nobody may be asked", async () => {
+      const all = ["--role-arn", `${account}:role/example-role`, "--source-profile", "bob"];
+      run("one", ...all, "--verify");
+      expect(await ended(0)).toMatch(/verified: you are /);
+      const names = /missing: NAME, --role-arn ARN, the role's source \(--source-profile NAME/;
+      for (const words of [["--no-input"], ["--json"], ["< /dev/null"], ["| cat"]]) {
+        run(...words);
+        // Of a pipe the shell gives the code of the last command.
+        expect(await ended(words[0] === "| cat" ? 0 : 2)).toMatch(names);
+      }
+    });
+  },
+);

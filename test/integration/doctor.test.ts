@@ -1,0 +1,759 @@
+/**
+ * `awsrole doctor` on set-ups that are broken in one way each: the finding is there, and is gone when the fix that it names has been applied, by
+ * `--fix` where it says that it can.
+ */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { catalogue, type FindingId } from "../../src/doctor/catalogue.ts";
+import { checkEnvironment } from "../../src/doctor/check-environment.ts";
+import { checkProgram } from "../../src/doctor/check-program.ts";
+import { checkState } from "../../src/doctor/check-state.ts";
+import { examine as examineContext } from "../../src/doctor/examine.ts";
+import { mend } from "../../src/doctor/mend.ts";
+import { processContext } from "../../src/context.ts";
+import { awsFiles } from "../support/aws-files.ts";
+import { titled } from "../support/installed.ts";
+import { createHome, type Home, program } from "../support/run-awsrole.ts";
+import { noTerminal, openTerminal } from "../support/terminal.ts";
+import { runInProcess } from "../support/run-in-process.ts";
+import { createRows } from "../../src/credentials/state-folder.ts";
+import { stores } from "../../src/secret-stores/index.ts";
+
+type Found = {
+  id: FindingId;
+  profile?: string;
+  file?: string;
+  line?: number;
+  what: string;
+  why: string;
+  fix: string;
+  severity: string;
+  mendable: boolean;
+};
+type Report = {
+  findings: Found[];
+  errorCount: number;
+  warningCount: number;
+  fix?: { done: boolean; diff: string; modes: string[] };
+};
+
+const line = (profile: string, words = program.join(" ")): string =>
+  `credential_process = ${words} credential-process --profile ${profile}`;
+const roleArn = "arn:aws:iam::123456789012:role/example-role";
+const prod = (...more: string[]): string =>
+  [
+    "[profile prod]",
+    line("prod"),
+    "region = eu-west-1",
+    `awsrole_role_arn = ${roleArn}`,
+    "awsrole_source_profile = base",
+    ...more,
+    "",
+  ].join("\n");
+const base = [
+  "[profile base]",
+  "region = eu-west-1",
+  "sso_start_url = https://example.awsapps.com/start",
+  "sso_region = eu-west-1",
+  "sso_account_id = 123456789012",
+  "sso_role_name = reader",
+  "",
+].join("\n");
+const clean = prod() + base;
+const keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = planted-secret\n";
+const isRoot = process.getuid?.() === 0;
+
+type Case = {
+  readonly id: FindingId;
+  /** Where there are several of one id. */
+  readonly how?: string;
+  readonly config?: string;
+  readonly credentials?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly breaks?: (home: Home) => void | Promise<void>;
+  /** Where the finding points, in the config file. */
+  readonly line?: number;
+  /** What a person does: another config or environment, or something else. Absent: `--fix`. */
+  readonly by?: {
+    config?: string;
+    credentials?: string;
+    env?: NodeJS.ProcessEnv;
+    does?: (home: Home) => void | Promise<void>;
+  };
+};
+
+const nothing = { env: {} };
+const cases: readonly Case[] = [
+  // The files
+  {
+    id: "file-unreadable",
+    breaks: (home) => {
+      chmodSync(home.configFile, 0o600);
+      writeFileSync(home.configFile, Buffer.from("\ufeff[default]\n", "utf16le"));
+    },
+    by: { config: clean },
+  },
+  { id: "config-syntax", config: `${clean}[profile x]\nregion\n`, line: 13, by: { config: clean } },
+  {
+    id: "config-syntax",
+    how: "a header",
+    config: `${clean}[profile x\nregion = eu-west-1\n`,
+    by: { config: clean },
+  },
+  {
+    id: "indented-comment",
+    config: clean
+      .replace("region", "  # mine\nregion")
+      .replace(/^(\[profile prod\]\n.*\n)/, "[profile prod]\n  # ours\n" + line("prod") + "\n"),
+    line: 2,
+  },
+  { id: "odd-key", config: `${clean}odd key = 1\n`, by: { config: clean } },
+  { id: "unread-section", config: `${clean}[prod]\nregion = eu-west-1\n`, by: { config: clean } },
+  {
+    id: "two-defaults",
+    config: `${clean}[default]\nregion = eu-west-1\n[profile default]\nregion = eu-west-1\n`,
+    by: { config: clean },
+  },
+  {
+    id: "duplicate-section",
+    config: `${clean}[profile base]\noutput = json\n`,
+    line: 12,
+    by: { config: `${clean}output = json\n` },
+  },
+  {
+    id: "duplicate-key",
+    config: prod("region = eu-west-1") + base,
+    line: 6,
+    by: { config: clean },
+  },
+  {
+    id: "file-readable",
+    credentials: `[bob]\n${keys}`,
+    breaks: (home) => chmodSync(home.credentialsFile, 0o644),
+  },
+  { id: "file-writable", breaks: (home) => chmodSync(home.configFile, 0o622) },
+  {
+    id: "file-writable",
+    how: "the folder",
+    breaks: (home) => chmodSync(dirname(home.configFile), 0o777),
+  },
+  ...(isRoot
+    ? [
+        {
+          id: "file-owner",
+          breaks: (home: Home) => chownSync(home.configFile, 4242, 4242),
+          by: { does: (home: Home) => chownSync(home.configFile, 0, 0) },
+        } as const,
+      ]
+    : []),
+
+  // Profiles
+  { id: "profile-invalid", config: clean.replace(roleArn, "example-role"), by: { config: clean } },
+  {
+    id: "profile-invalid",
+    how: "no source",
+    config: clean.replace("awsrole_source_profile = base\n", ""),
+    by: { config: clean },
+  },
+  {
+    id: "profile-invalid",
+    how: "a device at a temporary source",
+    config: prod("awsrole_mfa_serial = arn:aws:iam::123456789012:mfa/bob") + base,
+    by: { config: clean },
+  },
+  {
+    id: "profile-cycle",
+    config: clean.replace("profile = base", "profile = prod"),
+    line: 5,
+    by: { config: clean },
+  },
+  { id: "source-missing", config: prod(), line: 5, by: { config: clean } },
+  {
+    id: "continued-value",
+    how: "a comment",
+    config: clean.replace("region", "  # mine\nregion"),
+    line: 2,
+  },
+  {
+    id: "continued-value",
+    how: "words",
+    config: clean.replace("region", "  --debug\nregion"),
+    line: 2,
+    by: { config: clean },
+  },
+  {
+    id: "unknown-key",
+    config: clean.replace("awsrole_source_profile", "awsrole_source_profil"),
+    line: 5,
+  },
+  {
+    id: "unknown-key",
+    how: "like none",
+    config: prod("awsrole_colour = blue") + base,
+    line: 6,
+    by: { config: clean },
+  },
+  { id: "plain-and-prefixed", config: prod(`role_arn = ${roleArn}`) + base, line: 6 },
+  {
+    id: "plain-and-prefixed",
+    how: "without a twin",
+    config: prod("external_id = x-1") + base,
+    line: 6,
+  },
+  {
+    id: "plain-and-prefixed",
+    how: "that differ",
+    config: prod("source_profile = other") + base,
+    line: 6,
+    by: { config: clean },
+  },
+  {
+    id: "role-and-process",
+    config: clean.replaceAll("awsrole_", ""),
+    line: 2,
+    by: { config: clean },
+  },
+  { id: "shadowed", credentials: `[prod]\n${keys}`, by: { credentials: "" } },
+  {
+    id: "short-session",
+    config: prod("awsrole_duration_seconds = 900") + base,
+    line: 6,
+    by: { config: prod("awsrole_duration_seconds = 3600") + base },
+  },
+  {
+    id: "capped-session",
+    config: prod("awsrole_duration_seconds = 7200") + base,
+    line: 6,
+    by: { config: prod("awsrole_duration_seconds = 3600") + base },
+  },
+  {
+    id: "no-region",
+    config: clean.replace("region = eu-west-1\n", ""),
+    by: { env: { AWS_REGION: "eu-west-1" } },
+  },
+  { id: "plaintext-key", credentials: `[bob]\n${keys}`, by: { credentials: "" } },
+  {
+    id: "token-file-missing",
+    config: clean.replace(
+      "awsrole_source_profile = base",
+      "awsrole_web_identity_token_file = /nonexistent/token",
+    ),
+    line: 5,
+    by: { config: clean },
+  },
+  {
+    id: "key-not-stored",
+    config: `${clean}[profile kept]\n${line("kept")}\nregion = eu-west-1\nawsrole_access_key_id = AKIAIOSFODNN7EXAMPLE\n`,
+    line: 15,
+    by: { config: clean },
+  },
+
+  // The program
+  { id: "no-process-line", config: clean.replace(/^credential_process.*\n/m, "") },
+  {
+    id: "other-profile-in-line",
+    config: clean.replace("--profile prod", "--profile base"),
+    line: 2,
+  },
+  {
+    id: "line-unreadable",
+    config: clean.replace(line("prod"), "credential_process = /bin/echo hello"),
+    line: 2,
+    by: { config: clean },
+  },
+  {
+    id: "line-quotes",
+    config: clean.replace(
+      line("prod"),
+      `credential_process = "${program.join(" ")}" credential-process --profile "prod"`,
+    ),
+  },
+  {
+    id: "line-unreadable",
+    how: "an open quote",
+    config: clean.replace(line("prod"), `${line("prod")} --no-input --store "file`),
+    line: 2,
+  },
+  {
+    id: "line-options",
+    config: clean.replace(line("prod"), `${line("prod")} --store plaintext --force-refresh`),
+    line: 2,
+  },
+  { id: "line-variables", config: clean.replace(line("prod"), line("prod", "~/bin/awsrole")) },
+  { id: "program-not-absolute", config: clean.replace(line("prod"), line("prod", "awsrole")) },
+  {
+    id: "program-missing",
+    how: "node vanished with an upgrade",
+    config: clean.replace(process.execPath, "/opt/node/v1.2.3/bin/node"),
+  },
+  {
+    id: "program-spaces",
+    breaks: (home) => {
+      mkdirSync(join(home.path, "my tools"));
+      symlinkSync(program.at(-1) ?? "", join(home.path, "my tools", "awsrole"));
+      writeFileSync(
+        home.configFile,
+        clean.replace(line("prod"), line("prod", `${home.path}/my tools/awsrole`)),
+      );
+    },
+  },
+  {
+    id: "program-unreliable",
+    how: "npx's cache",
+    breaks: (home) => {
+      mkdirSync(join(home.path, "_npx", "1"), { recursive: true });
+      writeFileSync(join(home.path, "_npx", "1", "awsrole"), "");
+      writeFileSync(
+        home.configFile,
+        clean.replace(line("prod"), line("prod", `${home.path}/_npx/1/awsrole`)),
+      );
+    },
+  },
+  {
+    id: "program-unreliable",
+    how: "anybody can replace it",
+    breaks: (home) => {
+      writeFileSync(join(home.path, "awsrole"), "");
+      chmodSync(join(home.path, "awsrole"), 0o777);
+      writeFileSync(
+        home.configFile,
+        clean.replace(line("prod"), line("prod", `${home.path}/awsrole`)),
+      );
+    },
+  },
+
+  // The environment
+  { id: "env-key", env: { AWS_ACCESS_KEY_ID: "AKIA" }, by: nothing },
+  {
+    id: "env-expired",
+    env: { AWS_ACCESS_KEY_ID: "ASIA", AWS_CREDENTIAL_EXPIRATION: "2020-01-01T00:00:00Z" },
+    by: nothing,
+  },
+  { id: "env-legacy", env: { AWS_SECURITY_TOKEN: "t" }, by: nothing },
+  { id: "env-profile-missing", env: { AWS_PROFILE: "pord" }, by: { env: { AWS_PROFILE: "prod" } } },
+  {
+    id: "env-two-profiles",
+    env: { AWS_PROFILE: "prod", AWS_DEFAULT_PROFILE: "base" },
+    by: { env: { AWS_PROFILE: "prod" } },
+  },
+  {
+    id: "env-file-missing",
+    env: { AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials" },
+    by: nothing,
+  },
+  {
+    id: "default-first",
+    config: `${clean}[default]\nregion = eu-west-1\nlogin_session = arn:aws:iam::123456789012:user/bob\n`,
+    env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://127.0.0.1:1/credentials" },
+    line: 14,
+    by: { config: clean },
+  },
+  { id: "env-chain", env: { AWSROLE_CHAIN: "prod" }, by: nothing },
+  {
+    id: "proxy-invalid",
+    env: { HTTPS_PROXY: "socks5://127.0.0.1:1080" },
+    by: { env: { HTTPS_PROXY: "http://127.0.0.1:1080" } },
+  },
+  { id: "ca-bundle-unreadable", env: { AWS_CA_BUNDLE: "/nonexistent/ca.pem" }, by: nothing },
+  {
+    id: "ca-bundle-unreadable",
+    how: "of a profile",
+    config: prod("ca_bundle = /dev/null") + base,
+    by: { config: clean },
+  },
+  { id: "store-unknown", env: { AWSROLE_STORE: "keyring" }, by: nothing },
+
+  // Node
+  { id: "node-options", env: { NODE_OPTIONS: "--require /somewhere.js" }, by: nothing },
+  { id: "node-tls-off", env: { NODE_TLS_REJECT_UNAUTHORIZED: "0" }, by: nothing },
+  { id: "node-debug", env: { NODE_DEBUG: "http" }, by: nothing },
+  {
+    id: "node-extra-certificates",
+    env: { NODE_EXTRA_CA_CERTS: "/nonexistent/ca.pem" },
+    by: nothing,
+  },
+
+  // What awsrole keeps
+  {
+    id: "state-open",
+    breaks: (home) => {
+      mkdirSync(stateOf(home), { recursive: true });
+      chmodSync(stateOf(home), 0o755);
+    },
+  },
+  {
+    id: "row-orphaned",
+    breaks: (home) =>
+      createRows(stateOf(home)).put({
+        account: "session/v1/gone/1",
+        kind: "role",
+        store: "plaintext",
+        profile: "gone",
+      }),
+    by: { config: `${clean}[profile gone]\nregion = eu-west-1\n` },
+  },
+  {
+    id: "row-expired",
+    breaks: (home) =>
+      createRows(stateOf(home)).put({
+        account: "session/v1/prod/1",
+        kind: "role",
+        store: "plaintext",
+        profile: "prod",
+        expiresAt: "2020-01-01T00:00:00Z",
+      }),
+    by: { does: (home) => createRows(stateOf(home)).remove("session/v1/prod/1") },
+  },
+  {
+    id: "store-locked",
+    env: { AWSROLE_STORE: "file" },
+    breaks: async (home) => {
+      writeFileSync(join(home.path, "passphrase"), "correct horse battery", { mode: 0o600 });
+      const store = await stores.file({
+        platform: process.platform,
+        env: { AWSROLE_PASSPHRASE_FILE: join(home.path, "passphrase") },
+        stateFolder: stateOf(home),
+        runtimeFolder: undefined,
+        silentAfterMs: () => 10_000,
+        askPassphrase: () => Promise.reject(new Error("nobody")),
+      });
+      const row = { account: "session/v1/prod/1", store: "file", profile: "prod" } as const;
+      await createRows(stateOf(home)).put({ ...row, kind: "role" });
+      await store.set(row.account, "{}");
+    },
+    by: { env: { AWSROLE_STORE: "file", AWSROLE_PASSPHRASE_FILE: "@HOME@/passphrase" } },
+  },
+  { id: "store-refused", env: { AWSROLE_STORE: "keychain" }, by: nothing },
+  { id: "store-unusable", env: { AWSROLE_STORE: "" }, by: nothing },
+];
+
+function stateOf(home: Home): string {
+  return join(home.path, "state", "awsrole");
+}
+
+describe("doctor", () => {
+  const made: Home[] = [];
+  const make = ({
+    config = clean,
+    credentials = "",
+  }: Partial<Pick<Case, "config" | "credentials">> = {}): Home => {
+    const home = createHome({ config, credentials });
+    made.push(home);
+    return { ...home, env: { ...home.env, AWSROLE_STORE: "plaintext" } };
+  };
+  const examine = async (
+    home: Home,
+    env: NodeJS.ProcessEnv = {},
+    words: readonly string[] = [],
+  ): Promise<Report & { code: number }> => {
+    const { stdout, code } = await runInProcess(["doctor", ...words, "--json"], {
+      ...home.env,
+      ...Object.fromEntries(
+        Object.entries(env).map(([name, value]) => [name, value?.replace("@HOME@", home.path)]),
+      ),
+    });
+    return { ...(JSON.parse(stdout) as Report), code };
+  };
+  afterEach(() => {
+    for (const home of made.splice(0)) home.remove();
+  });
+
+  it("finds nothing where nothing is wrong, and writes nothing", async () => {
+    const home = make();
+    expect(await examine(home)).toMatchObject({
+      findings: [],
+      errorCount: 0,
+      warningCount: 0,
+      code: 0,
+    });
+    const { stdout, stderr } = await runInProcess(["doctor"], home.env);
+    expect({ stdout, stderr }).toEqual({ stdout: "nothing is wrong\n", stderr: "" });
+    expect(readFileSync(home.configFile, "utf8")).toBe(clean);
+    expect(existsSync(stateOf(home))).toBe(false);
+  });
+
+  it.for(
+    cases.map((one) => ({
+      ...one,
+      title: one.how === undefined ? one.id : `${one.id}: ${one.how}`,
+    })),
+  )(
+    "finds $title, and no more when it is mended",
+    async ({ id, config, credentials, env = {}, breaks, line: expectedLine, by }) => {
+      const home = make({
+        ...(config === undefined ? {} : { config }),
+        ...(credentials === undefined ? {} : { credentials }),
+      });
+      await breaks?.(home);
+      const broken = await examine(home, env);
+      const found = broken.findings.find((one) => one.id === id);
+      expect(found, JSON.stringify(broken.findings)).toMatchObject({
+        severity: catalogue[id].severity,
+        why: catalogue[id].why,
+        mendable: by === undefined,
+        ...(expectedLine === undefined ? {} : { file: home.configFile, line: expectedLine }),
+      });
+      expect(found?.what).toMatch(/\S/);
+      expect(found?.fix).toMatch(/\S/);
+      expect(JSON.stringify(broken)).not.toContain("planted-secret");
+      expect(broken.code).toBe(broken.errorCount > 0 ? 1 : 0);
+      if (by === undefined) {
+        const { fix } = await examine(home, env, ["--fix", "--force"]);
+        expect(fix?.done).toBe(true);
+      } else {
+        if (by.config !== undefined) writeFileSync(home.configFile, by.config);
+        if (by.credentials !== undefined) writeFileSync(home.credentialsFile, by.credentials);
+        await by.does?.(home);
+      }
+      const mended = await examine(
+        home,
+        by?.env ??
+          (by === undefined || by.does !== undefined ? env : by.config === undefined ? {} : env),
+      );
+      expect(mended.findings.filter((one) => one.id === id)).toEqual([]);
+      const known = new Set(broken.findings.map((one) => one.id));
+      expect(
+        mended.findings.filter((one) => !known.has(one.id)),
+        "the fix breaks nothing else",
+      ).toEqual([]);
+    },
+  );
+
+  it("has a set-up here for every finding that one machine can show", () => {
+    const shownElsewhere = [
+      // Below, and in doctor-online.test.ts.
+      "node-old",
+      "program-extension",
+      "runtime-folder-missing",
+      "aws-unreachable",
+      "clock-wrong",
+      "key-old",
+      "key-unchecked",
+      "item-missing",
+      ...(isRoot ? [] : ["file-owner"]),
+    ];
+    const shown = new Set<string>([...cases.map(({ id }) => id), ...shownElsewhere]);
+    expect(Object.keys(catalogue).filter((id) => !shown.has(id))).toEqual([]);
+    expect(cases.length).toBeGreaterThan(25);
+  });
+
+  it("knows which node is too old", () => {
+    const facts = (nodeVersion: string) =>
+      checkEnvironment({
+        env: {},
+        platform: "linux",
+        files: awsFiles(""),
+        names: [],
+        now: new Date(),
+        nodeVersion,
+        stateFolder: "",
+        rows: [],
+        runtime: { folder: "", rejected: [] },
+        program: () => undefined,
+      }).map(({ id }) => id);
+    for (const old of ["18.20.4", "20.18.0", "21.7.3", "22.11.0"])
+      expect(facts(old)).toEqual(["node-old"]);
+    for (const good of ["20.19.0", "22.12.0", "23.0.0", "24.1.0"]) expect(facts(good)).toEqual([]);
+  });
+
+  it("says why running processes have no folder to meet in", () => {
+    const rejected = [{ path: "/run/user/1/awsrole", reason: "others may enter it" }];
+    const found = checkState({
+      env: {},
+      platform: "linux",
+      files: awsFiles(""),
+      names: [],
+      now: new Date(),
+      nodeVersion: "24.0.0",
+      stateFolder: "/nonexistent",
+      rows: [],
+      runtime: { folder: undefined, rejected },
+      program: () => undefined,
+    });
+    expect(found).toMatchObject([
+      {
+        id: "runtime-folder-missing",
+        what: expect.stringContaining("others may enter it") as string,
+      },
+    ]);
+  });
+
+  it("knows what Windows and its shell make of a program's path", () => {
+    const ids = (path: string) =>
+      checkProgram({
+        env: {},
+        platform: "win32",
+        files: awsFiles(
+          `[profile p]\ncredential_process = ${path} credential-process --profile p\n`,
+        ),
+        names: ["p"],
+        now: new Date(),
+        nodeVersion: "24.0.0",
+        stateFolder: "",
+        rows: [],
+        runtime: { folder: "", rejected: [] },
+        program: () => undefined,
+      }).map(({ id }) => id);
+    expect(ids("awsrole.cmd")).toEqual(["program-not-absolute"]);
+    expect(ids('"C:\\Program Files\\awsrole.cmd"')).toEqual(["program-spaces"]);
+    expect(ids("%APPDATA%\\npm\\awsrole.cmd")).toEqual(["line-variables"]);
+    expect(ids("C:\\npm\\awsrole")).toEqual(["program-extension"]);
+    expect(ids("C:\\npm\\awsrole.cmd")).toEqual(["program-missing"]);
+  });
+
+  it.skipIf(noTerminal !== undefined)(
+    titled("asks at a terminal, and takes no for an answer", noTerminal),
+    { timeout: 60_000 },
+    async () => {
+      const broken = prod(`role_arn = ${roleArn}`) + base;
+      const home = make({ config: broken });
+      const terminal = openTerminal(home.env);
+      const run = (): void =>
+        terminal.enter(`clear; ${program.join(" ")} doctor --fix; echo "code $?"`);
+      try {
+        run();
+        await terminal.waitFor(/◆  Mend it like this/);
+        expect(terminal.screen()).toContain(`-role_arn = ${roleArn}`);
+        terminal.press("Down");
+        terminal.press("Enter");
+        await terminal.waitFor(/code 1/);
+        expect(readFileSync(home.configFile, "utf8")).toBe(broken);
+        run();
+        await terminal.waitFor(/◆  Mend it like this/);
+        terminal.press("Enter");
+        await terminal.waitFor(/mended: nothing is wrong\s+code 0/);
+        expect(readFileSync(home.configFile, "utf8")).toBe(clean);
+      } finally {
+        terminal.close();
+      }
+    },
+  );
+
+  it("tells what is seen only after mending", async () => {
+    const config = `${prod()}\n[profile other]\n${line("other")}\nregion = eu-west-1\n`;
+    const home = make({
+      config: `${config}awsrole_role_arn = ${roleArn}\nawsrole_source_profil = nobody\n${base}`,
+    });
+    const { stdout } = await runInProcess(["doctor", "--fix", "--force"], home.env);
+    const [shown = "", seen = ""] = stdout.split("\n+awsrole_source_profile = nobody\n");
+    expect(shown).not.toContain("source-missing");
+    expect(seen).toContain("error: source-missing  profile other");
+    expect(seen).toMatch(/left after mending: 1 error, 0 warnings\n$/);
+  });
+
+  it("keeps the options of the line that it writes anew", async () => {
+    const gone = line("prod", "/opt/gone/awsrole");
+    const home = make({ config: clean.replace(line("prod"), `${gone} --store file --no-input`) });
+    await examine(home, {}, ["--fix", "--force"]);
+    expect(readFileSync(home.configFile, "utf8")).toMatch(
+      /^credential_process = .* credential-process --profile prod --store file --no-input$/m,
+    );
+  });
+
+  it("mends nothing if the file is another one than the change was shown for", async () => {
+    const home = make({ config: prod(`role_arn = ${roleArn}`) + base });
+    const context = { ...processContext(), env: home.env };
+    const scope = { name: undefined, isOnline: false, store: "none", input: false, quiet: true };
+    const findings = await examineContext(context, scope);
+    const { change } = await mend(context, findings);
+    const changed = `# mine\n${readFileSync(home.configFile, "utf8")}`;
+    writeFileSync(home.configFile, changed);
+    await expect(mend(context, findings, change?.diff)).rejects.toMatchObject({
+      code: "ERR_CONFIG_CONFLICT",
+    });
+    expect(readFileSync(home.configFile, "utf8")).toBe(changed);
+  });
+
+  it("leaves the mode of what a link points to", async () => {
+    const home = make({ credentials: `[bob]\n${keys}` });
+    const target = join(home.path, "shared-credentials");
+    renameSync(home.credentialsFile, target);
+    chmodSync(target, 0o644);
+    symlinkSync(target, home.credentialsFile);
+    const { findings, fix } = await examine(home, {}, ["--fix", "--force"]);
+    expect(findings.map(({ id }) => id)).toContain("file-readable");
+    expect(fix?.modes).toEqual([]);
+    expect(statSync(target).mode & 0o777).toBe(0o644);
+  });
+
+  it("shows the change first, does it only with a yes, and undo takes it back", async () => {
+    const broken = prod(`role_arn = ${roleArn}`) + base;
+    const home = make({ config: broken });
+    const asked = await runInProcess(["doctor", "--fix"], home.env);
+    expect(asked.stdout).toContain(`-role_arn = ${roleArn}`);
+    expect(asked.stderr).toContain("--force mends without asking");
+    expect(asked.code).toBe(1);
+    expect(readFileSync(home.configFile, "utf8")).toBe(broken);
+    const done = await runInProcess(["doctor", "--fix", "--force"], home.env);
+    expect(done.stdout).toMatch(/mended: nothing is wrong\n$/);
+    expect(done.code).toBe(0);
+    expect(readFileSync(home.configFile, "utf8")).toBe(clean);
+    await runInProcess(["undo"], home.env);
+    expect(readFileSync(home.configFile, "utf8")).toBe(broken);
+  });
+
+  it("keeps a comment that an indented line has made a part of the program's line", async () => {
+    const gone = clean.replace(process.execPath, "/opt/node/v1/bin/node");
+    const home = make({ config: gone.replace("region", "  # mine\nregion") });
+    await examine(home, {}, ["--fix", "--force"]);
+    expect(readFileSync(home.configFile, "utf8")).toBe(gone.replace("region", "# mine\nregion"));
+    // Now that the line can be read, it can be mended, too.
+    expect((await examine(home)).findings.map(({ id }) => id)).toEqual(["program-missing"]);
+    await examine(home, {}, ["--fix", "--force"]);
+    expect(readFileSync(home.configFile, "utf8")).toContain("\n# mine\n");
+    expect((await examine(home)).findings).toEqual([]);
+  });
+
+  it("looks at one profile and its sources only, when one is named", async () => {
+    const home = make({ config: `${clean}[profile bad]\nawsrole_role_arn = ${roleArn}\n` });
+    expect((await examine(home, {}, ["prod"])).findings).toEqual([]);
+    const ids = (await examine(home, {}, ["bad"])).findings.map(({ id }) => id);
+    expect(ids).toContain("no-process-line");
+    expect((await runInProcess(["doctor", "nobody"], home.env)).code).toBe(1);
+  });
+
+  it("escapes what a config could do to a terminal", async () => {
+    const home = make({
+      config: `${clean}[profile x]\nawsrole_b\u0007d = 1\nawsrole_zzzz = \u001b[2J\nsource_profile = \u001b[2J\nrole_arn = ${roleArn}\n`,
+    });
+    const { stdout } = await runInProcess(["doctor"], home.env);
+    expect(stdout).not.toContain("\u001b");
+    expect(stdout).not.toContain("\u0007");
+  });
+
+  it("runs no program of the config", async () => {
+    const home = make();
+    const marker = join(home.path, "marker");
+    writeFileSync(
+      home.configFile,
+      `[profile p]\nregion = eu-west-1\nrole_arn = ${roleArn}\nsource_profile = q\nmfa_process = touch ${marker}\n[profile q]\ncredential_process = touch ${marker}\n`,
+    );
+    await examine(home);
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  it("is listed, finding by finding, in docs/doctor.md", () => {
+    const page = readFileSync(
+      fileURLToPath(new URL("../../docs/doctor.md", import.meta.url)),
+      "utf8",
+    );
+    const documented = [...page.matchAll(/^\| `([a-z-]+)` +\| (error|warning) +\|/gm)].map(
+      ([, id, severity]) => [id, severity],
+    );
+    expect(documented).toEqual(
+      Object.entries(catalogue).map(([id, { severity }]) => [id, severity]),
+    );
+  });
+});

@@ -1,0 +1,140 @@
+/** `env` as people use it: a real shell evaluates what it prints. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { missing, titled } from "../support/installed.ts";
+import { createHome, type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
+import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+
+let sts: StsDouble;
+let home: Home;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  sts = await startStsDouble();
+  home = createHome({
+    config: [
+      "[profile prod]",
+      "region = eu-west-1",
+      "role_arn = arn:aws:iam::123456789012:role/example-role",
+      "source_profile = bob",
+      "[profile other]",
+      "region = us-east-2",
+      "role_arn = arn:aws:iam::123456789012:role/example-role",
+      "source_profile = bob",
+      "",
+    ].join("\n"),
+    credentials: `[bob]\naws_access_key_id = ${sts.bob.accessKeyId}\naws_secret_access_key = ${sts.bob.secretAccessKey}\n`,
+  });
+  env = { ...home.env, AWS_ENDPOINT_URL_STS: sts.url, AWSROLE_STORE: "none" };
+});
+afterAll(async () => {
+  await sts.close();
+  home.remove();
+});
+
+const line = (words: string): string => `${program.map((word) => `'${word}'`).join(" ")} ${words}`;
+const show = `${process.execPath} -p 'JSON.stringify(process.env)'`;
+
+describe("env in a real shell", () => {
+  const use = {
+    bash: (words: string) => `eval "$(${line(words)})"`,
+    dash: (words: string) => `eval "$(${line(words)})"`,
+    zsh: (words: string) => `eval "$(${line(words)})"`,
+    fish: (words: string) => `${line(words)} | source`,
+  };
+  for (const [shell, evaluate] of Object.entries(use)) {
+    const reason = missing(shell, ["-c", "exit 0"]);
+    it.skipIf(reason !== undefined)(
+      titled(`${shell}: set, set another, cleared, and all is as before`, reason),
+      async () => {
+        const script = [
+          show,
+          evaluate("env prod"),
+          show,
+          ...(shell === "bash" ? [evaluate("env other"), show] : []),
+          evaluate("env --unset"),
+          show,
+          // Not the last command, for which zsh would replace itself (SHLVL).
+          "true",
+        ].join("\n");
+        const { stdout, stderr, code } = await runCommand([shell, "-c", script], {
+          env: { ...env, AWS_PROFILE: "mine", SHELL: "/bin/false", AWS_SESSION_TOKEN: undefined },
+        });
+        expect(stderr).toBe("");
+        expect(code).toBe(0);
+        const shown = stdout
+          .trim()
+          .split("\n")
+          .map((text) => JSON.parse(text) as Record<string, string>);
+        const [before, prod, other] = shown;
+        expect(prod).toMatchObject({
+          AWS_ACCESS_KEY_ID: expect.stringMatching(/^ASIA/),
+          AWS_SESSION_TOKEN: expect.stringMatching(/./),
+          AWS_CREDENTIAL_EXPIRATION: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+          AWS_REGION: "eu-west-1",
+          AWS_DEFAULT_REGION: "eu-west-1",
+          AWS_ACCOUNT_ID: "123456789012",
+        });
+        expect(prod).not.toHaveProperty("AWS_PROFILE");
+        if (shell === "bash") expect(other?.["AWS_REGION"]).toBe("us-east-2");
+        expect(shown.at(-1)).toEqual(before);
+      },
+    );
+  }
+
+  it("a region of the person's own wins over the profile's and comes back", async () => {
+    const script = `${use.bash("env prod")}\necho "$AWS_REGION $AWS_DEFAULT_REGION"\n${use.bash("env --unset")}\necho "$AWS_REGION"`;
+    const { stdout } = await runCommand(["bash", "-c", script], {
+      env: { ...env, AWS_REGION: "ap-south-1" },
+    });
+    expect(stdout).toBe("ap-south-1 ap-south-1\nap-south-1\n");
+  });
+});
+
+describe("env", () => {
+  it("gives a session of an access key, or with --long-term the key", async () => {
+    const session = await runAwsrole(["env", "bob", "--shell", "json"], { env });
+    expect(JSON.parse(session.stdout)).toMatchObject({
+      AWS_ACCESS_KEY_ID: expect.stringMatching(/^ASIA/),
+      AWS_SESSION_TOKEN: expect.stringMatching(/./),
+    });
+    const key = await runAwsrole(["env", "bob", "--json", "--long-term"], { env });
+    expect(JSON.parse(key.stdout)).toMatchObject({ AWS_ACCESS_KEY_ID: sts.bob.accessKeyId });
+    expect(JSON.parse(key.stdout)).not.toHaveProperty("AWS_SESSION_TOKEN");
+  });
+
+  it("has no way to clear in a file format", async () => {
+    const { code, stderr } = await runAwsrole(["env", "--unset", "--shell", "dotenv"], { env });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^awsrole: env: dotenv has no way to clear a variable\n/);
+  });
+
+  it("wants a profile when AWS_PROFILE names none", async () => {
+    const { code, stderr } = await runAwsrole(["env"], { env });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^awsrole: env wants the name of a profile\n/);
+    const named = await runAwsrole(["env", "--json"], { env: { ...env, AWS_PROFILE: "prod" } });
+    expect(named.code).toBe(0);
+  });
+
+  it("prints nothing when the credentials cannot be had, so that eval changes nothing", async () => {
+    const { code, stdout } = await runAwsrole(["env", "nope"], { env });
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+  });
+
+  const noScript = missing("script");
+  it.skipIf(noScript !== undefined)(
+    titled("refuses to show secrets on a terminal, and says how to use it", noScript),
+    async () => {
+      const typed = (words: string): Promise<{ stdout: string }> =>
+        runCommand(["script", "-qec", line(words), "/dev/null"], {
+          env: { ...env, SHELL: "/bin/bash" },
+        });
+      const refused = await typed("env prod");
+      expect(refused.stdout).toContain("env: a terminal would show the secrets");
+      expect(refused.stdout).toContain('run eval "$(awsrole env prod)"');
+      expect(refused.stdout).not.toContain("AWS_SECRET");
+      expect((await typed("env prod --force")).stdout).toContain("AWS_SECRET_ACCESS_KEY");
+    },
+  );
+});

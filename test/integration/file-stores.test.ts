@@ -1,0 +1,334 @@
+/** The stores of files: the contract every store keeps, tampering, hostile folders, and the passphrase. */
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as crypto from "node:crypto";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createFileStore } from "../../src/secret-stores/file.ts";
+import { findPassphrase } from "../../src/secret-stores/passphrase.ts";
+import { createPlaintextStore } from "../../src/secret-stores/plaintext.ts";
+import { describeSecretStore } from "../support/secret-store-contract.ts";
+
+const made = (): string => mkdtempSync(join(tmpdir(), "awsrole-store-"));
+const open = (stateFolder: string, passphrase = "correct horse", runtimeFolder?: string) =>
+  createFileStore({ stateFolder, runtimeFolder, passphrase: async () => passphrase });
+const itemOf = (folder: string): string => {
+  const items = readdirSync(folder).filter(
+    (name) => !name.startsWith(".") && name !== "store.json",
+  );
+  const newest = items
+    .map((name) => join(folder, name))
+    .toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+  if (newest === undefined) throw new Error("no item");
+  return newest;
+};
+const flip = (file: string): void => {
+  const bytes = readFileSync(file);
+  const at = Math.floor(bytes.length / 2);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+};
+
+const fileState = made();
+describeSecretStore("file", () => ({
+  store: open(fileState),
+  // A runtime folder would be asked for the key: here every child pays for scrypt, as on a machine without tmpfs.
+  childStore: `import { createFileStore } from "../../src/secret-stores/file.ts";
+    const store = createFileStore({ stateFolder: ${JSON.stringify(fileState)}, runtimeFolder: undefined, passphrase: async () => "correct horse" });`,
+  damage: async () => flip(itemOf(join(fileState, "file"))),
+  close: async () => rmSync(fileState, { recursive: true }),
+}));
+
+const plainState = made();
+describeSecretStore("plaintext", () => ({
+  store: createPlaintextStore(plainState),
+  childStore: `import { createPlaintextStore } from "../../src/secret-stores/plaintext.ts";
+    const store = createPlaintextStore(${JSON.stringify(plainState)});`,
+  damage: async () => writeFileSync(itemOf(join(plainState, "plaintext")), '{"v":1,"acc'),
+  close: async () => rmSync(plainState, { recursive: true }),
+}));
+
+describe("the file store", () => {
+  let state: string;
+  let folder: string;
+  beforeEach(() => {
+    state = made();
+    folder = join(state, "file");
+  });
+  afterEach(() => rmSync(state, { recursive: true, force: true }));
+
+  it("keeps no secret and no passphrase readable, in files and folders of ours alone", async () => {
+    await open(state).set("session/v1/prod/x", "TOPSECRET");
+    for (const name of readdirSync(folder)) {
+      expect(readFileSync(join(folder, name), "latin1")).not.toMatch(/TOPSECRET|correct horse/);
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+    }
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  it("notices every changed bit of an item", async () => {
+    const store = open(state);
+    await store.set("session/v1/prod/x", "TOPSECRET");
+    const file = itemOf(folder);
+    const original = readFileSync(file);
+    for (let bit = 0; bit < original.length * 8; bit += 1) {
+      const changed = Buffer.from(original);
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      writeFileSync(file, changed);
+      expect(await store.get("session/v1/prod/x"), `bit ${bit}`).toBeUndefined();
+    }
+    writeFileSync(file, original);
+    expect(await store.get("session/v1/prod/x")).toBe("TOPSECRET");
+  });
+
+  it("does not use an item that was copied to another name", async () => {
+    const store = open(state);
+    await store.set("session/v1/a/x", "A");
+    const first = itemOf(folder);
+    const copy = readFileSync(first);
+    await store.set("session/v1/b/x", "B");
+    for (const name of readdirSync(folder))
+      if (name.endsWith(".item")) writeFileSync(join(folder, name), copy);
+    expect(await store.get("session/v1/b/x")).toBeUndefined();
+    expect(await store.get("session/v1/a/x")).toBe("A");
+  });
+
+  it("says that a passphrase is wrong, and loses nothing by it", async () => {
+    await open(state).set("session/v1/prod/x", "S");
+    await expect(open(state, "wrong").get("session/v1/prod/x")).rejects.toMatchObject({
+      code: "ERR_STORE_LOCKED",
+    });
+    await expect(open(state, "wrong").set("session/v1/prod/y", "S")).rejects.toMatchObject({
+      code: "ERR_STORE_LOCKED",
+    });
+    expect(await open(state).get("session/v1/prod/x")).toBe("S");
+  });
+
+  it("asks for the passphrase once per login where the runtime folder is in memory", async () => {
+    if (!existsSync("/dev/shm")) return;
+    const runtime = mkdtempSync("/dev/shm/awsrole-test-");
+    try {
+      await open(state, "correct horse", runtime).set("session/v1/prod/x", "S");
+      const later = createFileStore({
+        stateFolder: state,
+        runtimeFolder: runtime,
+        passphrase: () => Promise.reject(new Error("asked")),
+      });
+      expect(await later.get("session/v1/prod/x")).toBe("S");
+      const onDisk = made();
+      await open(onDisk, "correct horse", onDisk).set("session/v1/prod/x", "S");
+      expect(existsSync(join(onDisk, "store-keys"))).toBe(
+        statSync(onDisk).dev === statSync("/dev/shm").dev,
+      );
+      rmSync(onDisk, { recursive: true });
+    } finally {
+      rmSync(runtime, { recursive: true });
+    }
+  });
+
+  const hasArgon2 = "argon2" in crypto;
+  it("makes its key by argon2id where node has it, else by scrypt, and says so in its header", async () => {
+    await open(state).set("session/v1/prod/x", "S");
+    const header = JSON.parse(readFileSync(join(folder, "store.json"), "utf8")) as object;
+    const salt = expect.stringMatching(/^[A-Za-z0-9+/]{22}==$/);
+    expect(header).toMatchObject(
+      hasArgon2
+        ? { v: 1, kdf: "argon2id", memoryKiB: 65_536, passes: 3, lanes: 4, salt }
+        : { v: 1, kdf: "scrypt", N: 65_536, r: 8, p: 1, salt },
+    );
+  });
+
+  // Made by Node 24 with the passphrase "correct horse"; one item, session/v1/prod/x, with the text "S".
+  const argon2Store = {
+    "store.json":
+      '{"v":1,"kdf":"argon2id","memoryKiB":65536,"passes":3,"lanes":4,"salt":"sNSdJLp7+RFG2s99RdGy3Q==","check":"{\\"v\\":1,\\"account\\":\\"store/check\\",\\"iv\\":\\"WsFysFijvXVFo/Qg\\"}\\ngadkj9CrVJFWB++s0xnojVGVvmWnwsU=\\n"}\n',
+    "fb762fe98a7f6530564f603142285753.item":
+      '{"v":1,"account":"session/v1/prod/x","iv":"1I7xFALpmJy3oZtE"}\n+iePPams/3F+jF3haKK+/is=\n',
+  };
+  // Made by Node 20 in the same way.
+  const scryptStore = {
+    "store.json":
+      '{"v":1,"kdf":"scrypt","N":65536,"r":8,"p":1,"salt":"+OWZPbmtMev7h54lOi0lQQ==","check":"{\\"v\\":1,\\"account\\":\\"store/check\\",\\"iv\\":\\"sx0+qrKpGFG2HfJG\\"}\\nfyGY+Ijqx5eX7QYuaWrZV6OpEEiIqnE=\\n"}\n',
+    "fb762fe98a7f6530564f603142285753.item":
+      '{"v":1,"account":"session/v1/prod/x","iv":"PdjABW5fXYMSyaNW"}\n6/27pCRpBei39WPWE8YkiNY=\n',
+  };
+  function put(files: Readonly<Record<string, string>>): void {
+    mkdirSync(folder, { mode: 0o700 });
+    for (const [name, text] of Object.entries(files))
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+  }
+
+  it("opens a store made by an older node", async () => {
+    put(scryptStore);
+    expect(await open(state).get("session/v1/prod/x")).toBe("S");
+  });
+
+  it("opens a store made by a newer node, or says which node it takes", async () => {
+    put(argon2Store);
+    const read = open(state).get("session/v1/prod/x");
+    if (hasArgon2) expect(await read).toBe("S");
+    else
+      await expect(read).rejects.toMatchObject({
+        code: "ERR_STORE_UNAVAILABLE",
+        message: expect.stringMatching(/made with argon2id, which Node [\d.]+ does not have/),
+        hint: expect.stringMatching(/Node 24\.7 or newer/),
+      });
+  });
+
+  it("made by many at once is one store: nobody's secret is lost", async () => {
+    await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        open(state).set(`session/v1/${index}/x`, `S${index}`),
+      ),
+    );
+    const later = open(state);
+    for (let index = 0; index < 8; index += 1)
+      expect(await later.get(`session/v1/${index}/x`)).toBe(`S${index}`);
+  });
+
+  it.each([
+    "",
+    "{}",
+    '{"v":1,"kdf":"scrypt","N":1e12,"r":8,"p":1,"salt":"","check":""}',
+    '{"v":1,"kdf":"argon2id","memoryKiB":1e12,"passes":3,"lanes":4,"salt":"","check":""}',
+    '{"v":1,"kdf":"md5","N":1,"r":8,"p":1,"salt":"","check":""}',
+    "garbage",
+  ])("refuses the header %j", async (header) => {
+    await open(state).set("session/v1/prod/x", "S");
+    writeFileSync(join(folder, "store.json"), header);
+    await expect(open(state).get("session/v1/prod/x")).rejects.toMatchObject({
+      code: "ERR_STORE_FAILED",
+    });
+  });
+});
+
+describe.each([
+  ["file", (state: string) => open(state)],
+  ["plaintext", createPlaintextStore],
+] as const)("hostile files around the store %s are refused with a message", (name, openIt) => {
+  let state: string;
+  const folder = (): string => join(state, name);
+  beforeEach(async () => {
+    state = made();
+    await openIt(state).set("session/v1/prod/x", "S");
+  });
+  afterEach(() => rmSync(state, { recursive: true, force: true }));
+  const refused = async (message: RegExp): Promise<void> => {
+    await expect(openIt(state).get("session/v1/prod/x")).rejects.toMatchObject({
+      code: "ERR_STORE_FAILED",
+      message: expect.stringMatching(message),
+    });
+    await expect(openIt(state).set("session/v1/prod/x", "T")).rejects.toMatchObject({
+      code: "ERR_STORE_FAILED",
+    });
+  };
+
+  it("a folder that is a link", async () => {
+    renameSync(folder(), `${folder()}-real`);
+    symlinkSync(`${folder()}-real`, folder());
+    await refused(/is a link/);
+  });
+  it("a folder that others can write", async () => {
+    chmodSync(folder(), 0o777);
+    await refused(/can be used by others/);
+  });
+  it("a state folder that others can write", async () => {
+    chmodSync(state, 0o777);
+    await refused(/can be changed by others/);
+  });
+  it("a file in the folder's place", async () => {
+    rmSync(folder(), { recursive: true });
+    writeFileSync(folder(), "");
+    await refused(/is not a folder/);
+  });
+  it("an item that is a link", async () => {
+    const item = itemOf(folder());
+    renameSync(item, join(state, "elsewhere"));
+    symlinkSync(join(state, "elsewhere"), item);
+    await expect(openIt(state).get("session/v1/prod/x")).rejects.toMatchObject({
+      message: expect.stringMatching(/is a link/),
+    });
+  });
+  it("an item that others can read", async () => {
+    chmodSync(itemOf(folder()), 0o644);
+    await expect(openIt(state).get("session/v1/prod/x")).rejects.toMatchObject({
+      message: expect.stringMatching(/can be read by others/),
+    });
+  });
+  it.skipIf(process.geteuid?.() !== 0)(
+    "another user's folder and item (as root only: it takes root to make them)",
+    async () => {
+      chownSync(itemOf(folder()), 12_345, 12_345);
+      await expect(openIt(state).get("session/v1/prod/x")).rejects.toMatchObject({
+        message: expect.stringMatching(/belongs to another user/),
+      });
+      chownSync(folder(), 12_345, 12_345);
+      await refused(/belongs to another user/);
+    },
+  );
+  it("an old item put back is what it was: the session in it decides whether it is still good", async () => {
+    cpSync(folder(), `${folder()}-copy`, { recursive: true });
+    await openIt(state).set("session/v1/prod/x", "NEW");
+    rmSync(folder(), { recursive: true });
+    renameSync(`${folder()}-copy`, folder());
+    chmodSync(folder(), 0o700);
+    expect(await openIt(state).get("session/v1/prod/x")).toBe("S");
+  });
+});
+
+it("plaintext refuses a long-term key", async () => {
+  const state = made();
+  await expect(
+    createPlaintextStore(state).set("key/v1/AKIAIOSFODNN7EXAMPLE", "S"),
+  ).rejects.toMatchObject({ message: expect.stringMatching(/never kept in plain text/) });
+  rmSync(state, { recursive: true });
+});
+
+describe("the passphrase", () => {
+  const nobody = (): Promise<string> => Promise.reject(new Error("asked"));
+  const folder = made();
+  const file = join(folder, "passphrase");
+  it("comes from a file that only its owner can read, without the last line feed", async () => {
+    writeFileSync(file, "a b\n", { mode: 0o600 });
+    expect(
+      await findPassphrase({ env: { AWSROLE_PASSPHRASE_FILE: file }, ask: nobody }, false),
+    ).toBe("a b");
+    chmodSync(file, 0o644);
+    await expect(
+      findPassphrase({ env: { AWSROLE_PASSPHRASE_FILE: file }, ask: nobody }, false),
+    ).rejects.toMatchObject({ message: expect.stringMatching(/can be read by others/) });
+  });
+  it("is never empty", async () => {
+    writeFileSync(file, "\n");
+    chmodSync(file, 0o600);
+    await expect(
+      findPassphrase({ env: { AWSROLE_PASSPHRASE_FILE: file }, ask: nobody }, false),
+    ).rejects.toMatchObject({ message: expect.stringMatching(/empty/) });
+  });
+  it("comes from a descriptor from 3 on", async () => {
+    for (const bad of ["0", "2", "x", "-1"]) {
+      await expect(
+        findPassphrase({ env: { AWSROLE_PASSPHRASE_FD: bad }, ask: nobody }, false),
+      ).rejects.toMatchObject({ message: expect.stringMatching(/not a descriptor/) });
+    }
+  });
+  it("is asked for where neither is given", async () => {
+    expect(await findPassphrase({ env: {}, ask: async () => "typed" }, true)).toBe("typed");
+    mkdirSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true });
+  });
+});

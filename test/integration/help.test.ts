@@ -1,0 +1,273 @@
+/** Help that teaches, and a command line that forgives: every command of the table, as it is typed. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { formatHelp, formatStart } from "../../src/cli/help.ts";
+import { commands, groups } from "../../src/commands/index.ts";
+import { processContext, type Context } from "../../src/context.ts";
+import { missing, titled } from "../support/installed.ts";
+import { createRoleHome } from "../support/role-home.ts";
+import { type Home, program, runCommand } from "../support/run-awsrole.ts";
+import { runInProcess } from "../support/run-in-process.ts";
+import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { noTerminal, openTerminal } from "../support/terminal.ts";
+
+let sts: StsDouble;
+let home: Home;
+let env: NodeJS.ProcessEnv;
+beforeAll(async () => {
+  sts = await startStsDouble();
+  home = createRoleHome(sts, { settings: ["awsrole_mfa_process = touch ran"] });
+  env = { ...home.env, AWSROLE_STORE: "plaintext" };
+});
+afterAll(async () => {
+  await sts.close();
+  home.remove();
+});
+
+const all = await Promise.all(
+  Object.entries(commands).map(async ([name, entry]) => ({
+    name,
+    summary: entry.summary,
+    command: (await entry.load()).default,
+  })),
+);
+/** Commands whose NAME need not exist yet. */
+const makesProfile = new Set(["add-key", "setup"]);
+/** What a command wants besides NAME before it looks for it. */
+const moreWords: Readonly<Record<string, readonly string[]>> = {
+  // The node that runs this may be one that adopt would not write.
+  adopt: ["--command", "/bin/sh"],
+  "edit-profile": ["--region", "eu-west-1"],
+  exec: ["--", "true"],
+  env: ["--shell", "bash"],
+  serve: [],
+};
+const run = (...words: string[]) => runInProcess(words, env);
+
+describe("help", () => {
+  it("shows three commands to who types awsrole alone, and all of them on --help, each under one heading", async () => {
+    const alone = await run();
+    expect(alone.code).toBe(0);
+    expect(alone.stdout.match(/^ {2}\S/gm)).toHaveLength(3);
+    expect(alone.stdout).toContain("awsrole add-profile prod");
+    const overview = await run("--help");
+    expect(await run("help")).toEqual(overview);
+    expect(await run("-h")).toEqual(overview);
+    for (const { name, summary } of all) {
+      const place = overview.stdout.replaceAll(/\s+/g, " ");
+      expect(place).toContain(`${name} ${summary}`);
+      expect(
+        Object.values(groups)
+          .flat()
+          .filter((one) => one === name),
+      ).toHaveLength(1);
+    }
+  });
+
+  it.each(all)(
+    "$name has a summary, an example, and says what each option does",
+    ({ summary, command }) => {
+      expect(command.summary).toBe(summary);
+      expect(summary).toMatch(/^[^A-Z.][^\n]*[^.\n]$/);
+      expect(command.examples.length).toBeGreaterThan(0);
+      for (const { command: line, says } of command.examples)
+        expect([line, says]).not.toContain("");
+      for (const option of Object.values(command.options ?? {}))
+        expect(option.describe).toBeTruthy();
+    },
+  );
+
+  it.each(all)("$name runs nothing under --help, wherever it stands", async ({ name, command }) => {
+    const before = snapshot(home.path);
+    const page = await run("help", name);
+    expect(page).toMatchObject({ code: 0, stderr: "" });
+    expect(page.stdout).toContain(`Usage: awsrole ${command.usage.split(" ")[0]}`);
+    const lines = [
+      [name, "--help"],
+      [name, "-h"],
+      [name, "prod", "--help"],
+      [name, "--all", "--force", "--json", "-h", "prod", "other"],
+      ["--help", name, "prod", "--", "touch", "ran"],
+      [name, "--help=false", "prod"],
+    ];
+    for (const words of lines) expect(await run(...words)).toEqual(page);
+    expect(snapshot(home.path)).toEqual(before);
+    expect(sts.requests).toEqual([]);
+    const isTooLong = (line: string): boolean => line.length > 80;
+    const explained = page.stdout.split("\nExamples:")[0]?.split("\n").slice(1) ?? [];
+    expect(explained.filter(isTooLong)).toEqual([]);
+  });
+
+  it("does the same for the credential-process of the built program, which has an entrance of its own", async () => {
+    for (const words of [["--help"], ["--profile", "prod", "-h"]]) {
+      const { stdout, code } = await runCommand([...program, "credential-process", ...words], {
+        env,
+      });
+      expect(code).toBe(0);
+      expect(stdout).toContain("Usage: awsrole credential-process --profile NAME");
+    }
+    expect(sts.requests).toEqual([]);
+  });
+
+  it("leaves --help behind -- to the command that follows", async () => {
+    expect((await run("list", "--", "--help")).stderr).toContain("takes no command behind --");
+  });
+
+  it("has bold headings on a terminal only, and none with NO_COLOR or a dumb terminal", () => {
+    const [first] = all;
+    const show = (isTerminal: boolean, more: NodeJS.ProcessEnv = {}): string => {
+      const context: Context = {
+        ...processContext(),
+        env: more,
+        isTerminal: { stdin: isTerminal, stdout: isTerminal, stderr: isTerminal },
+      };
+      return formatStart(context) + (first === undefined ? "" : formatHelp(context, first.command));
+    };
+    expect(show(true)).toContain("\u001B[1m");
+    for (const plain of [show(false), show(true, { NO_COLOR: "1" }), show(true, { TERM: "dumb" })])
+      expect(plain).not.toContain("\u001B");
+  });
+
+  it("says so when its output cannot be written", async () => {
+    const full = missing("test", ["-c", "/dev/full"]);
+    if (full !== undefined) return;
+    const { code, stderr } = await runCommand(
+      ["sh", "-c", `exec "$@" > /dev/full`, "sh", ...program, "list"],
+      { env },
+    );
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: "awsrole: the output cannot be written (ENOSPC)\n",
+    });
+  });
+
+  it.skipIf(noTerminal !== undefined)(
+    titled("fits the terminal, and goes through a pager and into a closed pipe", noTerminal),
+    async () => {
+      const terminal = openTerminal(env);
+      const awsrole = program.join(" ");
+      try {
+        terminal.enter(`stty cols 50; ${awsrole} whoami --help; echo do''ne`);
+        await terminal.waitFor(/^done$/m);
+        const shown = terminal.screen().split("Usage: ")[1]?.split("\nExamples")[0] ?? "";
+        expect(Math.max(...shown.split("\n").map((line) => line.length))).toBeLessThanOrEqual(50);
+        terminal.enter(`stty cols 100; clear; ${awsrole} --help | less`);
+        await terminal.waitFor(/Usage: awsrole COMMAND/);
+        terminal.press("q");
+        terminal.enter(
+          `clear; ${awsrole} --help | head -n 1; ${awsrole} --help | true; echo en''d`,
+        );
+        const { 0: closed } = await terminal.waitFor(
+          /^Usage: awsrole COMMAND \[options\]\n(?:.*\n)*end$/m,
+        );
+        expect(closed).toMatch(/^Usage: .*\nend$/);
+      } finally {
+        terminal.close();
+      }
+    },
+  );
+});
+
+describe("a sign of life while AWS is asked", () => {
+  it.skipIf(noTerminal !== undefined)(
+    titled("is on a terminal only, and leaves no trace", noTerminal),
+    async () => {
+      const slow = await startStsDouble();
+      slow.behave({ delayMs: 1500 });
+      const world = createRoleHome(slow);
+      const own = { ...world.env, AWSROLE_STORE: "none" };
+      const terminal = openTerminal(own);
+      try {
+        const piped = runCommand([...program, "whoami", "prod"], { env: own });
+        terminal.enter(`clear; ${program.join(" ")} whoami prod; echo en''d`);
+        await terminal.waitFor(/[|/\\-] asking AWS/);
+        await terminal.waitFor(/^end$/m);
+        expect(terminal.screen()).toMatch(/^Arn /m);
+        expect(terminal.screen()).not.toContain("asking AWS");
+        expect(await piped).toMatchObject({ code: 0, stderr: "" });
+      } finally {
+        terminal.close();
+        world.remove();
+        await slow.close();
+      }
+    },
+  );
+});
+
+describe("a mistyped word", () => {
+  it.each([
+    [["whomai"], "whoami"],
+    [["help", "lst"], "list"],
+    [["remove"], "remove-profile or remove-key"],
+    [["--halp"], "--help"],
+    [["list", "--jsn"], "--json"],
+    [["list", "--trea=1"], "--tree"],
+    [["whoami", "prod", "--no-inptu"], "--no-input"],
+    [["env", "prod", "--shell", "powershel"], "powershell"],
+    [["whoami", "prod", "--store", "plaintxt"], "plaintext"],
+    [["store", "move", "keychian"], "keychain"],
+    [["completion", "bsh"], "bash"],
+    [["add-profile", "x", "--sourc-profile", "bob"], "--source-profile"],
+  ])("%j: did you mean %s?", async (words, meant) => {
+    const { code, stdout, stderr } = await run(...words);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(`did you mean ${meant}?`);
+  });
+
+  const named = all.filter(
+    ({ name, command }) =>
+      Object.entries(command.positionals ?? {}).some(
+        ([one, { isNew = false }]) => /^(?:NAME|OLD)/.test(one) && !isNew,
+      ) && !makesProfile.has(name),
+  );
+  it.each(named)("a profile of $name", async ({ name, command }) => {
+    const { NAME: _name, OLD: _old, ...others } = command.positionals ?? {};
+    const words = [
+      name,
+      "prdo",
+      ...Object.keys(others).map(() => "word"),
+      ...(moreWords[name] ?? []),
+    ];
+    const { code, stdout, stderr } = await run(...words);
+    expect({ code, stdout }).toEqual({ code: name === "exec" ? 125 : 1, stdout: "" });
+    expect(stderr).toContain("profile prdo not found");
+    expect(stderr).toContain("did you mean prod?");
+  });
+
+  it("says what is missing and what is too much", async () => {
+    expect((await run("rename-profile", "prod")).stderr).toContain("NEW is missing");
+    expect((await run("rename-profile")).stderr).toContain("OLD is missing");
+    expect((await run("whoami", "--mfa-code")).stderr).toContain("--mfa-code wants a value");
+    expect((await run("list", "prod")).stderr).toContain("one word too many: prod");
+    expect((await run("--json", "list")).stderr).toContain("a command comes first");
+    for (const line of [["list"], ["add-profile"], ["add-key", "a"], ["rename-profile", "a", "b"]])
+      expect((await run(...line, "--profile", "prod")).stderr).toContain(
+        "unknown option --profile",
+      );
+  });
+
+  it("is not made good by --profile: both are given, and differ", async () => {
+    for (const name of ["whoami", "warm"]) {
+      const { code, stderr } = await run(name, "prod", "--profile", "prdo");
+      expect(code).toBe(2);
+      expect(stderr).toContain("two different profiles: prod and --profile prdo");
+      expect((await run(name, "--profile", "prdo")).stderr).toContain("did you mean prod?");
+    }
+  });
+
+  it("never reaches the terminal raw", async () => {
+    expect((await run("who\u001B[31mami")).stderr).not.toContain("\u001B");
+  });
+});
+
+/** Every file below a folder, with its content. */
+function snapshot(folder: string): Record<string, string> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return Object.fromEntries(
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((file) => [file, readFileSync(file, "latin1")]),
+  );
+}

@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { loadKeyring } from "../../src/secret-stores/native-keyring.ts";
+import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";
+import { keychainSkipReason, startKeychainDaemon } from "../support/keychain-daemon.ts";
+import { describeSecretStore } from "../support/secret-store-contract.ts";
+
+const run = promisify(execFile);
+const skipReason = keychainSkipReason();
+const IMPORT = 'import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";';
+// One daemon for both suites: libdbus remembers the first bus that a process used.
+const daemon = skipReason ? undefined : await startKeychainDaemon();
+Object.assign(process.env, daemon?.env);
+
+describeSecretStore(
+  "gnome-keyring",
+  () => ({
+    store: createOsKeychain(),
+    childStore: `${IMPORT} const store = createOsKeychain();`,
+    // Bytes that are no text; this store cannot tell more.
+    damage: (account) => overwrite(account, "printf '\\377\\376\\001'"),
+  }),
+  { skipReason },
+);
+
+describeSecretStore(
+  "gnome-keyring with Windows' limit",
+  () => ({
+    store: createOsKeychain({ itemLimitBytes: 2560 }),
+    childStore: `${IMPORT} const store = createOsKeychain({ itemLimitBytes: 2560 });`,
+    damage: (account) => overwrite(account, "printf 'a value of another program'"),
+    close: async () => daemon?.stop(),
+  }),
+  { skipReason },
+);
+
+const notAsked =
+  process.env["AWSROLE_TEST_KEYCHAIN"] === "own" ? undefined : "AWSROLE_TEST_KEYCHAIN is not own";
+describeSecretStore(
+  "this machine's own keychain",
+  () => ({
+    store: createOsKeychain(),
+    childStore: `${IMPORT} const store = createOsKeychain();`,
+    damage: (account) => {
+      const options = { linux: { store: "secret-service" } } as const;
+      const { AsyncEntry } = loadKeyring();
+      return new AsyncEntry("awsrole", account, options).setSecret(Uint8Array.of(255, 254, 1));
+    },
+  }),
+  { skipReason: notAsked },
+);
+
+async function overwrite(account: string, print: string): Promise<void> {
+  const store = `secret-tool store --label x service awsrole username '${account}'`;
+  await run("sh", ["-c", `${print} | ${store}`]);
+}

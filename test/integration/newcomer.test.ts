@@ -1,0 +1,57 @@
+/** The path of somebody who has an IAM user's key and a role, and has never seen awsrole: typed in a terminal, following what it says. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { createDocsWorld } from "../support/docs-world.ts";
+import { missing, titled } from "../support/installed.ts";
+import { startStsDouble } from "../support/sts-double.ts";
+import { noTerminal, openTerminal } from "../support/terminal.ts";
+
+it.skipIf(noTerminal !== undefined)(
+  titled(
+    "awsrole, add-profile, the AWS CLI, whoami, logout: each line leads to the next",
+    noTerminal,
+  ),
+  { timeout: 60_000 },
+  async () => {
+    const sts = await startStsDouble();
+    const home = createDocsWorld(sts, { withProd: false });
+    rmSync(home.configFile);
+    const { PATH } = process.env;
+    const realCli = missing("aws") === undefined;
+    if (realCli) rmSync(join(home.path, "bin", "aws"));
+    const terminal = openTerminal({ ...home.env, PATH: `${join(home.path, "bin")}:${PATH}` });
+    try {
+      terminal.enter("awsrole");
+      const [, first = ""] = await terminal.waitFor(/^ {2}(awsrole add-profile prod) /m);
+      terminal.enter(`clear; ${first}`);
+      for (const question of [
+        /Whose credentials assume the role/,
+        /Which role/,
+        /Does the role ask for an MFA code/,
+        /What are its sessions called/,
+        /How many seconds/,
+        /Add it to /,
+      ]) {
+        await terminal.waitFor(new RegExp(`◆  ${question.source}`));
+        terminal.press("Enter");
+      }
+      await terminal.waitFor(/verified: you are (arn:\S+:assumed-role\/example-role\/\S+) until/);
+      const before = sts.callsOf("AssumeRole").length;
+      terminal.enter("clear; aws sts get-caller-identity --profile prod && echo do''ne");
+      await terminal.waitFor(/^done$/m);
+      if (realCli) expect(terminal.screen()).toContain("assumed-role/example-role/");
+      terminal.enter("clear; awsrole whoami prod");
+      await terminal.waitFor(/^Profile +prod <- bob$/m);
+      expect(sts.callsOf("AssumeRole")).toHaveLength(before);
+      terminal.enter("clear; awsrole list");
+      await terminal.waitFor(/^prod +managed role .*\(\d+ min\) +file$/m);
+      terminal.enter("clear; awsrole logout prod");
+      await terminal.waitFor(/^deleted 1 cached session of prod$/m);
+    } finally {
+      terminal.close();
+      home.remove();
+      await sts.close();
+    }
+  },
+);

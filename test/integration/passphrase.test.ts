@@ -1,0 +1,90 @@
+/** The file store's passphrase where people and scripts give it: a terminal, a descriptor, a file; asked once per login where there is memory to keep the key. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { titled } from "../support/installed.ts";
+import { createRoleHome } from "../support/role-home.ts";
+import { type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
+import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { noTerminal, openTerminal } from "../support/terminal.ts";
+
+const passphrase = "battery staple 7";
+const noMemory = existsSync("/dev/shm") ? undefined : "there is no /dev/shm";
+const command = program.join(" ");
+
+describe("the passphrase of the file store", () => {
+  let sts: StsDouble;
+  let home: Home;
+  beforeEach(async () => {
+    sts = await startStsDouble();
+    home = createRoleHome(sts);
+  });
+  afterEach(async () => {
+    await sts.close();
+    home.remove();
+  });
+
+  it.skipIf((noTerminal ?? noMemory) !== undefined)(
+    titled(
+      "is typed twice for a new store, never shown, and asked once per login",
+      noTerminal ?? noMemory,
+    ),
+    async () => {
+      const runtime = mkdtempSync("/dev/shm/awsrole-test-");
+      const env = { ...home.env, XDG_RUNTIME_DIR: runtime, AWSROLE_STORE: "file" };
+      const terminal = openTerminal(env);
+      try {
+        terminal.enter(`${command} whoami prod --quiet; echo "code $?"`);
+        await terminal.waitFor(/New passphrase for the file store:/);
+        terminal.enter(passphrase);
+        await terminal.waitFor(/The same again:/);
+        terminal.enter(passphrase);
+        await terminal.waitFor(/code 0/);
+        expect(terminal.screen()).not.toContain(passphrase);
+        const later = await runAwsrole(["credential-process", "--profile", "prod"], { env });
+        expect(later).toMatchObject({ code: 0, stderr: "" });
+        expect(sts.callsOf("AssumeRole")).toHaveLength(1);
+        // The next login: nothing in memory any more.
+        rmSync(runtime, { recursive: true });
+        terminal.enter(`${command} whoami prod --quiet; echo "then $?"`);
+        await terminal.waitFor(/Passphrase of the file store:/);
+        terminal.enter("wrong");
+        await terminal.waitFor(/the passphrase of the file store is wrong[^]*then 3/);
+      } finally {
+        terminal.close();
+        rmSync(runtime, { recursive: true, force: true });
+      }
+    },
+  );
+
+  it("comes from a descriptor that the shell opens", async () => {
+    const file = join(home.path, "passphrase");
+    writeFileSync(file, passphrase, { mode: 0o600 });
+    const env = { ...home.env, AWSROLE_STORE: "file", AWSROLE_PASSPHRASE_FD: "3" };
+    for (const redirection of [`3<${file}`, `3<${file}`]) {
+      const line = `${command} credential-process --profile prod ${redirection}`;
+      expect(await runCommand(["sh", "-c", line], { env })).toMatchObject({ code: 0, stderr: "" });
+    }
+    expect(sts.callsOf("AssumeRole")).toHaveLength(1);
+    const closed = await runCommand(["sh", "-c", `${command} whoami prod 3<&-`], { env });
+    expect(closed.code).toBe(1);
+    expect(closed.stderr).toMatch(/^awsrole: descriptor 3 cannot be read\nawsrole: hint: /);
+  });
+
+  it("is missed where nobody can be asked: exit 3, with what to do", async () => {
+    const env = { ...home.env, AWSROLE_STORE: "file" };
+    const words = ["credential-process", "--profile", "prod", "--no-input"];
+    // A new store would need it only to keep the session; an old one, to say what it holds.
+    const fresh = await runAwsrole(words, { env });
+    expect(fresh).toMatchObject({ code: 0, stderr: "" });
+    const file = join(home.path, "passphrase");
+    writeFileSync(file, passphrase, { mode: 0o600 });
+    const withFile = { ...env, AWSROLE_PASSPHRASE_FILE: file };
+    expect(await runAwsrole(words, { env: withFile })).toMatchObject({ code: 0 });
+    const { code, stdout, stderr } = await runAwsrole(words, { env });
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toMatch(
+      /^awsrole: the file store needs its passphrase[^]*AWSROLE_PASSPHRASE_FILE/,
+    );
+  });
+});

@@ -1,0 +1,391 @@
+/** `serve` and `exec --serve`: who is answered, with what, and for how long. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { missing, titled } from "../support/installed.ts";
+import { createRoleHome } from "../support/role-home.ts";
+import { type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
+import { askEndpoint, type ServeProcess, startServe } from "../support/serve-process.ts";
+import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
+
+const awsrole = program.join(" ");
+const serial = "arn:aws:iam::123456789012:mfa/Bob";
+
+let sts: StsDouble;
+let home: Home;
+let serve: ServeProcess | undefined;
+beforeEach(async () => {
+  sts = await startStsDouble();
+  home = createRoleHome(sts);
+});
+afterEach(async () => {
+  await serve?.end("SIGKILL");
+  serve = undefined;
+  await sts.close();
+  home.remove();
+});
+
+const start = async (words: readonly string[], env?: NodeJS.ProcessEnv): Promise<ServeProcess> =>
+  (serve = await startServe(home, words, env));
+const assumed = (): number => sts.callsOf("AssumeRole").length;
+const edit = (change: (text: string) => string): void =>
+  writeFileSync(home.configFile, change(readFileSync(home.configFile, "utf8")));
+
+describe("the endpoint", () => {
+  it("answers who has its token, and nobody else", async () => {
+    const endpoint = await start(["prod"]);
+    const half = halfOpen(endpoint.url);
+    const port = new URL(endpoint.url).port;
+    expect(endpoint.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/credentials$/);
+    expect(endpoint.token).toMatch(/^[\w-]{43}$/);
+    const good = await askEndpoint(endpoint);
+    expect(good.status).toBe(200);
+    expect(good.headers).toMatchObject({
+      "content-type": "application/json",
+      "cache-control": "no-store",
+    });
+    expect(good.body).toEqual({
+      AccessKeyId: expect.stringMatching(/^ASIA/),
+      SecretAccessKey: expect.stringMatching(/./),
+      Token: expect.stringMatching(/./),
+      Expiration: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      RoleArn: "arn:aws:iam::123456789012:role/example-role",
+      AccountId: "123456789012",
+    });
+
+    const { token } = endpoint;
+    const unauthorized = { status: 401, code: "Unauthorized" };
+    const attacks: readonly (readonly [object, { status: number; code: string }])[] = [
+      [{ headers: { authorization: undefined } }, unauthorized],
+      [{ headers: { authorization: "" } }, unauthorized],
+      [
+        { headers: { authorization: `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}` } },
+        unauthorized,
+      ],
+      [{ headers: { authorization: token.slice(0, -1) } }, unauthorized],
+      [{ headers: { authorization: `${token}A` } }, unauthorized],
+      [{ headers: { authorization: `Bearer ${token}` } }, unauthorized],
+      [{ headers: { authorization: token.toUpperCase() } }, unauthorized],
+      [{ headers: { authorization: "x" }, path: "/elsewhere", method: "POST" }, unauthorized],
+      [{ headers: { host: `evil.example:${port}` } }, { status: 403, code: "ForbiddenHost" }],
+      [{ headers: { host: `localhost:${port}` } }, { status: 403, code: "ForbiddenHost" }],
+      [{ headers: { host: "127.0.0.1" } }, { status: 403, code: "ForbiddenHost" }],
+      [{ headers: { host: `127.0.0.1.nip.io:${port}` } }, { status: 403, code: "ForbiddenHost" }],
+      [{ headers: { origin: "https://evil.example" } }, { status: 403, code: "ForbiddenOrigin" }],
+      [{ headers: { origin: "null" } }, { status: 403, code: "ForbiddenOrigin" }],
+      [
+        { headers: { origin: `http://127.0.0.1:${port}` }, method: "OPTIONS" },
+        { status: 403, code: "ForbiddenOrigin" },
+      ],
+      ...[
+        "/",
+        "/credentials/",
+        "/credentials?x=1",
+        "/CREDENTIALS",
+        "/../credentials",
+        "/%63redentials",
+        "//credentials",
+        `http://127.0.0.1:${port}/credentials`,
+      ].map((path) => [{ path }, { status: 404, code: "NotFound" }] as const),
+      ...["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"].map(
+        (method) => [{ method }, { status: 405, code: "MethodNotAllowed" }] as const,
+      ),
+    ];
+    for (const [attack, refusal] of attacks) {
+      const { status, body, headers } = await askEndpoint(endpoint, attack);
+      expect({ status, code: body["code"] }, JSON.stringify(attack)).toEqual(refusal);
+      expect(JSON.stringify(body)).not.toContain("SecretAccessKey");
+      expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
+    }
+    expect((await askEndpoint(endpoint, { method: "HEAD" })).status).toBe(405);
+
+    // Below HTTP: no or two hosts, a header without end, no HTTP at all, a request inside a request.
+    expect(await raw(endpoint.url, "GET /credentials HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /);
+    expect(
+      await raw(endpoint.url, `GET /credentials HTTP/1.0\r\nAuthorization: ${token}\r\n\r\n`),
+    ).toMatch(/^HTTP\/1.1 403 /);
+    expect(
+      await raw(
+        endpoint.url,
+        `GET /credentials HTTP/1.1\r\nHost: evil.example\r\nHost: 127.0.0.1:${port}\r\nAuthorization: ${token}\r\n\r\n`,
+      ),
+    ).toMatch(/^HTTP\/1.1 40[03] /);
+    expect(
+      await raw(endpoint.url, `GET /credentials HTTP/1.1\r\nX: ${"x".repeat(100_000)}\r\n\r\n`),
+    ).toMatch(/^HTTP\/1.1 431 |^$/);
+    expect(await raw(endpoint.url, "hello\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /);
+    const smuggled = `POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 500\r\n\r\nGET /credentials HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: ${token}\r\n\r\n`;
+    expect(await raw(endpoint.url, smuggled)).not.toContain("SecretAccessKey");
+
+    // Who connects and says nothing, or says half of it, is cut off.
+    expect(await half).not.toContain("SecretAccessKey");
+    expect((await askEndpoint(endpoint)).status).toBe(200);
+    expect(assumed()).toBe(1);
+    expect(await endpoint.end()).toEqual([0, null]);
+    await expect(askEndpoint(endpoint)).rejects.toThrow("ECONNREFUSED");
+  });
+
+  it("makes one fetch for a thousand requests at once", async () => {
+    const endpoint = await start(["prod"]);
+    expect(
+      await runAwsrole(["logout", "prod"], { env: { ...home.env, AWSROLE_STORE: "none" } }),
+    ).toMatchObject({ code: 0 });
+    sts.behave({ delayMs: 300, only: ["AssumeRole"] });
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => askEndpoint(endpoint)));
+    expect(
+      new Set(answers.map(({ status, body }) => `${status} ${body["AccessKeyId"]}`)).size,
+    ).toBe(1);
+    expect(answers[0]?.status).toBe(200);
+    expect(assumed()).toBe(2);
+  });
+
+  it("renews in time, gives the old credentials while it cannot or takes too long, and says what is wrong when they end", async () => {
+    const endpoint = await start(["prod"]);
+    const keyAt = async (seconds: number): Promise<string | undefined> => {
+      endpoint.setSecondsAhead(seconds);
+      sts.clock.setOffset(seconds * 1000);
+      return (await askEndpoint(endpoint)).body["AccessKeyId"];
+    };
+    const first = await keyAt(0);
+    expect(await keyAt(2600)).toBe(first);
+    sts.behave({ delayMs: 1500, times: 1 });
+    expect(await keyAt(2700), "while STS takes its time").toBe(first);
+    // That fetch goes on: somebody finds its result.
+    while ((await keyAt(2700)) === first) await pause(50);
+    expect(assumed()).toBe(2);
+    const second = await keyAt(2700);
+    sts.behave({ serverError: 503 });
+    expect(await keyAt(2700 + 3500), "while STS fails").toBe(second);
+    sts.behave({});
+    expect(await keyAt(2700 + 3535), "when STS is asked again, after 30 s").not.toBe(second);
+    expect(endpoint.stderr()).toMatch(/^awsrole: renewed prod \(these credentials: until /m);
+
+    sts.behave({ serverError: 503 });
+    endpoint.setSecondsAhead(12_000);
+    sts.clock.setOffset(12_000_000);
+    expect(await askEndpoint(endpoint)).toMatchObject({
+      status: 503,
+      body: { code: "ERR_AWS_UNAVAILABLE", Message: expect.stringMatching(/^awsrole: /) },
+    });
+    sts.behave({ deny: "not today" });
+    expect(await askEndpoint(endpoint)).toMatchObject({
+      status: 403,
+      body: { Code: "ERR_AWS_DENIED", message: expect.stringContaining("not today") },
+    });
+  });
+
+  it("serves what the files say now, and what a logout left", async () => {
+    sts.addRole({ arn: "arn:aws:iam::123456789012:role/other" });
+    const endpoint = await start(["prod"], { AWSROLE_STORE: "plaintext" });
+    const first = await askEndpoint(endpoint);
+    await runAwsrole(["logout", "prod"], { env: { ...home.env, AWSROLE_STORE: "plaintext" } });
+    const second = await askEndpoint(endpoint);
+    expect(second.body["AccessKeyId"]).not.toBe(first.body["AccessKeyId"]);
+    edit((text) => text.replace("role/example-role", "role/other"));
+    expect((await askEndpoint(endpoint)).body["RoleArn"]).toBe(
+      "arn:aws:iam::123456789012:role/other",
+    );
+    edit((text) => text.replace("profile prod", "profile gone"));
+    expect(await askEndpoint(endpoint)).toMatchObject({
+      status: 400,
+      body: { code: "ERR_PROFILE_NOT_FOUND" },
+    });
+    expect(assumed()).toBe(3);
+  });
+
+  it("shares the cache with every other awsrole", async () => {
+    const env = { ...home.env, AWSROLE_STORE: "plaintext" };
+    await runAwsrole(["credential-process", "--profile", "prod"], { env });
+    const endpoint = await start(["prod"], { AWSROLE_STORE: "plaintext" });
+    await askEndpoint(endpoint);
+    expect(assumed()).toBe(1);
+  });
+
+  it("gives a session of an access key, or with --long-term the key in a form that SDKs take", async () => {
+    const session = await askEndpoint(await start(["bob"]));
+    expect(session.body).toMatchObject({
+      AccessKeyId: expect.stringMatching(/^ASIA/),
+      Token: expect.stringMatching(/./),
+    });
+    await serve?.end();
+    const key = await askEndpoint(await start(["bob", "--long-term"]));
+    expect(key.body).toMatchObject({
+      AccessKeyId: sts.bob.accessKeyId,
+      Token: "",
+      Expiration: expect.stringMatching(/Z$/),
+    });
+  });
+});
+
+describe("serve", () => {
+  it("prints statements that the AWS CLI needs nothing else to work with", async () => {
+    const noAws = missing("aws");
+    const ask =
+      noAws === undefined ? "aws sts get-caller-identity --query Arn --output text" : "true";
+    const script = [
+      `${awsrole} serve prod --shell bash > statements & `,
+      "while ! grep -q AWSROLE_PROFILE statements 2> /dev/null; do sleep 0.05; done",
+      ". ./statements",
+      ask,
+      "kill $!; wait $!; echo ended=$?",
+      `eval "$(${awsrole} env --unset)"`,
+      "env | grep -c -E '^AWS(_CONTAINER|_REGION|ROLE_PROFILE|ROLE_BEFORE)'",
+    ].join("\n");
+    const { stdout, stderr } = await runCommand(["bash", "-c", script], {
+      env: { ...home.env, AWSROLE_STORE: "none", AWS_PROFILE: "bob", AWS_ACCESS_KEY_ID: "AKIAOLD" },
+      cwd: home.path,
+    });
+    if (noAws === undefined)
+      expect(stdout).toContain(
+        "arn:aws:sts::123456789012:assumed-role/example-role/AWSCLI-Session\n",
+      );
+    expect(stdout).toMatch(/ended=0\n0\n$/);
+    expect(stderr).toMatch(
+      /^awsrole: serving prod \(these credentials: until \S+\) until Ctrl-C; run these lines/,
+    );
+  });
+
+  it("warns of a [default] that AWS tools would use instead, and exec --serve refuses it", async () => {
+    edit(
+      (text) =>
+        `${text}\n[default]\nrole_arn = arn:aws:iam::123456789012:role/other\nsource_profile = bob\n`,
+    );
+    const endpoint = await start(["prod"]);
+    expect(endpoint.stderr()).toMatch(
+      /^awsrole: \[default\] has role_arn \(\S+config:\d+\), which AWS tools use before they ask an endpoint/,
+    );
+    const refused = await runAwsrole(["exec", "prod", "--serve", "--", "true"], { env: home.env });
+    expect(refused).toMatchObject({
+      code: 125,
+      stderr: expect.stringMatching(
+        /hint: give keys, which come before everything: awsrole exec prod -- /,
+      ),
+    });
+  });
+
+  it("fails before it serves, when there is nothing to serve", async () => {
+    sts.behave({ deny: "no" });
+    expect(
+      await runAwsrole(["serve", "prod"], { env: { ...home.env, AWSROLE_STORE: "none" } }),
+    ).toMatchObject({ code: 1, stdout: "" });
+    expect(await runAwsrole(["serve"], { env: home.env })).toMatchObject({ code: 2 });
+  });
+});
+
+describe("exec --serve", () => {
+  const exec = (words: readonly string[], more: NodeJS.ProcessEnv = {}) =>
+    runAwsrole(["exec", "prod", "--serve", "--", ...words], {
+      env: { ...home.env, AWSROLE_STORE: "none", ...more },
+    });
+
+  it("gives an endpoint and nothing that would be used before it, and ends with its command", async () => {
+    const { stdout, code } = await exec(
+      ["sh", "-c", `${process.execPath} -p 'JSON.stringify(process.env)'; exit 4`],
+      {
+        AWS_ACCESS_KEY_ID: "AKIAOLD",
+        AWS_SECRET_ACCESS_KEY: "old",
+        AWS_PROFILE: "bob",
+        AWS_WEB_IDENTITY_TOKEN_FILE: "/t",
+        AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/x",
+      },
+    );
+    expect(code).toBe(4);
+    const env = JSON.parse(stdout) as Record<string, string>;
+    expect(env).toMatchObject({ AWS_REGION: "eu-west-1", AWSROLE_PROFILE: "prod" });
+    expect(
+      Object.keys(env).filter((name) =>
+        /^AWS_(ACCESS|SECRET|SESSION|PROFILE|WEB|CONTAINER.*RELATIVE)/.test(name),
+      ),
+    ).toEqual([]);
+    const url = env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] ?? "";
+    await expect(askEndpoint({ url, token: "" })).rejects.toThrow("ECONNREFUSED");
+  });
+
+  it("ends at once, though a fetch is under way that nobody needs any more", async () => {
+    const script = join(home.path, "ask.cjs");
+    const go = join(home.path, "go");
+    writeFileSync(
+      script,
+      `const { existsSync, writeFileSync } = require("node:fs");
+      const [, , go] = process.argv;
+      const { AWS_CONTAINER_CREDENTIALS_FULL_URI: url, AWS_CONTAINER_AUTHORIZATION_TOKEN: authorization } = process.env;
+      require("node:http").get(url, { headers: { authorization } }, (answer) => {
+        answer.resume();
+        writeFileSync(go + 0, "");
+        const timer = setInterval(() => {
+          if (existsSync(go + 1)) require("node:http").get(url, { headers: { authorization } }).on("error", () => {}), clearInterval(timer);
+        }, 10);
+        setInterval(() => existsSync(go + 2) && process.exit(5), 10);
+      });`,
+    );
+    const env = { ...home.env, AWSROLE_STORE: "none" };
+    const ended = runAwsrole(["exec", "prod", "--serve", "--", process.execPath, script, go], {
+      env,
+    });
+    while (!existsSync(`${go}0`)) await pause(20);
+    await runAwsrole(["logout", "prod"], { env });
+    sts.behave({ hang: "headers" });
+    writeFileSync(`${go}1`, "");
+    while (assumed() === 1) await pause(20);
+    writeFileSync(`${go}2`, "");
+    expect((await ended).code).toBe(5);
+    // Had it waited for the silent STS, it would have asked a second time.
+    expect(assumed()).toBe(2);
+  });
+});
+
+describe.skipIf(noTerminal !== undefined)(titled("serve in a terminal", noTerminal), () => {
+  let terminal: Terminal;
+  afterEach(() => terminal.close());
+
+  it("asks for a code there, when it starts and when a renewal needs one, and ends on Ctrl-C", async () => {
+    sts.addRole({ arn: "arn:aws:iam::123456789012:role/example-role", requireMfa: true });
+    edit((text) =>
+      text.replace("AWSCLI-Session", `AWSCLI-Session\nawsrole_mfa_serial = ${serial}`),
+    );
+    const env = { ...home.env, AWSROLE_STORE: "none" };
+    terminal = openTerminal(env);
+    await terminal.waitFor(/[$#] *$/);
+    terminal.enter(`${awsrole} serve prod --shell sh; echo code=$?`);
+    await terminal.waitFor(/^MFA code of \S+: *$/m);
+    terminal.enter(sts.currentCode(sts.bob));
+    const [, url = ""] = await terminal.waitFor(
+      /^export AWS_CONTAINER_CREDENTIALS_FULL_URI='(.*)'$/m,
+    );
+    const [, token = ""] = await terminal.waitFor(
+      /^export AWS_CONTAINER_AUTHORIZATION_TOKEN='(.*)'$/m,
+    );
+    await terminal.waitFor(/^export AWSROLE_PROFILE='prod'$/m);
+    const first = await askEndpoint({ url, token });
+    for (const name of ["prod", "bob"]) await runAwsrole(["logout", name], { env });
+    sts.clock.advance(30_000);
+    const second = askEndpoint({ url, token });
+    await terminal.waitFor(/MFA code of[^]*MFA code of \S+: *$/);
+    terminal.enter(sts.currentCode(sts.bob));
+    expect((await second).body["AccessKeyId"]).not.toBe(first.body["AccessKeyId"]);
+    terminal.press("C-c");
+    await terminal.waitFor(/^(\^C)?code=130$/m);
+    await expect(askEndpoint({ url, token })).rejects.toThrow("ECONNREFUSED");
+  });
+});
+
+/** Sends text, and reads until the endpoint hangs up. */
+function raw(url: string, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket: Socket = connect(Number(new URL(url).port), "127.0.0.1", () =>
+      socket.write(text),
+    );
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (chunk: string) => (answer += chunk));
+    socket.on("error", () => {}).once("close", () => resolve(answer));
+  });
+}
+
+/** Connections that never become a request; resolves when the endpoint has hung up on all. */
+async function halfOpen(url: string): Promise<string> {
+  const texts = ["", "GET /cred", "GET /credentials HTTP/1.1\r\nHost: x\r\n"];
+  return (await Promise.all(texts.map((text) => raw(url, text)))).join("");
+}

@@ -1,0 +1,14 @@
+import type { SecretStore } from "../../src/secret-stores/index.ts";
+
+/** A store in this process's memory. `secrets` is the content, to look at and to damage. */
+export function createMemoryStore(
+  secrets = new Map<string, string>(),
+): SecretStore & { secrets: Map<string, string> } {
+  return {
+    name: "keychain",
+    secrets,
+    get: async (account) => secrets.get(account),
+    set: async (account, secret) => void secrets.set(account, secret),
+    delete: async (account) => secrets.delete(account),
+  };
+}

@@ -1,0 +1,64 @@
+/** The programs that tests with real things need besides node, and what to do where they are missing. */
+import { execFileSync } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Program → Debian package. */
+type Programs = Readonly<Record<string, string>>;
+
+/** For a private keychain. */
+const keychain: Programs = {
+  "dbus-daemon": "dbus",
+  gdbus: "libglib2.0-bin",
+  "gnome-keyring-daemon": "gnome-keyring",
+  "secret-tool": "libsecret-tools",
+};
+
+/** For people's side: a terminal, a pager, and the shells that are not on every machine. */
+const people: Programs = { tmux: "tmux", zsh: "zsh", fish: "fish", less: "less" };
+
+/** Why tests with a real keychain cannot run here, for their name; `undefined` where they can. */
+export function keychainSkipReason(): string | undefined {
+  if (process.platform !== "linux") return "a private keychain can be started on Linux only";
+  const missing = missingOf(keychain);
+  return missing.length === 0 ? undefined : `missing: ${missing.join(" ")}`;
+}
+
+/** Debian packages of all the programs that are not on PATH. */
+export function missingPackages(): string[] {
+  return missingOf({ ...keychain, ...people });
+}
+
+function missingOf(programs: Programs): string[] {
+  return Object.entries(programs)
+    .filter(([program]) => !isOnPath(program))
+    .map(([, debianPackage]) => debianPackage);
+}
+
+/** True where `apt-get install` can be run without asking anybody. */
+export function canInstallPackages(): boolean {
+  return process.getuid?.() === 0 && existsSync("/etc/debian_version") && isOnPath("apt-get");
+}
+
+/** Installs Debian packages; throws what apt-get says. */
+export function installPackages(packages: string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const options = { env, stdio: "pipe" } as const;
+  execFileSync("apt-get", ["update", "-qq"], options);
+  execFileSync(
+    "apt-get",
+    ["install", "-qq", "-y", "--no-install-recommends", ...packages],
+    options,
+  );
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,103 @@
+/** A running `awsrole serve PROFILE --json`, whose clocks the test moves. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { request } from "node:http";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { clockPreload } from "./moved-clock.ts";
+import { type Home, program } from "./run-awsrole.ts";
+
+export type ServeProcess = {
+  readonly url: string;
+  readonly token: string;
+  /** What it printed: the variables that lead to it. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly stderr: () => string;
+  /** From now on its clocks are so many seconds ahead. */
+  readonly setSecondsAhead: (seconds: number) => void;
+  /** Asks to end, and waits for it; code and signal. */
+  readonly end: (signal?: NodeJS.Signals) => Promise<[number | null, NodeJS.Signals | null]>;
+};
+
+/** Starts it, and waits until it serves. */
+export async function startServe(
+  home: Home,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<ServeProcess> {
+  const offsetFile = join(home.path, "seconds-ahead");
+  writeFileSync(offsetFile, "0");
+  const [file = "", ...rest] = program;
+  const child = spawn(file, [...rest, "serve", ...words, "--json"], {
+    env: {
+      ...home.env,
+      AWSROLE_STORE: "none",
+      ...env,
+      ...(clockPreload === undefined ? {} : { [clockPreload.name]: clockPreload.value }),
+      TEST_OFFSET_FILE: offsetFile,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const variables = await new Promise<Record<string, string>>((resolve, reject) => {
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      if (stdout.endsWith("}\n")) resolve(JSON.parse(stdout) as Record<string, string>);
+    });
+    child.once("close", () => reject(new Error(`serve ended: ${stderr}`)));
+  });
+  return {
+    url: variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] ?? "",
+    token: variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] ?? "",
+    variables,
+    stderr: () => stderr,
+    setSecondsAhead: (seconds) => writeFileSync(offsetFile, String(seconds)),
+    end: (signal = "SIGTERM") => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+export type Answer = {
+  readonly status: number | undefined;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: Readonly<Record<string, string>>;
+};
+
+/** One request to the endpoint, with its token unless `headers` says otherwise. */
+export function askEndpoint(
+  { url, token }: Pick<ServeProcess, "url" | "token">,
+  { method = "GET", path, headers = {} }: { method?: string; path?: string; headers?: object } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      url,
+      {
+        method,
+        agent: false,
+        ...(path === undefined ? {} : { path }),
+        headers: Object.fromEntries(
+          Object.entries({ authorization: token, ...headers }).filter(
+            ([, value]) => value !== undefined,
+          ),
+        ),
+      },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.once("end", () =>
+          resolve({
+            status: response.statusCode,
+            headers: response.headers,
+            body: (text === "" ? {} : JSON.parse(text)) as Record<string, string>,
+          }),
+        );
+      },
+    );
+    asked.once("error", reject).end();
+  });
+}

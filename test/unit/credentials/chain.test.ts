@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { profilesOf, resolveChain, type RoleHop } from "../../../src/credentials/chain.ts";
+import { awsFiles } from "../../support/aws-files.ts";
+
+const arn = "arn:aws:iam::123456789012:role/example-role";
+const bob = "[bob]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n";
+const prod = `[profile prod]\nawsrole_role_arn = ${arn}\nawsrole_source_profile = bob\nawsrole_role_session_name = me\n`;
+
+const chainOf = (config: string, credentials = bob, env = {}): RoleHop =>
+  resolveChain(awsFiles(config, credentials), "prod", env) as RoleHop;
+const requestOf = (config: string, credentials = bob, env = {}): string =>
+  chainOf(config, credentials, env).request;
+
+describe("a chain", () => {
+  it("leads from the profile to the identity", () => {
+    expect(profilesOf(chainOf(prod))).toEqual(["prod", "bob"]);
+  });
+  it("may be long", () => {
+    const hops = Array.from(
+      { length: 20 },
+      (_, i) =>
+        `[profile r${i}]\nrole_arn = ${arn}\nsource_profile = ${i === 19 ? "bob" : `r${i + 1}`}\n`,
+    ).join("");
+    expect(profilesOf(chainOf(`${prod.replace("= bob", "= r0")}${hops}`))).toHaveLength(22);
+  });
+  it("that comes back to itself is refused with the path", () => {
+    const circle = `${prod.replace("= bob", "= a")}[profile a]\nrole_arn = ${arn}\nsource_profile = b\n[profile b]\nrole_arn = ${arn}\nsource_profile = prod\n`;
+    expect(() => chainOf(circle)).toThrow(
+      "profile prod leads back to itself: prod -> a -> b -> prod",
+    );
+    expect(() => chainOf(prod.replace("= bob", "= prod"))).toThrow("prod -> prod");
+  });
+  it("takes a profile's own keys when it names itself as its source, as the AWS CLI does", () => {
+    const own = `[profile prod]\nrole_arn = ${arn}\nsource_profile = prod\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n`;
+    expect(chainOf(own).signer).toMatchObject({
+      kind: "leaf",
+      identity: ["static", "AKIAIOSFODNN7EXAMPLE"],
+    });
+  });
+  it("names the source that does not exist", () => {
+    expect(() => chainOf(prod.replace("= bob", "= alice"))).toThrow(
+      "profile prod has source profile alice, which does not exist",
+    );
+  });
+});
+
+describe("the request, which is the cache key", () => {
+  const same = requestOf(prod);
+  const changed: readonly (readonly [string, string])[] = [
+    ["role", requestOf(prod.replace("example-role", "other"))],
+    ["session name", requestOf(prod.replace("= me", "= you"))],
+    ["duration", requestOf(`${prod}awsrole_duration_seconds = 900\n`)],
+    ["external id", requestOf(`${prod}awsrole_external_id = xx\n`)],
+    ["mfa serial", requestOf(`${prod}awsrole_mfa_serial = arn:aws:iam::123456789012:mfa/a\n`)],
+    ["tags", requestOf(`${prod}awsrole_tags = a=1\n`)],
+    ["transitive tags", requestOf(`${prod}awsrole_tags = a=1\nawsrole_transitive_tag_keys = a\n`)],
+    [
+      "policies",
+      requestOf(`${prod}awsrole_policy_arns = arn:aws:iam::aws:policy/ReadOnlyAccess\n`),
+    ],
+    ["source identity", requestOf(`${prod}awsrole_source_identity = alice\n`)],
+    ["source key", requestOf(prod, bob.replace("7EXAMPLE", "8EXAMPLE"))],
+    [
+      "explicit endpoint",
+      requestOf(prod, bob, { AWS_ENDPOINT_URL_STS: "https://sts.example.com" }),
+    ],
+    ["FIPS", requestOf(prod, bob, { AWS_USE_FIPS_ENDPOINT: "true" })],
+  ];
+  it.each(changed)("changes with the %s", (_what, request) => {
+    expect(request).not.toBe(same);
+  });
+  it("is different for every one of them", () => {
+    expect(new Set(changed.map(([, request]) => request)).size).toBe(changed.length);
+  });
+  it("changes with anything in an inner hop", () => {
+    const chain = (inner: string): string =>
+      requestOf(
+        `${prod.replace("= bob", "= mid")}[profile mid]\nrole_arn = ${arn}\nsource_profile = bob\n${inner}`,
+      );
+    expect(chain("external_id = xx\n")).not.toBe(chain(""));
+  });
+  it("does not change with the region of the STS endpoint", () => {
+    expect(requestOf(`${prod}region = eu-west-1\n`)).toBe(same);
+    expect(requestOf(prod, bob, { AWS_REGION: "us-west-2" })).toBe(same);
+  });
+  it("holds no secret", () => {
+    expect(same).not.toContain("secret");
+  });
+});
