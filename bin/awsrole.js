@@ -4,14 +4,17 @@
 const words = process.argv.slice(2);
 
 async function run() {
-  let firstRead;
-  if (words[0] === "credential-process") {
-    const answer = await require("../dist/answer-from-cache.cjs").answerFromCache(words.slice(1));
+  const isForProgram = words[0] === "credential-process";
+  if (isForProgram && !words.includes("--help") && !words.includes("-h")) {
+    const { answerFromCache } = require("../dist/answer-from-cache.cjs");
+    const answer = await answerFromCache(words.slice(1));
     if (answer === true) return;
-    firstRead = answer;
+    const { answerByFetching, end } = require("../dist/answer-by-fetching.cjs");
+    await end(await answerByFetching(words, answer));
+  } else {
+    const { main, end } = await import("../dist/main.js");
+    await end(await main(words));
   }
-  const { main, end } = await import("../dist/main.js");
-  await end(await main(words, firstRead));
 }
 
 void run();

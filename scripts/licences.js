@@ -1,32 +1,29 @@
 /**
- * The licences of everything that is installed with awsrole.
+ * The licences of everything that awsrole ships.
  *
  *     npm run licences              writes docs/licences.md
  *     npm run licences -- --check   fails if that page is old, or a licence is not one of those we may pass on
- *     npm run licences -- --texts   prints all texts, which go with the stand-alone programs
+ *     npm run licences -- --texts   writes dist/LICENSES.txt, all texts, which goes with the package and the stand-alone programs
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { root } from "./bundle.js";
+import { shippedPackages } from "./shipped-packages.js";
 
-/** Permissive, and their one condition is met: the texts go along (in node_modules, or as LICENSES.txt). */
+/** Permissive, and their one condition is met: the texts go along. */
 const ALLOWED = new Set(["MIT", "Apache-2.0", "ISC", "0BSD", "BSD-3-Clause", "BSD-2-Clause"]);
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const page = join(root, "docs", "licences.md");
-const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
-const needed = Object.entries(lock.packages)
-  .filter(([path, { dev }]) => path !== "" && !dev)
-  .map(([path, entry]) => ({ ...entry, path, name: path.replace(/^.*node_modules\//, "") }));
+const shipped = shippedPackages();
 
-const refused = needed.filter(({ license }) => !ALLOWED.has(license));
+const refused = shipped.filter(({ license }) => !ALLOWED.has(license));
 if (refused.length > 0)
   throw new Error(
     `not allowed: ${refused.map(({ name, license }) => `${name} (${license})`).join(", ")}`,
   );
 
 const [option] = process.argv.slice(2);
-if (option === "--texts") console.log(texts());
+if (option === "--texts") writeFileSync(join(root, "dist", "LICENSES.txt"), texts());
 else if (option === "--check") {
   if (readFileSync(page, "utf8").replaceAll(/[ -]+/g, "") !== table().replaceAll(/[ -]+/g, ""))
     throw new Error("docs/licences.md is old: npm run licences");
@@ -34,27 +31,36 @@ else if (option === "--check") {
 
 function table() {
   const rows = [
-    ...new Set(needed.map(({ name, version, license }) => `| ${name} | ${version} | ${license} |`)),
+    ...new Set(
+      shipped.map(
+        ({ name, version, license, isBundled }) =>
+          `| ${name} | ${version} | ${license} | ${isBundled ? "in dist/" : "beside it"} |`,
+      ),
+    ),
   ];
   return `# Licences
 
-What \`npm install --global awsrole\` installs, and the stand-alone programs contain (of the native libraries one each). Written by
-\`npm run licences\`; CI fails when it is old or a licence is new.
+The packages that awsrole is made with: in its own files, or installed beside it (of the native libraries only the one that fits). The stand-alone
+programs contain all of them. Their texts are in \`LICENSES.txt\`. Written by \`npm run licences\`; CI fails when it is old or a licence is new.
 
-| package | version | licence |
-| --- | --- | --- |
+| package | version | licence | where |
+| --- | --- | --- | --- |
 ${rows.toSorted().join("\n")}
 `;
 }
 
+/** Each text once, below the packages it covers. */
 function texts() {
-  return needed
-    .flatMap(({ path, name, version, license }) => {
-      const file = filesOf(path).find((entry) => /^licen[cs]e/i.test(entry));
-      const text =
-        file === undefined ? license : readFileSync(join(root, path, file), "utf8").trim();
-      return filesOf(path).length === 0 ? [] : `${name} ${version} (${license})\n\n${text}\n`;
-    })
+  const covered = new Map();
+  for (const { path, name, version, license } of shipped) {
+    const files = filesOf(path);
+    if (files.length === 0) continue;
+    const file = files.find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? license : readFileSync(join(root, path, file), "utf8").trim();
+    covered.set(text, [...(covered.get(text) ?? []), `${name} ${version} (${license})`]);
+  }
+  return [...covered]
+    .map(([text, names]) => `${names.join("\n")}\n\n${text}\n`)
     .join(`\n${"-".repeat(78)}\n\n`);
 }
 

@@ -13,11 +13,19 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { bundleOptions, noDefaultCredentials, requireInModules, root } from "./bundle.js";
 
 const BUN = "bun@1.4.5";
 
@@ -47,7 +55,6 @@ export function loadKeyring() {
 }
 `;
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
 const wanted = process.argv.slice(2);
 const names =
@@ -63,8 +70,7 @@ if (unknown !== undefined)
 const work = mkdtempSync(join(tmpdir(), "awsrole-standalone-"));
 try {
   for (const name of names) await compile(name);
-  const texts = execFileSync(process.execPath, [join(root, "scripts/licences.js"), "--texts"]);
-  writeFileSync(join(root, "standalone", "LICENSES.txt"), texts);
+  copyFileSync(join(root, "dist", "LICENSES.txt"), join(root, "standalone", "LICENSES.txt"));
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -77,20 +83,12 @@ async function compile(name) {
   writeFileSync(join(folder, library), fetchAddon(addon, folder));
   const entry = join(folder, "awsrole.mjs");
   await build({
-    absWorkingDir: root,
+    ...bundleOptions,
     entryPoints: ["src/standalone.ts"],
     outfile: entry,
-    bundle: true,
-    platform: "node",
     format: "esm",
-    target: "node22",
-    legalComments: "none",
-    logLevel: "warning",
-    plugins: [embedded(library, folder)],
-    // CommonJS packages in the bundle ask for node's modules with `require`.
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
+    banner: requireInModules,
+    plugins: [noDefaultCredentials, embedded(library, folder)],
   });
   const output = join(
     root,

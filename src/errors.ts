@@ -1,5 +1,5 @@
 /**
- * The one error class of the program. Everything that goes wrong reaches `main.ts` as an `AwsRoleError`, and only there
+ * The one error class of the program. Everything that goes wrong reaches `run-program.ts` as an `AwsRoleError`, and only there
  * becomes text and an exit code.
  */
 
@@ -68,7 +68,7 @@ export class AwsRoleError extends Error {
   }
 }
 
-/** True for our own errors, by name: the cache-hit bundle has a class of its own and hands its errors on. */
+/** True for our own errors, by name: each bundle has a class of its own, and errors go from one to the other. */
 export function isAwsRoleError(error: unknown): error is AwsRoleError {
   return error instanceof Error && error.name === "AwsRoleError";
 }

@@ -1,42 +1,18 @@
-/** argv → command → exit code; the only place where an error becomes text. */
-import { processContext, type Context } from "./context.ts";
-import { escapeControls } from "./cli/text.ts";
+/** The entrance of people's commands: argv → command → exit code. Programs come in at `answer-from-cache.ts`. */
+import type { Context } from "./context.ts";
 import { readAwsFiles } from "./config/files.ts";
-import { hasPendingNativeCall } from "./secret-stores/native-calls.ts";
-import { AwsRoleError, exitCodeOf, isAwsRoleError } from "./errors.ts";
-import type { FirstRead } from "./credentials/session-cache.ts";
+import { runProgram } from "./run-program.ts";
 import manifest from "../package.json" with { type: "json" };
 
+export { end } from "./run-program.ts";
+
 /** Runs one command line; resolves to the exit code and never rejects. */
-export async function main(words: readonly string[], firstRead?: FirstRead): Promise<number> {
-  const context = processContext();
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // Who reads no further (`| head`) has what they want.
-    if (error.code === "EPIPE") return;
-    context.stderr(`awsrole: the output cannot be written (${error.code ?? error.name})\n`);
-    process.exitCode = 1;
-  });
-  process.stderr.on("error", () => {});
-  try {
-    return await run(context, words, firstRead);
-  } catch (error) {
-    return report(context, words, isAwsRoleError(error) ? error : internal(error));
-  }
+export function main(words: readonly string[]): Promise<number> {
+  return runProgram(words, (context) => run(context, words));
 }
 
-async function run(
-  context: Context,
-  words: readonly string[],
-  firstRead: FirstRead | undefined,
-): Promise<number> {
+async function run(context: Context, words: readonly string[]): Promise<number> {
   const [first, ...others] = words;
-  if (
-    first === "credential-process" &&
-    !others.some((word) => word === "--help" || word === "-h")
-  ) {
-    const { credentialProcess } = await import("./commands/credential-process.ts");
-    return credentialProcess(context, others, firstRead);
-  }
   // A prompt is drawn after every command.
   if (first === "list" && others.length === 1 && others[0] === "--prompt") {
     const { promptLine } = await import("./prompt-line.ts");
@@ -62,54 +38,4 @@ async function run(
     import("./commands/index.ts"),
   ]);
   return runCommand({ commands, groups, version: manifest.version }, words, context);
-}
-
-/** Ends the process with `exitCode`, even while the keychain keeps a native call blocked. */
-export async function end(exitCode: number): Promise<void> {
-  // Not 0 if the output could not be written.
-  process.exitCode ||= exitCode;
-  if (!hasPendingNativeCall()) return;
-  const { endBlockedProcess } = await import("./secret-stores/end-process.ts");
-  await endBlockedProcess(exitCode);
-}
-
-/**
- * First line: what went wrong, complete by itself, because SDKs show it as their own error. Then what to do about it. What stands
- * behind `--` belongs to another program.
- */
-export function report(context: Context, line: readonly string[], error: AwsRoleError): number {
-  const words = line.includes("--") ? line.slice(0, line.indexOf("--")) : line;
-  const lines = [`awsrole: ${escapeControls(error.message)}`];
-  if (error.hint !== undefined) lines.push(`awsrole: hint: ${escapeControls(error.hint)}`);
-  if (words.includes("--debug")) lines.push(...trace(error));
-  context.stderr(`${lines.join("\n")}\n`);
-  if (words.includes("--json") && words[0] !== "credential-process") {
-    context.stdout(
-      `${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`,
-    );
-  }
-  return exitCodeOf(
-    error,
-    words.find((word) => !word.startsWith("-")),
-  );
-}
-
-/** Names and codes of the error and its causes. Their messages are other programs' words and may hold secrets: left out. */
-function trace(error: AwsRoleError): string[] {
-  const lines = [`awsrole: debug: ${error.code}`];
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as { code?: unknown };
-    lines.push(
-      `awsrole: debug: caused by ${escapeControls(cause.name)}${typeof code === "string" ? ` ${escapeControls(code)}` : ""}`,
-    );
-  }
-  return lines;
-}
-
-function internal(error: unknown): AwsRoleError {
-  const name = error instanceof Error ? error.name : typeof error;
-  return new AwsRoleError("ERR_INTERNAL", `something went wrong inside awsrole (${name})`, {
-    hint: "--debug says more; please report it",
-    cause: error,
-  });
 }

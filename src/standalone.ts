@@ -2,11 +2,20 @@
 import { answerFromCache } from "./answer-from-cache.ts";
 
 const words = process.argv.slice(2);
-const answer =
-  words[0] === "credential-process" ? await answerFromCache(words.slice(1)) : undefined;
-if (answer !== true) {
-  const { main, end } = await import("./main.ts");
-  await end(await main(words, answer));
+
+async function run(): Promise<void> {
+  const isForProgram = words[0] === "credential-process";
+  if (isForProgram && !words.includes("--help") && !words.includes("-h")) {
+    const answer = await answerFromCache(words.slice(1));
+    if (answer === true) return;
+    const { answerByFetching, end } = await import("./answer-by-fetching.ts");
+    await end(await answerByFetching(words, answer));
+  } else {
+    const { main, end } = await import("./main.ts");
+    await end(await main(words));
+  }
   // Unlike node, bun can end while a read of the terminal is open, and would wait for it otherwise.
   process.exit();
 }
+
+await run();

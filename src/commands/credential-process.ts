@@ -16,7 +16,7 @@ import { findPerson, openSessions, prepareStore } from "../open-sessions.ts";
 const usage =
   "credential-process --profile NAME [--store S] [--no-input] [--mfa-code CODE] [--force-refresh] [--debug]";
 
-/** For help and the docs: `main.ts` calls `credentialProcess` without a command-line parser. */
+/** For help and the docs: `answer-by-fetching.ts` calls `credentialProcess` without a command-line parser. */
 export default defineCommand({
   usage,
   summary: "print credentials for an SDK: the line that stands in ~/.aws/config",

@@ -45,9 +45,24 @@ export function createHome({
       XDG_STATE_HOME: join(path, "state"),
       AWS_EC2_METADATA_DISABLED: "true",
     },
-    // A process that was ended may still write its last file.
-    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
+    remove: () => removeFolder(path),
   };
+}
+
+/**
+ * A process that was ended with its terminal may still write its last file. rmSync's own retries do not help against that: they
+ * try the folder again, not what has come into it.
+ */
+function removeFolder(path: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (attempt === 50 || (error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+  }
 }
 
 export type Finished = {

@@ -3,7 +3,7 @@ import { runCommand } from "../../src/cli/run-command.ts";
 import { commands, groups } from "../../src/commands/index.ts";
 import { type Context, processContext } from "../../src/context.ts";
 import { isAwsRoleError } from "../../src/errors.ts";
-import { report } from "../../src/main.ts";
+import { report } from "../../src/run-program.ts";
 
 export type Output = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
