@@ -44,6 +44,8 @@ const results = await Promise.all([
     plugins: [noDefaultCredentials],
   }),
 ]);
+if (Object.keys(results[1].metafile.inputs).some((file) => file.includes("provider-node/")))
+  throw new Error("the SDK's default search for credentials is in the miss: see bundle.js");
 // `open` looks for the script beside its own code, for desktops that have none.
 copyFileSync(join(root, "node_modules/open/xdg-open"), join(root, "dist/chunks/xdg-open"));
 const bundled = results.flatMap(({ metafile }) => Object.keys(metafile.inputs).map(packageOf));
