@@ -15,7 +15,7 @@ import {
   type RoleProfile,
   readProfile,
 } from "../config/profiles.ts";
-import { resolveConnection, type StsConnection } from "../config/sts-settings.ts";
+import { partitionOf, resolveConnection, type StsConnection } from "../config/sts-settings.ts";
 import { mfaAccount, sessionAccount } from "./items.ts";
 import { createLeaf, type Leaf } from "./leaf.ts";
 import { type MfaPlan, planMfa, type SignerLife } from "./mfa-plan.ts";
@@ -147,6 +147,7 @@ function resolveRole(
   path: readonly string[],
 ): RoleHop {
   const source = resolveSigner(files, profile, env, path);
+  if (source.kind === "role") refuseOtherPartition(profile, source.profile);
   const connection = resolveConnection({
     profile: profile.settings,
     source:
@@ -184,6 +185,19 @@ function resolveRole(
     source: signer.kind === "leaf" ? signer.identity : signer.request,
   });
   return { kind: "role", profile, role, policy, mfaPlan, connection, signer, request };
+}
+
+/** AWS keeps its partitions apart: no identity of one can assume a role in another. @throws ERR_PROFILE_INVALID. */
+function refuseOtherPartition(profile: RoleProfile, source: RoleProfile): void {
+  const [wanted, found] = [partitionOf(profile.role.arn), partitionOf(source.role.arn)];
+  if (wanted === found) return;
+  throw new AwsRoleError(
+    "ERR_PROFILE_INVALID",
+    `profile ${profile.name} has a role in the partition ${wanted}, but its source ${source.name} has one in ${found}`,
+    {
+      hint: `no role is assumed across partitions: give ${profile.name} a source in ${wanted}, or correct the ARN that is wrong`,
+    },
+  );
 }
 
 /** Without `mfa_session_seconds` as long as AWS's own default. */

@@ -37,6 +37,14 @@ describe("a chain", () => {
       identity: ["static", "AKIAIOSFODNN7EXAMPLE"],
     });
   });
+  it("does not lead from one partition into another", () => {
+    const mid = (partition: string): string =>
+      `${prod.replace("= bob", "= mid")}[profile mid]\nrole_arn = arn:${partition}:iam::123456789012:role/mid\nsource_profile = bob\n`;
+    expect(() => chainOf(mid("aws-cn"))).toThrow(
+      "profile prod has a role in the partition aws, but its source mid has one in aws-cn",
+    );
+    expect(profilesOf(chainOf(mid("aws")))).toEqual(["prod", "mid", "bob"]);
+  });
   it("names the source that does not exist", () => {
     expect(() => chainOf(prod.replace("= bob", "= alice"))).toThrow(
       "profile prod has source profile alice, which does not exist",
