@@ -52,7 +52,8 @@ function identify(source: LeafSource, env: Env): readonly unknown[] {
       return [env["AWS_EC2_METADATA_SERVICE_ENDPOINT"], thisBoot()];
     case "ecs-container":
       return [
-        env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] ?? env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"],
+        // In the order in which the provider takes them; a variable that is set to nothing is not set.
+        env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] || env["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
         thisBoot(),
       ];
   }

@@ -87,6 +87,20 @@ describe("the request, which is the cache key", () => {
       );
     expect(chain("external_id = xx\n")).not.toBe(chain(""));
   });
+  it("changes with the container's URI that is asked, whatever else is set", () => {
+    const container = prod.replace(
+      "awsrole_source_profile = bob",
+      "awsrole_credential_source = EcsContainer",
+    );
+    const of = (relative: string, full?: string): string =>
+      requestOf(container, bob, {
+        AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative,
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: full,
+      });
+    for (const full of [undefined, "", "http://127.0.0.1/credentials"])
+      expect(of("/v2/one", full)).not.toBe(of("/v2/two", full));
+    expect(of("", "http://127.0.0.1/a")).not.toBe(of("", "http://127.0.0.1/b"));
+  });
   it("does not change with the region of the STS endpoint", () => {
     expect(requestOf(`${prod}region = eu-west-1\n`)).toBe(same);
     expect(requestOf(prod, bob, { AWS_REGION: "us-west-2" })).toBe(same);
