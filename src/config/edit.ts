@@ -68,6 +68,8 @@ export function addSection(
 /** Deletes the section, wherever it stands, with its comments. Throws ERR_PROFILE_NOT_FOUND. */
 export function deleteSection(document: Document, id: SectionId): Document {
   editable(document, id);
+  // What is left of a bad line would belong to the section above.
+  everySection(document, id).forEach((section) => readEditable(document, section));
   let edited = document;
   // From the last to the first, each in a fresh document: neighbours may share the blank line between them.
   for (;;) {
@@ -184,18 +186,20 @@ type EditableSection = Section & Body;
 /** The sections that count, with their lines; at least one. */
 function editable(document: Document, id: SectionId): [EditableSection, ...EditableSection[]] {
   refuseErrors(document, preambleProblems(document));
-  const read = (section: Section): EditableSection => {
-    refuseErrors(document, headerProblems(document, section));
-    const body = readBody(document.text, bodyOf(section));
-    refuseErrors(document, body.problems);
-    return { ...section, ...body };
-  };
+  const read = (section: Section): EditableSection => readEditable(document, section);
   const [first, ...more] = document.find(id.kind, id.name);
   if (first !== undefined) return [read(first), ...more.map(read)];
   throw new AwsRoleError(
     "ERR_PROFILE_NOT_FOUND",
     `${document.file} has no ${headerOf(document, id)}`,
   );
+}
+
+function readEditable(document: Document, section: Section): EditableSection {
+  refuseErrors(document, headerProblems(document, section));
+  const body = readBody(document.text, bodyOf(section));
+  refuseErrors(document, body.problems);
+  return { ...section, ...body };
 }
 
 /** Also the `[default]` that `[profile default]` replaces. */
