@@ -49,7 +49,7 @@ async function record(): Promise<string> {
       shown += `\u001B[32m$\u001B[39m \u001B[1m${command}\u001B[22m\n${stdout}\n`;
     }
   } finally {
-    world.remove();
+    await world.remove();
     await keychain.stop();
     await sts.close();
   }

@@ -55,7 +55,7 @@ export async function jsonReference(): Promise<string> {
       if (title !== undefined) sections.push(...section(title, line, tidy(stdout, home)));
     }
   } finally {
-    home.remove();
+    await home.remove();
     await sts.close();
   }
   return `${[

@@ -158,7 +158,7 @@ export async function createWorld(): Promise<World> {
     close: async () => {
       await keychain.stop();
       await sts.close();
-      home.remove();
+      await home.remove();
     },
   };
 }

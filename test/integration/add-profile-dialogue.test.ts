@@ -36,7 +36,7 @@ describe.skipIf(noTerminal !== undefined)(
     });
     afterEach(async () => {
       terminal.close();
-      home.remove();
+      await home.remove();
       await sts.close();
     });
     let runs = 0;

@@ -114,7 +114,7 @@ describe("bad input", () => {
     const home = createHome();
     mkdirSync(home.configFile);
     const folder = await ask(home.env);
-    home.remove();
+    await home.remove();
     expect(folder.stderr).toMatch(
       /^awsrole: [^\n]*config is a folder, not a file\nawsrole: hint: /,
     );
@@ -140,7 +140,7 @@ describe("what STS refuses", () => {
     try {
       return await ask({ ...home.env, AWS_ENDPOINT_URL_STS: sts.url, AWSROLE_STORE: "none" });
     } finally {
-      home.remove();
+      await home.remove();
     }
   };
 
@@ -177,6 +177,6 @@ async function askWith(config: string | Buffer, profile?: string): Promise<Finis
     const finished = await ask(home.env, profile);
     return { ...finished, stderr: finished.stderr.replaceAll(`${home.path}/.aws/`, "") };
   } finally {
-    home.remove();
+    await home.remove();
   }
 }

@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 /** How many sessions one run gets from STS, `wall` and `uptime` seconds after the start by those two clocks. */

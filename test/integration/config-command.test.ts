@@ -65,7 +65,7 @@ describe("config", () => {
     const wrong = await config(["prdo"], files);
     expect(wrong).toMatchObject({ code: 1, stdout: "" });
     expect(wrong.stderr).toMatch(/did you mean prod\?/);
-    home.remove();
+    await home.remove();
     const { stdout } = await config([], { config: "[profile a]\nk = \u001B]0;x\u0007\u202E\n" });
     for (const control of ["\u001B", "\u0007", "\u202E"]) expect(stdout).not.toContain(control);
   });

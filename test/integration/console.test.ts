@@ -25,7 +25,7 @@ describe.skipIf(process.platform !== "linux")(
     afterEach(async () => {
       signin.close();
       await sts.close();
-      home.remove();
+      await home.remove();
     });
 
     /** `then`: what the browser does with the address in `$1`. */

@@ -137,7 +137,7 @@ async function askJavaScript(row: Row): Promise<Outcome> {
     const { message } = error as Error;
     return message.includes("from any providers") && row.rule === "nothing" ? "unusable" : "error";
   } finally {
-    home.remove();
+    await home.remove();
   }
 }
 

@@ -124,7 +124,7 @@ describe("the commands in the docs", { timeout: 60_000 }, () => {
           expect(linesOf(outputs[at] ?? ""), command).toEqual(linesOf(output.join("\n")));
     } finally {
       await sts.close();
-      world.remove();
+      await world.remove();
     }
   });
 

@@ -19,7 +19,7 @@ describe.skipIf(noKeychain !== undefined)(titled("doctor and the keychain", noKe
   });
   afterAll(async () => {
     await keychain?.stop();
-    home?.remove();
+    await home?.remove();
   });
 
   const examine = async (more: NodeJS.ProcessEnv = {}) => {

@@ -20,7 +20,7 @@ describe("doctor --online", () => {
     };
   });
   afterEach(async () => {
-    home.remove();
+    await home.remove();
     await sts.close();
   });
   const found = async (...words: string[]): Promise<Report["findings"]> => {

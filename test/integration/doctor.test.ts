@@ -466,8 +466,8 @@ describe("doctor", () => {
     });
     return { ...(JSON.parse(stdout) as Report), code };
   };
-  afterEach(() => {
-    for (const home of made.splice(0)) home.remove();
+  afterEach(async () => {
+    for (const home of made.splice(0)) await home.remove();
   });
 
   it("finds nothing where nothing is wrong, and writes nothing", async () => {

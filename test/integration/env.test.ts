@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 const line = (words: string): string => `${program.map((word) => `'${word}'`).join(" ")} ${words}`;

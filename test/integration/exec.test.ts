@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 const exec = (

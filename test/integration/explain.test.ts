@@ -43,8 +43,8 @@ describe("explain", () => {
     expect(code).toBe(0);
     return JSON.parse(stdout) as Json;
   };
-  afterEach(() => {
-    for (const one of made.splice(0)) one.remove();
+  afterEach(async () => {
+    for (const one of made.splice(0)) await one.remove();
   });
 
   const config = [

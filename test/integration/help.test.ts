@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 const all = await Promise.all(
@@ -188,7 +188,7 @@ describe("a sign of life while AWS is asked", () => {
         expect(await piped).toMatchObject({ code: 0, stderr: "" });
       } finally {
         terminal.close();
-        world.remove();
+        await world.remove();
         await slow.close();
       }
     },

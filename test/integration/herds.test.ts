@@ -53,7 +53,7 @@ beforeEach(async () => {
 afterEach(async () => {
   if (noKeychain === undefined) await runAwsrole(["logout", "--all", "--quiet"], { env });
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 const call = (profile: string, ...more: string[]): Promise<Finished> =>

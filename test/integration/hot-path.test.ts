@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined)(
     afterAll(async () => {
       await keychain?.stop();
       await sts?.close();
-      home?.remove();
+      await home?.remove();
     });
 
     /** The modules that one call loads, but for the keychain's library, which has to be the platform's own package. */

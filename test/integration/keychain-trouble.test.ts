@@ -22,7 +22,7 @@ describe.skipIf(noKeychain !== undefined)(
     });
     afterAll(async () => {
       await sts?.close();
-      home?.remove();
+      await home?.remove();
     });
 
     const deliver = async (bus: string | undefined, more: NodeJS.ProcessEnv = {}) => {

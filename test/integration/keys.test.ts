@@ -44,7 +44,7 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
   });
   afterEach(async () => {
     await sts.close();
-    home.remove();
+    await home.remove();
   });
 
   const awsrole = (words: string, stdin = ""): Promise<Finished> =>

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 /** A program that counts its runs before it does what `text` says; `awsrole` in it is the one under test. */

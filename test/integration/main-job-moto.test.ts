@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)(titled("the main job with moto as AWS", re
     counting?.server.close();
     await moto?.close();
     await keychain?.stop();
-    home?.remove();
+    await home?.remove();
   });
 
   it(

@@ -42,7 +42,7 @@ describe.skipIf(noKeychain !== undefined)(
     afterAll(async () => {
       await keychain?.stop();
       await sts?.close();
-      home?.remove();
+      await home?.remove();
     });
 
     const credentialProcess = (...more: string[]): Promise<Finished> =>

@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 const codesShown = (): string[] => sts.requests.flatMap(({ params }) => params["TokenCode"] ?? []);

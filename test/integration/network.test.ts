@@ -175,7 +175,7 @@ async function withRole(
     await test(sts, home);
   } finally {
     await sts.close();
-    home.remove();
+    await home.remove();
   }
 }
 

@@ -50,7 +50,7 @@ it.skipIf(noTerminal !== undefined)(
       await terminal.waitFor(/^deleted 1 cached session of prod$/m);
     } finally {
       terminal.close();
-      home.remove();
+      await home.remove();
       await sts.close();
     }
   },

@@ -33,7 +33,7 @@ describe.each(["file", "plaintext", "none"] as const)("by the store %s", (store)
   });
   afterAll(async () => {
     await sts.close();
-    home.remove();
+    await home.remove();
   });
 
   /** One run, and how many AssumeRole calls it made. */

@@ -21,7 +21,7 @@ describe("the passphrase of the file store", () => {
   });
   afterEach(async () => {
     await sts.close();
-    home.remove();
+    await home.remove();
   });
 
   it.skipIf((noTerminal ?? noMemory) !== undefined)(

@@ -202,7 +202,7 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
     await keychain?.stop();
     await sts?.close();
     signin?.close();
-    home?.remove();
+    await home?.remove();
   });
 
   function script(name: string, text: string): string {

@@ -108,7 +108,7 @@ async function useForALife(
   } finally {
     client.kill("SIGKILL");
     await sts.close();
-    home.remove();
+    await home.remove();
   }
 }
 

@@ -82,6 +82,6 @@ async function useForTwoLives(
     await closed;
     await serve.end("SIGKILL");
     await sts.close();
-    home.remove();
+    await home.remove();
   }
 }

@@ -25,7 +25,7 @@ afterEach(async () => {
   await serve?.end("SIGKILL");
   serve = undefined;
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 const start = async (words: readonly string[], env?: NodeJS.ProcessEnv): Promise<ServeProcess> =>

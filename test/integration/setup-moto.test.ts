@@ -191,7 +191,7 @@ describe.skipIf(noMoto !== undefined)(titled("setup with moto's IAM", noMoto), (
       expect(readFileSync(home.configFile, "utf8")).toBe(config);
       expect((await runAwsrole(["list", "--json"], { env })).stdout).not.toContain("prod");
       if (keychain !== undefined) expect(await keychain.itemCount()).toBe(0);
-      home.remove();
+      await home.remove();
     },
     60_000,
   );
@@ -222,7 +222,7 @@ describe.skipIf(noMoto !== undefined)(titled("setup with moto's IAM", noMoto), (
         stdout: expect.stringContaining("nothing was changed") as string,
       });
       expect(mutations()).toHaveLength(made);
-      home.remove();
+      await home.remove();
     },
     120_000,
   );

@@ -76,7 +76,7 @@ const it = base.extend<{ readonly world: Account }>({
     };
     await use(world);
     await sts.close();
-    home.remove();
+    await home.remove();
   },
 });
 
@@ -342,7 +342,7 @@ describe.concurrent("setup", () => {
       setupWords("test --admin-profile admin --policy-arn arn:aws:iam::aws:policy/X"),
       home.env,
     );
-    home.remove();
+    await home.remove();
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain("in the partition aws-cn, not aws");
   });
@@ -506,7 +506,7 @@ describe.concurrent("setup --undo", () => {
       ...other.env,
       AWSROLE_STORE: "none",
     });
-    other.remove();
+    await other.remove();
     expect(undone.code).toBe(0);
     expect(world.made()).toEqual({ user: undefined, role: undefined, policy: undefined, keys: [] });
   });

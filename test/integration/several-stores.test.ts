@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 /** One run that has to succeed, and how many AssumeRole calls it made. */

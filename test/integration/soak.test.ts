@@ -47,7 +47,7 @@ describe.skipIf(reason !== undefined)(titled("a long life", reason), () => {
   afterAll(async () => {
     await keychain?.stop();
     await sts?.close();
-    home?.remove();
+    await home?.remove();
   });
 
   it(

@@ -60,15 +60,15 @@ describe("sources", () => {
     await runAwsrole(["credential-process", "--profile", "prod", "--store", "none"], {
       env: home.env,
     });
-    home.remove();
+    await home.remove();
   });
   afterAll(() => sts.close());
   beforeEach(() => {
     started = [];
   });
-  afterEach(() => {
+  afterEach(async () => {
     for (const server of started) server.close();
-    home?.remove();
+    await home?.remove();
   });
   const double = async (answer: (seen: Seen) => Answer) => {
     const one = await startDouble(answer);
@@ -93,7 +93,7 @@ describe("sources", () => {
       code: 0,
       stderr: "",
     });
-    home.remove();
+    await home.remove();
     const missing = await run(role("credential_source = Environment"));
     expect(missing).toMatchObject({ code: 1, stdout: "" });
     expect(missing.stderr).toMatch(/the environment has no AWS keys/);
@@ -133,7 +133,7 @@ describe("sources", () => {
     };
     const finished = await run(role("credential_source = EcsContainer"), env);
     expect(finished).toMatchObject({ code: 0, stderr: "" });
-    home.remove();
+    await home.remove();
     const none = await run(role("credential_source = EcsContainer"));
     expect(none).toMatchObject({ code: 1, stdout: "" });
     expect(none.stderr).toMatch(/there is no container credentials endpoint/);
@@ -391,7 +391,7 @@ describe("sources", () => {
           ` "a b;\\$HOME"`.replace("\\\\", "\\"),
         ),
       ).toBeDefined();
-      home.remove();
+      await home.remove();
       expect(await withHelper(`[ "$1" = 'a b' ] && ${answer()}`, ` 'a b'`)).toMatchObject({
         code: 0,
         stderr: "",

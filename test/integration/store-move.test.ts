@@ -35,7 +35,7 @@ describe.skipIf(noKeychain !== undefined)(titled("store move", noKeychain), () =
   afterAll(async () => {
     await keychain?.stop();
     await sts?.close();
-    home?.remove();
+    await home?.remove();
   });
 
   const run = (...words: string[]): Promise<Finished> => runAwsrole(words, { env });

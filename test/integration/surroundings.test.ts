@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 
 const ask = (more: NodeJS.ProcessEnv, cwd = home.path) =>

@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await sts.close();
-  home.remove();
+  await home.remove();
 });
 const environment = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   ...home.env,

@@ -37,8 +37,8 @@ export function createSetupHome(
   const runtime = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "awsrole-run-"));
   return {
     ...home,
-    remove: () => {
-      home.remove();
+    remove: async () => {
+      await home.remove();
       rmSync(runtime, { recursive: true, force: true });
     },
     env: {

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { proxyFor, readCaBundle } from "../../../src/aws/network.ts";
 import type { Environment } from "../../../src/config/locations.ts";
 
@@ -87,6 +87,7 @@ describe("NO_PROXY", () => {
 
 describe("a CA bundle", () => {
   const folder = mkdtempSync(join(tmpdir(), "awsrole-ca-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it("that cannot be read is an error with its path", () => {
     expect(() => readCaBundle(join(folder, "gone.pem"))).toThrow(
