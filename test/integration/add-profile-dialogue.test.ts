@@ -10,7 +10,6 @@ const account = "arn:aws:iam::123456789012";
 
 describe.skipIf(noTerminal !== undefined)(
   `add-profile at a terminal${noTerminal === undefined ? "" : ` (skipped: ${noTerminal})`}`,
-  { timeout: 60_000 },
   () => {
     let sts: StsDouble;
     let home: Home;

@@ -51,7 +51,9 @@ describe.skipIf(process.platform !== "linux")(
       expect(stderr).toMatch(
         /^awsrole: opening the console [^\n]*http:\/\/127\.0\.0\.1:\d+\/[\w-]+ /,
       );
-      await vi.waitFor(() => expect(readFileSync(visits, "utf8")).toMatch(/^302 /m));
+      await vi.waitFor(() => expect(readFileSync(visits, "utf8")).toMatch(/^302 /m), {
+        timeout: 120_000,
+      });
       const [address = "", answer = ""] = readFileSync(visits, "utf8").trim().split("\n");
       expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/);
       const location = new URL(answer.replace("302 ", ""));

@@ -168,18 +168,14 @@ describe("what programs do with a profile", () => {
     expect(told).toEqual(expected("js", asked));
   });
 
-  it.skipIf(noGo !== undefined)(
-    titled("is what the Go SDK does, on each row", noGo),
-    () => {
-      // Its fake STS signs again what the process gave, and the instance's own credentials are beyond it.
-      const listed = asked.filter(({ rule }) => !["web-identity", "nothing"].includes(rule));
-      const folder = fileURLToPath(new URL("../support/go-consumer", import.meta.url));
-      const told = askProgram(["go", "run", "."], listed, folder);
-      const wanted = expected("go", listed).map((outcome) =>
-        outcome === "process-then-role" ? "role" : outcome,
-      );
-      expect(told).toEqual(wanted);
-    },
-    300_000,
-  );
+  it.skipIf(noGo !== undefined)(titled("is what the Go SDK does, on each row", noGo), () => {
+    // Its fake STS signs again what the process gave, and the instance's own credentials are beyond it.
+    const listed = asked.filter(({ rule }) => !["web-identity", "nothing"].includes(rule));
+    const folder = fileURLToPath(new URL("../support/go-consumer", import.meta.url));
+    const told = askProgram(["go", "run", "."], listed, folder);
+    const wanted = expected("go", listed).map((outcome) =>
+      outcome === "process-then-role" ? "role" : outcome,
+    );
+    expect(told).toEqual(wanted);
+  });
 });

@@ -65,7 +65,7 @@ function blocksOf(page: string): Block[] {
   });
 }
 
-describe("the commands in the docs", { timeout: 60_000 }, () => {
+describe("the commands in the docs", () => {
   // In lists of commands every example stands by itself; elsewhere a block is a story; the walk-through is one from end to end.
   const blocks = pages
     .flatMap((page) =>

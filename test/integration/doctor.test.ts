@@ -615,7 +615,6 @@ describe("doctor", () => {
 
   it.skipIf(noTerminal !== undefined)(
     titled("asks at a terminal, and takes no for an answer", noTerminal),
-    { timeout: 60_000 },
     async () => {
       const broken = prod(`role_arn = ${roleArn}`) + base;
       const home = make({ config: broken });

@@ -72,17 +72,13 @@ async function herd(count: number, profiles: number, ...more: string[]): Promise
 
 describe.skipIf(noKeychain !== undefined)(titled("with the keychain", noKeychain), () => {
   const count = isLong ? 200 : 30;
-  it(
-    `${count} at once for one cold profile make exactly one AssumeRole`,
-    { timeout: 120_000 },
-    async () => {
-      sts.behave({ delayMs: 300 });
-      await herd(count, 1);
-      expect(sts.callsOf("AssumeRole")).toHaveLength(1);
-    },
-  );
+  it(`${count} at once for one cold profile make exactly one AssumeRole`, async () => {
+    sts.behave({ delayMs: 300 });
+    await herd(count, 1);
+    expect(sts.callsOf("AssumeRole")).toHaveLength(1);
+  });
 
-  it("50 at once for 10 profiles make exactly 10", { timeout: 60_000 }, async () => {
+  it("50 at once for 10 profiles make exactly 10", async () => {
     sts.behave({ delayMs: 300 });
     await herd(50, 10);
     expect(sts.callsOf("AssumeRole")).toHaveLength(10);
@@ -102,48 +98,40 @@ describe.skipIf(noKeychain !== undefined)(titled("with the keychain", noKeychain
 });
 
 describe("without a store", () => {
-  it("12 at once for one profile make one AssumeRole", { timeout: 60_000 }, async () => {
+  it("12 at once for one profile make one AssumeRole", async () => {
     // Long enough that the last of them has started before the answer is there.
     sts.behave({ delayMs: 3000 });
     await herd(12, 1, "--store", "none");
     expect(sts.callsOf("AssumeRole")).toHaveLength(1);
   });
 
-  it(
-    "the leader is killed in the middle of its call: the others get theirs, one more call is made",
-    { timeout: isLong ? 240_000 : 60_000 },
-    async () => {
-      sts.behave({ delayMs: 1200 });
-      for (let round = 0; round < (isLong ? 20 : 2); round += 1) {
-        const before = sts.callsOf("AssumeRole").length;
-        const leader = start("prod", "--store", "none");
-        await requestSeen(before + 1);
-        const others = Array.from({ length: 6 }, () => call("prod", "--store", "none"));
-        await pause(400 + Math.random() * 400);
-        leader.kill("SIGKILL");
-        const results = await Promise.all(others);
-        for (const { code, stderr } of results)
-          expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-        expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(1);
-        expect(sts.callsOf("AssumeRole").length - before).toBe(2);
-      }
-    },
-  );
+  it("the leader is killed in the middle of its call: the others get theirs, one more call is made", async () => {
+    sts.behave({ delayMs: 1200 });
+    for (let round = 0; round < (isLong ? 20 : 2); round += 1) {
+      const before = sts.callsOf("AssumeRole").length;
+      const leader = start("prod", "--store", "none");
+      await requestSeen(before + 1);
+      const others = Array.from({ length: 6 }, () => call("prod", "--store", "none"));
+      await pause(400 + Math.random() * 400);
+      leader.kill("SIGKILL");
+      const results = await Promise.all(others);
+      for (const { code, stderr } of results)
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(1);
+      expect(sts.callsOf("AssumeRole").length - before).toBe(2);
+    }
+  });
 
-  it(
-    "a refusal by AWS is everybody's: ten callers, one call, ten times the same words",
-    { timeout: 60_000 },
-    async () => {
-      sts.behave({ delayMs: 2500, deny: "not you" });
-      const results = await Promise.all(
-        Array.from({ length: 10 }, () => call("prod", "--store", "none")),
-      );
-      expect(new Set(results.map(({ stderr }) => stderr)).size).toBe(1);
-      for (const { code, stdout } of results)
-        expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-      expect(sts.callsOf("AssumeRole")).toHaveLength(1);
-    },
-  );
+  it("a refusal by AWS is everybody's: ten callers, one call, ten times the same words", async () => {
+    sts.behave({ delayMs: 2500, deny: "not you" });
+    const results = await Promise.all(
+      Array.from({ length: 10 }, () => call("prod", "--store", "none")),
+    );
+    expect(new Set(results.map(({ stderr }) => stderr)).size).toBe(1);
+    for (const { code, stdout } of results)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(sts.callsOf("AssumeRole")).toHaveLength(1);
+  });
 });
 
 describe("where no runtime folder can be had", () => {
@@ -204,7 +192,7 @@ function start(profile: string, ...more: string[]): ChildProcess {
 }
 
 async function requestSeen(count: number): Promise<void> {
-  const giveUpAt = performance.now() + 20_000;
+  const giveUpAt = performance.now() + 120_000;
   while (sts.callsOf("AssumeRole").length < count) {
     if (performance.now() > giveUpAt) throw new Error("the request never came");
     await pause(20);

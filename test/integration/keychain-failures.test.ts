@@ -172,7 +172,6 @@ describe.skipIf(skipReason)(
 
         it.skipIf(!LONG).each(OTHER_NODES)(
           "ends with the exit code on node@%s too (AWSROLE_TEST_LONG)",
-          { timeout: 300_000 },
           async (version) => {
             const outcome = await attempt(daemon, ["get", ACCOUNT, 0], npxNode(version));
             expect(outcome).toMatchObject({ code: "ERR_STORE_TIMEOUT", pending: true, exit: 0 });
@@ -219,7 +218,6 @@ describe.skipIf(skipReason)(
 
       it.skipIf(!LONG).each(OTHER_NODES)(
         "ends with the exit code on node@%s (AWSROLE_TEST_LONG)",
-        { timeout: 300_000 },
         async (version) => {
           const fifo = await makeFifo(program);
           const outcome = await attempt({ env: process.env }, ["block", fifo, 3], npxNode(version));

@@ -51,27 +51,23 @@ describe.skipIf(reason !== undefined)(titled("the main job with moto as AWS", re
     await home?.remove();
   });
 
-  it(
-    "one add-profile, then the AWS CLI is the role, for one AssumeRole in all",
-    { timeout: 60_000 },
-    async () => {
-      const added = await runAwsrole(
-        "add-profile prod --role-arn arn:aws:iam::123456789012:role/example-role --source-profile bob --role-session-name AWSCLI-Session".split(
-          " ",
-        ),
-        { env },
+  it("one add-profile, then the AWS CLI is the role, for one AssumeRole in all", async () => {
+    const added = await runAwsrole(
+      "add-profile prod --role-arn arn:aws:iam::123456789012:role/example-role --source-profile bob --role-session-name AWSCLI-Session".split(
+        " ",
+      ),
+      { env },
+    );
+    expect(added.code, added.stderr).toBe(0);
+    expect(await identityOf("bob")).toBe("arn:aws:iam::123456789012:user/Bob");
+    for (let call = 0; call < 11; call += 1)
+      expect(await identityOf("prod")).toBe(
+        "arn:aws:sts::123456789012:assumed-role/example-role/AWSCLI-Session",
       );
-      expect(added.code, added.stderr).toBe(0);
-      expect(await identityOf("bob")).toBe("arn:aws:iam::123456789012:user/Bob");
-      for (let call = 0; call < 11; call += 1)
-        expect(await identityOf("prod")).toBe(
-          "arn:aws:sts::123456789012:assumed-role/example-role/AWSCLI-Session",
-        );
-      expect(counting.actions.filter((action) => action === "AssumeRole")).toHaveLength(1);
-      expect(counting.actions.filter((action) => action === "GetCallerIdentity")).toHaveLength(12);
-      expect(await keychain.itemCount()).toBe(1);
-    },
-  );
+    expect(counting.actions.filter((action) => action === "AssumeRole")).toHaveLength(1);
+    expect(counting.actions.filter((action) => action === "GetCallerIdentity")).toHaveLength(12);
+    expect(await keychain.itemCount()).toBe(1);
+  });
 
   async function identityOf(profile: string): Promise<string> {
     const { stdout, stderr } = await runCommand(

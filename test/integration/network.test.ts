@@ -39,7 +39,6 @@ const failures: readonly (readonly [what: string, behaviour: Behaviour, line: Re
 describe("a network failure", () => {
   it.concurrent.each(failures)(
     "%s: ends with 1 in time, an empty stdout and one clear line; an old session is served meanwhile",
-    { timeout: 60_000 },
     async (_what, behaviour, line) => {
       await withRole(async (sts, home) => {
         const env = { ...home.env, AWSROLE_STORE: "plaintext" };

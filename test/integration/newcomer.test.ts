@@ -12,7 +12,6 @@ it.skipIf(noTerminal !== undefined)(
     "awsrole, add-profile, the AWS CLI, whoami, logout: each line leads to the next",
     noTerminal,
   ),
-  { timeout: 60_000 },
   async () => {
     const sts = await startStsDouble();
     const home = createDocsWorld(sts, { withProd: false });

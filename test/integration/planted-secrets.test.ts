@@ -196,7 +196,7 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
     }
     await driveServe();
     clearInterval(watch);
-  }, 120_000);
+  });
   afterAll(async () => {
     clearInterval(watch);
     await keychain?.stop();
@@ -254,7 +254,7 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (lines += chunk));
     const ended = new Promise<Finished["code"]>((resolve) => child.once("close", resolve));
     await vi.waitFor(() => expect(lines.trimEnd()).toMatch(/AUTHORIZATION_TOKEN[^]*}$/), {
-      timeout: 20_000,
+      timeout: 120_000,
     });
     const variables = JSON.parse(lines) as Record<string, string>;
     const answer = await fetch(variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] ?? "", {

@@ -40,7 +40,7 @@ describe.skipIf(noGo !== undefined)(titled("the Go SDK", noGo), () => {
     folder = mkdtempSync(join(tmpdir(), "awsrole-go-"));
     const build = ["build", "-o", join(folder, "client"), "."];
     execFileSync("go", build, { cwd: here("../support/go-sdk-over-time"), stdio: "pipe" });
-  }, 300_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it.each(lengths)("at an endpoint of sessions of %i s", async (seconds) => {

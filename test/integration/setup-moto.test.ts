@@ -193,7 +193,6 @@ describe.skipIf(noMoto !== undefined)(titled("setup with moto's IAM", noMoto), (
       if (keychain !== undefined) expect(await keychain.itemCount()).toBe(0);
       await home.remove();
     },
-    60_000,
   );
 
   const notNow =
@@ -224,6 +223,5 @@ describe.skipIf(noMoto !== undefined)(titled("setup with moto's IAM", noMoto), (
       expect(mutations()).toHaveLength(made);
       await home.remove();
     },
-    120_000,
   );
 });

@@ -35,7 +35,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe("flights of many processes", { timeout: long ? 300_000 : 60_000 }, () => {
+describe("flights of many processes", () => {
   it("make one call, and everyone gets its answer", async () => {
     const processes = await crew.start(long ? 200 : 16);
     const results = await Promise.all(processes.map(({ fly }) => fly({ cache, workMs: 300 })));

@@ -139,7 +139,6 @@ const noPython = missing("python3", ["-c", "import botocore, awscli.clidriver"])
 describe("what awsrole writes is read back the same", () => {
   it.skipIf(noPython !== undefined)(
     titled("by botocore, in every file that it reads at all", noPython),
-    { timeout: 300_000 },
     () => {
       const files = cases.map((one) =>
         [one.before, one.afterAdd, one.afterSet ?? one.before, one.afterDelete].map((document) => ({
@@ -162,7 +161,7 @@ describe("what awsrole writes is read back the same", () => {
     },
   );
 
-  it("by the JavaScript SDK's loader", { timeout: 300_000 }, async () => {
+  it("by the JavaScript SDK's loader", async () => {
     const sdk = createRequire(import.meta.url).resolve("@aws-sdk/credential-providers");
     const { loadSharedConfigFiles } = createRequire(sdk)("@smithy/core/config") as {
       loadSharedConfigFiles: (files: object) => Promise<{ configFile: Profiles }>;
@@ -202,7 +201,6 @@ describe("what awsrole writes is read back the same", () => {
       "by aws configure get, and what aws configure set wrote is read and edited by awsrole",
       noPython,
     ),
-    { timeout: 300_000 },
     () => {
       const chosen = cases.filter((_, index) => index % (isLong ? 10 : 12) === 0);
       const profile = ["--profile", added.name];

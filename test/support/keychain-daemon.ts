@@ -189,7 +189,7 @@ function quoted(text: string): string[] {
 }
 
 async function until(what: string, attempt: () => Promise<unknown>): Promise<void> {
-  const giveUpAt = Date.now() + 20_000;
+  const giveUpAt = Date.now() + 120_000;
   for (;;) {
     try {
       await attempt();

@@ -9,13 +9,13 @@ export const MOTO_MISSING = "moto_server is not installed";
 
 /** True if `moto_server` can be run. A pyenv shim without the program behind it is found out. */
 export function isMotoInstalled(): boolean {
-  return spawnSync("moto_server", ["--help"], { stdio: "ignore", timeout: 30_000 }).status === 0;
+  return spawnSync("moto_server", ["--help"], { stdio: "ignore", timeout: 120_000 }).status === 0;
 }
 
 /**
  * Starts moto on a free port of 127.0.0.1. Unless `freeActions` is given it lets everybody do everything; with it, every
  * request after the first so many must be signed by a user or session that moto knows, and be allowed by a policy. With
- * `managedPolicies` AWS's own policies exist (slower to start). Rejects when it has not started within 30 s.
+ * `managedPolicies` AWS's own policies exist (slower to start). Rejects when it has not started within two minutes.
  */
 export async function startMoto({
   freeActions,
@@ -32,7 +32,7 @@ export async function startMoto({
   const exited = new Promise<void>((resolve) =>
     child.once("close", () => resolve()).once("error", () => resolve()),
   );
-  const tooLate = setTimeout(() => child.kill(), 30_000);
+  const tooLate = setTimeout(() => child.kill(), 120_000);
   // read to the end, even when nobody looks: moto logs every request, and would stop at a full pipe
   const output = createInterface({ input: child.stderr });
   const lines: string[] = [];

@@ -47,7 +47,7 @@ export function openTerminal(env: NodeJS.ProcessEnv): Terminal {
     type: (text) => void tmux("send-keys", "-l", text),
     press: (key) => void tmux("send-keys", key),
     screen,
-    async waitFor(pattern, timeoutMs = 20_000) {
+    async waitFor(pattern, timeoutMs = 120_000) {
       const until = Date.now() + timeoutMs;
       for (;;) {
         const match = pattern.exec(screen());

@@ -54,7 +54,6 @@ describe("what a user may choose from", () => {
 const isInstalled = isMotoInstalled();
 it.skipIf(!isInstalled)(
   `lists what moto has${isInstalled ? "" : ` (skipped: ${MOTO_MISSING})`}`,
-  { timeout: 60_000 },
   async () => {
     const moto = await startMoto();
     try {

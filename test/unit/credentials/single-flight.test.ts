@@ -17,7 +17,24 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A flight whose work takes 100 ms and counts itself. */
+/**
+ * Long enough for everything that was begun before it in this process to be under way: counted in turns of the event loop, for on
+ * a busy machine a process may be away for any number of milliseconds.
+ */
+async function takeTime(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await pause(5);
+}
+
+/** A thing that happens once, to be waited for. */
+function once(): { readonly happened: Promise<void>; readonly happens: () => void } {
+  let happens = (): void => {};
+  const happened = new Promise<void>((resolve) => {
+    happens = resolve;
+  });
+  return { happened, happens };
+}
+
+/** A flight whose work takes a while and counts itself. */
 function flights(changes: Partial<FlightOptions> = {}) {
   const counted = { works: 0 };
   const options: FlightOptions = {
@@ -28,7 +45,7 @@ function flights(changes: Partial<FlightOptions> = {}) {
     work: async () => {
       counted.works += 1;
       const answer = `answer ${counted.works}`;
-      await pause(100);
+      await takeTime();
       return { answer, share: true };
     },
     ...changes,
@@ -63,7 +80,7 @@ describe("a single flight", () => {
     const answer = "zwölf\n\u2028\0\ud83d\ude00".repeat(10_000);
     const { fly } = flights({
       work: async () => {
-        await pause(50);
+        await takeTime();
         return { answer, share: true };
       },
     });
@@ -74,7 +91,7 @@ describe("a single flight", () => {
   it("looks for an answer again before working, and shares the one it finds", async () => {
     const { counted, fly } = flights({
       lookAgain: async () => {
-        await pause(50);
+        await takeTime();
         return "stored";
       },
     });
@@ -84,14 +101,16 @@ describe("a single flight", () => {
   });
 
   it("does not give a forced refresh an answer that somebody found in the store", async () => {
+    const looking = once();
     const { counted, fly } = flights({
       lookAgain: async () => {
-        await pause(100);
+        looking.happens();
+        await takeTime();
         return "stored";
       },
     });
     const finder = fly();
-    await pause(20);
+    await looking.happened;
     expect(await fly({ lookAgain: undefined })).toEqual({ how: "worked", answer: "answer 1" });
     expect(await finder).toEqual({ how: "found", answer: "stored" });
     expect(counted.works).toBe(1);
@@ -121,7 +140,7 @@ describe("a single flight", () => {
       work: async () => {
         works += 1;
         const first = works === 1;
-        await pause(50);
+        await takeTime();
         if (first) throw new Error("mine alone");
         return { answer: "good", share: true };
       },
@@ -132,15 +151,18 @@ describe("a single flight", () => {
   });
 
   it("ends a wait after the waiter's own time, and leaves the flight alone", async () => {
+    const [working, enough] = [once(), once()];
     const { fly } = flights({
       work: async () => {
-        await pause(500);
+        working.happens();
+        await enough.happened;
         return { answer: "late", share: true };
       },
     });
     const holder = fly();
-    await pause(20);
+    await working.happened;
     expect(await fly({ waitMs: 100 })).toEqual({ how: "gave up" });
+    enough.happens();
     expect(await holder).toEqual({ how: "worked", answer: "late" });
   });
 
@@ -230,12 +252,17 @@ describe("a lock", () => {
   });
 
   it("gives up with advice when others hold it too long", async () => {
-    const holder = withLock(folder, "config", 1000, () => pause(500));
-    await pause(20);
+    const [working, enough] = [once(), once()];
+    const holder = withLock(folder, "config", 1000, () => {
+      working.happens();
+      return enough.happened;
+    });
+    await working.happened;
     await expect(withLock(folder, "config", 100, () => Promise.resolve())).rejects.toMatchObject({
       code: "ERR_DEADLINE",
       hint: expect.stringContaining("try again"),
     });
+    enough.happens();
     await holder;
   });
 

@@ -5,7 +5,7 @@ import { assume, createClient, whoAmI } from "../../support/sts-client.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startStsDouble, type StsDouble } from "../../support/sts-double.ts";
 
-const PATIENTLY = { timeout: 20_000 };
+const PATIENTLY = { timeout: 120_000 };
 
 let sts: StsDouble;
 beforeEach(async () => {
