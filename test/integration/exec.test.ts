@@ -206,7 +206,7 @@ describe("exec ends with", () => {
 
   it("127 when there is no such command, 126 when it cannot be executed", async () => {
     const script = join(home.path, "no-interpreter");
-    writeFileSync(script, "#!/nonexistent\n", { mode: 0o755 });
+    writeFileSync(script, `#!${join(home.path, "no-such-program")}\n`, { mode: 0o755 });
     expect(await exec(["nonesuch"])).toMatchObject({
       code: 127,
       stderr: expect.stringMatching(
