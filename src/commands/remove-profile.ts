@@ -76,9 +76,9 @@ export default defineCommand({
 });
 
 function refuseReferences(files: AwsFiles, name: string): void {
-  const others = findReferences(files.config).filter(
-    (one) => one.to === name && one.profile !== name,
-  );
+  const others = [files.config, files.credentials]
+    .flatMap(findReferences)
+    .filter((one) => one.to === name && one.profile !== name);
   if (others.length === 0) return;
   const who = [...new Set(others.map(({ profile }) => profile))];
   throw new AwsRoleError(

@@ -44,7 +44,13 @@ export default defineCommand({
           .map(({ profile }) => profile);
         return redirectReferences(renameSection(files.config, id, to), from, to);
       },
-      review: () => [],
+      review: ({ credentials }) =>
+        findReferences(credentials)
+          .filter((one) => one.to === from)
+          .map(
+            ({ profile, key }) =>
+              `[${profile}] in ${credentials.file}, which awsrole does not change, still has ${key} = ${from}: write ${to} there`,
+          ),
     });
     const sessions =
       args["dry-run"] || from === to ? 0 : await moveSessions(context, from, to, args);

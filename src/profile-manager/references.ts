@@ -7,10 +7,10 @@ import { isManaged } from "../config/profiles.ts";
 /** A profile's key that names another profile (or, in its own line, itself). */
 export type Reference = { readonly profile: string; readonly key: string; readonly to: string };
 
-/** Every reference in the config, in the order of the file. Sections with a bad line are passed over: nobody can read them. */
-export function findReferences(config: Document): readonly Reference[] {
-  return sectionNames(config, "profile").flatMap((profile) => {
-    const settings = readableSettings(config, profile);
+/** Every reference in one of the two files, in its order. Sections with a bad line are passed over: nobody can read them. */
+export function findReferences(document: Document): readonly Reference[] {
+  return sectionNames(document, "profile").flatMap((profile) => {
+    const settings = readableSettings(document, profile);
     return settings === undefined ? [] : referencesOf(profile, settings);
   });
 }

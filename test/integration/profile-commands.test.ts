@@ -1,6 +1,7 @@
 /** Editing, removing, renaming, adopting, releasing, taking back, listing: what each does to the file, and what AWS tools make of it. */
 import { spawnSync } from "node:child_process";
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   linkSync,
@@ -108,6 +109,18 @@ describe("profile commands", () => {
     );
     const taken = await run("rename-profile", "more", "prod");
     expect(taken).toMatchObject({ code: 1 });
+  });
+
+  it("a role in the credentials file counts as one that points at a profile", async () => {
+    appendFileSync(home.credentialsFile, `[old]\nrole_arn = ${arn}\nsource_profile = prod\n`);
+    const refused = await run("remove-profile", "prod");
+    expect(refused.stderr).toMatch(/profile prod is the source of old\n/);
+    expect(refused.code).toBe(1);
+    const { code, stderr } = await run("rename-profile", "prod", "live");
+    expect(stderr).toMatch(
+      /warning: \[old\] in .*credentials, which awsrole does not change, still has source_profile = prod: write live there\n/,
+    );
+    expect(code).toBe(0);
   });
 
   it("adopt and release are each other's reverse, byte for byte", async () => {
