@@ -26,10 +26,16 @@ export type IdentityInUse = {
   readonly notes: readonly string[];
   /** The profile whose settings count beside it. */
   readonly profile: string;
+  /** True where the credentials are that profile's own. */
+  readonly isOfProfile: boolean;
   readonly resolved: ResolvedChain;
 };
 
-type Candidate = { readonly via: string; readonly resolve: () => ResolvedChain };
+type Candidate = {
+  readonly via: string;
+  readonly isOfProfile: boolean;
+  readonly resolve: () => ResolvedChain;
+};
 
 /** @throws ERR_PROFILE_NOT_FOUND when nothing gives credentials, or a variable names a profile that does not exist. */
 export function findIdentityInUse(files: AwsFiles, env: Env): IdentityInUse {
@@ -54,6 +60,7 @@ export function findIdentityInUse(files: AwsFiles, env: Env): IdentityInUse {
     shadows: others.map(({ via }) => via),
     notes: disagreements(env, first.via),
     profile,
+    isOfProfile: first.isOfProfile,
     resolved: first.resolve(),
   };
 }
@@ -80,10 +87,11 @@ function candidates(
   });
   const found: Candidate[] = [];
   if (env["AWS_ACCESS_KEY_ID"] && env["AWS_SECRET_ACCESS_KEY"])
-    found.push({ via: keysInEnvironment, resolve: leaf("environment") });
+    found.push({ via: keysInEnvironment, isOfProfile: false, resolve: leaf("environment") });
   const kind = files.profile(profile) === undefined ? "empty" : readProfile(files, profile).kind;
   const byProfile: Candidate = {
     via: variable === undefined ? "the profile [default]" : `${variable} = ${profile}`,
+    isOfProfile: true,
     resolve: () => ({ files, chain: resolveChain(files, profile, env) }),
   };
   const isStandardRole =
@@ -92,13 +100,18 @@ function candidates(
   if (env["AWS_WEB_IDENTITY_TOKEN_FILE"] && env["AWS_ROLE_ARN"])
     found.push({
       via: "AWS_WEB_IDENTITY_TOKEN_FILE in the environment",
+      isOfProfile: false,
       resolve: () => webIdentity(env),
     });
   if (kind !== "empty" && !isStandardRole) found.push(byProfile);
   const endpoint = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
   const isContainer = endpoint.find((name) => env[name]);
   if (isContainer !== undefined)
-    found.push({ via: `${isContainer} in the environment`, resolve: leaf("ecs-container") });
+    found.push({
+      via: `${isContainer} in the environment`,
+      isOfProfile: false,
+      resolve: leaf("ecs-container"),
+    });
   return found;
 }
 

@@ -42,6 +42,7 @@ export default defineCommand({
             shadows: [],
             notes: [],
             profile: named,
+            isOfProfile: true,
             resolved: { files, chain: resolveChain(files, named, context.env) },
           };
     const { credentials, chain, connection, sessions } = await fetchChain(
@@ -59,8 +60,8 @@ export default defineCommand({
       account,
       arn,
       userId,
-      profile: found.profile,
-      chain: profilesOf(chain),
+      ...(found.isOfProfile ? { profile: found.profile } : {}),
+      chain: found.isOfProfile ? profilesOf(chain) : [],
       expiration: expirationOf(credentials, context.env),
       roleArn: promised,
       via: found.via,
@@ -92,7 +93,8 @@ type Facts = {
   readonly account: string;
   readonly arn: string;
   readonly userId: string;
-  readonly profile: string;
+  /** Absent, and the chain empty, where no profile gave the credentials. */
+  readonly profile?: string;
   readonly chain: readonly string[];
   readonly expiration: string | undefined;
   /** The role that the profile promises. */
@@ -118,7 +120,7 @@ function report(
     ["Account", facts.account],
     ["UserId", facts.userId],
     ["Via", facts.via],
-    ["Profile", facts.chain.join(" <- ")],
+    ...(facts.chain.length === 0 ? [] : [["Profile", facts.chain.join(" <- ")] as const]),
     ["Until", facts.expiration ?? "not known, or never (a long-term key)"],
     ...facts.shadows.map((one) => ["Hides", one] as const),
     ...facts.notes.map((one) => ["But", one] as const),

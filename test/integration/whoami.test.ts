@@ -102,6 +102,11 @@ describe("whoami, in the order of the AWS CLI", () => {
     const { stdout } = await run([], env);
     expect(stdout).toMatch(/^Via {6}AWS_ACCESS_KEY_ID in the environment$/m);
     expect(stdout).toMatch(/^Hides {4}AWS_PROFILE = prod$/m);
+    // Keys in the environment are no profile's, whatever AWS_PROFILE says.
+    expect(stdout).not.toMatch(/^Profile /m);
+    const found = await facts([], bobsKeys());
+    expect(found).not.toHaveProperty("profile");
+    expect(found).toMatchObject({ chain: [], shadows: [] });
   });
 
   it("then AWS_PROFILE, before AWS_DEFAULT_PROFILE, which some SDKs read first", async () => {
