@@ -64,10 +64,17 @@ export default defineCommand({
       return 0;
     }
     const name = requireName(given, usage);
-    if (context.isTerminal.stdout && !args.force)
+    if (context.isTerminal.stdout && !args.force) {
+      const words = [
+        `awsrole env ${name}`,
+        ...(args.shell === undefined && !args.json ? [] : [`--shell ${shell}`]),
+        ...(args["long-term"] ? ["--long-term"] : []),
+        ...(args.store === undefined ? [] : [`--store ${args.store}`]),
+      ];
       throw new AwsRoleError("ERR_USAGE", "env: a terminal would show the secrets", {
-        hint: `run ${howToUse(shell, `awsrole env ${name}`)} (or --force, to see them)`,
+        hint: `run ${howToUse(shell, words.join(" "))} (or --force, to see them)`,
       });
+    }
     const fetched = await fetchSession(context, name, args);
     context.stdout(formatVariables(shell, credentialVariables(fetched, context.env)));
     return 0;

@@ -134,6 +134,13 @@ describe("env", () => {
       expect(refused.stdout).toContain("env: a terminal would show the secrets");
       expect(refused.stdout).toContain('run eval "$(awsrole env prod)"');
       expect(refused.stdout).not.toContain("AWS_SECRET");
+      // What was asked for, not something else.
+      for (const [words, advice] of [
+        ["env prod --json", "run awsrole env prod --shell json > FILE"],
+        ["env prod --shell fish", "run awsrole env prod --shell fish | source"],
+        ["env prod --long-term", 'run eval "$(awsrole env prod --long-term)"'],
+      ] as const)
+        expect((await typed(words)).stdout).toContain(advice);
       expect((await typed("env prod --force")).stdout).toContain("AWS_SECRET_ACCESS_KEY");
     },
   );
