@@ -3,6 +3,7 @@
  * programs (`standalone.js`) alike. The packages are bundled because finding and reading their hundreds of files costs more than
  * running them: 20 to 30 ms of every call that is not a cache hit.
  */
+import { isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -21,6 +22,7 @@ export const bundleOptions = {
   // Their texts are in LICENSES.txt (licences.js).
   legalComments: "none",
   logLevel: "warning",
+  metafile: true,
   // A file that is bundled as CommonJS has a `require` in place of import.meta.
   logOverride: { "empty-import-meta": "silent" },
 };
@@ -31,19 +33,40 @@ export const requireInModules = {
 };
 
 /**
- * Leaves the SDK's default search for credentials out of its clients: awsrole passes credentials to every signed call, and what
- * is not there can neither be loaded nor find others (environment, files, metadata services).
+ * What must not be in the program, or be looked for by it:
+ * - the SDK's default search for credentials: awsrole passes credentials to every signed call, and what is not there cannot find
+ *   others (environment, files, metadata services);
+ * - packages that others load if they happen to be there: whoever owns a node_modules above ours would run code in awsrole.
  */
-export const noDefaultCredentials = {
-  name: "no-default-credentials",
+export const leftOut = {
+  name: "left-out",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ importer }) =>
-      /client-(?:sts|iam)[\\/]dist-es[\\/]runtimeConfig\.js$/.test(importer)
-        ? { path: "no-default-credentials", namespace: "awsrole" }
-        : undefined,
-    );
-    onLoad({ filter: /^no-default-credentials$/, namespace: "awsrole" }, () => ({
-      contents: `export const defaultProvider = () => async () => { throw new Error("a call without credentials"); };`,
+    onResolve({ filter: /^@aws-sdk\/credential-provider-(?:node|ini|process)$/ }, () => ({
+      path: "default-search",
+      namespace: "left-out",
+    }));
+    onResolve({ filter: /^(?:supports-color|kerberos|@aws-sdk\/signature-v4-crt)$/ }, () => ({
+      path: "optional-package",
+      namespace: "left-out",
+    }));
+    onLoad({ filter: /^default-search$/, namespace: "left-out" }, () => ({
+      contents: `const refuse = () => async () => { throw new Error("a call without credentials"); };
+        export { refuse as defaultProvider, refuse as fromIni, refuse as fromProcess };`,
+    }));
+    onLoad({ filter: /^optional-package$/, namespace: "left-out" }, () => ({
+      contents: `throw new Error("not in awsrole");`,
     }));
   },
 };
+
+/** Throws when a build's outputs contain what is left out, or load anything but node's own modules and these files. */
+export function checkOutputs({ outputs }, mayLoad) {
+  for (const [file, { inputs, imports }] of Object.entries(outputs)) {
+    for (const [input, { bytesInOutput }] of Object.entries(inputs))
+      if (bytesInOutput > 0 && /credential-provider-(?:node|ini|process)\//.test(input))
+        throw new Error(`${file} has a part of the SDK's search for credentials: ${input}`);
+    for (const { path, external } of imports)
+      if (external && !isBuiltin(path) && !mayLoad.includes(path))
+        throw new Error(`${file} would look for ${path}`);
+  }
+}

@@ -161,7 +161,20 @@ function checkProgram([program, ...words], { uid, cwd, env: around }) {
   mkdirSync(join(home, ".aws"), { recursive: true });
   writeFileSync(
     join(home, ".aws", "config"),
-    "[profile prod]\nawsrole_role_arn = arn:aws:iam::123456789012:role/example-role\nawsrole_source_profile = bob\n",
+    [
+      "[profile prod]",
+      "awsrole_role_arn = arn:aws:iam::123456789012:role/example-role",
+      "awsrole_source_profile = bob",
+      "region = eu-west-1",
+      "[profile portal]",
+      "sso_session = company",
+      "sso_account_id = 123456789012",
+      "sso_role_name = Reader",
+      "[sso-session company]",
+      "sso_start_url = https://company.awsapps.com/start",
+      "sso_region = eu-west-1",
+      "",
+    ].join("\n"),
   );
   writeFileSync(
     join(home, ".aws", "credentials"),
@@ -195,6 +208,15 @@ function checkProgram([program, ...words], { uid, cwd, env: around }) {
   assert.equal(unknown.stdout, "");
   assert.match(unknown.stderr, /^awsrole: profile nobody not found/m);
   assert.equal(unknown.status, 1);
+  // Each through other files, which a development tree's node_modules cannot stand in for here.
+  for (const command of [["credential-process", "--profile"], ["whoami"]]) {
+    const refused = answer(...command, "prod", "--store", "none");
+    assert.match(refused.stderr, /^awsrole: [^\n]*127\.0\.0\.1/);
+    assert.equal(refused.status, 1);
+    const loggedOut = answer(...command, "portal", "--store", "none");
+    assert.match(loggedOut.stderr, /aws sso login/);
+    assert.equal(loggedOut.status, 3);
+  }
   // With the library missing it would say that it cannot be loaded.
   if (process.platform === "linux")
     assert.match(

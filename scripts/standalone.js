@@ -25,7 +25,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { bundleOptions, noDefaultCredentials, requireInModules, root } from "./bundle.js";
+import { bundleOptions, checkOutputs, leftOut, requireInModules, root } from "./bundle.js";
 
 const BUN = "bun@1.4.5";
 
@@ -82,14 +82,15 @@ async function compile(name) {
   const library = `keyring.${addon}.node`;
   writeFileSync(join(folder, library), fetchAddon(addon, folder));
   const entry = join(folder, "awsrole.mjs");
-  await build({
+  const { metafile } = await build({
     ...bundleOptions,
     entryPoints: ["src/standalone.ts"],
     outfile: entry,
     format: "esm",
     banner: requireInModules,
-    plugins: [noDefaultCredentials, embedded(library, folder)],
+    plugins: [leftOut, embedded(library, folder)],
   });
+  checkOutputs(metafile, ["./embedded-keyring.cjs"]);
   const output = join(
     root,
     "standalone",

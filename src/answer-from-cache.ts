@@ -3,7 +3,7 @@
  *
  * This is why the program exists, so it pays for node's start and little else: the build bundles this file and what it imports into
  * one CommonJS file, and a test lists what that loads. It answers or it does not; whatever is unusual (other options, a store
- * chosen by name, an error of any kind) is left to `main`, which starts over and says what is wrong. Only the keychain's answer is handed
+ * chosen by name, an error of any kind) is left to `answer-by-fetching.ts`, which starts over and says what is wrong. Only the keychain's answer is handed
  * on, so that it is asked once.
  */
 import { writeSync } from "node:fs";
@@ -48,7 +48,7 @@ export async function answerFromCache(
   try {
     writeSync(1, formatCredentialProcessOutput(session.credentials));
   } catch {
-    // `main` says what is wrong with stdout, or waits for a full pipe.
+    // `answer-by-fetching.ts` says what is wrong with stdout, or waits for a full pipe.
     return { account, secret };
   }
   return true;

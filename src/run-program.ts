@@ -1,4 +1,4 @@
-/** What both of the program's entrances share: a context, output that can fail, errors as text, and the end of the process. */
+/** What the miss and people's commands share: a context, output that can fail, errors as text, and the end of the process. */
 import { processContext, type Context } from "./context.ts";
 import { escapeControls } from "./cli/text.ts";
 import { hasPendingNativeCall } from "./secret-stores/native-calls.ts";

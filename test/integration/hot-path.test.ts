@@ -1,5 +1,5 @@
 /** What programs wait for loads what is listed here and nothing else. A new line costs every caller time: measure before adding one. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,6 +38,8 @@ describe.skipIf(reason !== undefined)(
     /** The modules that one call loads, but for the keychain's library, which has to be the platform's own package. */
     async function modulesLoaded(more: readonly string[] = []): Promise<string[]> {
       const listFile = join(home.path, "modules.json");
+      const coverage = join(home.path, "coverage");
+      rmSync(coverage, { recursive: true, force: true });
       const preload = fileURLToPath(new URL("../support/list-modules.cjs", import.meta.url));
       const words = ["credential-process", "--profile", "prod", ...more];
       const { code, stderr } = await runAwsrole(words, {
@@ -46,10 +48,13 @@ describe.skipIf(reason !== undefined)(
           DBUS_SESSION_BUS_ADDRESS: keychain.env["DBUS_SESSION_BUS_ADDRESS"],
           NODE_OPTIONS: `--require ${preload}`,
           TEST_MODULES_FILE: listFile,
+          // Of what is imported, node's module system tells nobody; of what is compiled, its coverage does.
+          NODE_V8_COVERAGE: coverage,
         },
       });
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      const modules = JSON.parse(readFileSync(listFile, "utf8")) as string[];
+      const required = JSON.parse(readFileSync(listFile, "utf8")) as string[];
+      const modules = [...new Set([...required, ...compiledFiles(coverage)])].toSorted();
       const keyring = modules.filter((name) => name.startsWith("@napi-rs/keyring"));
       expect(keyring.filter((name) => !name.startsWith("@napi-rs/keyring-"))).toEqual([]);
       expect(keyring).not.toEqual([]);
@@ -82,3 +87,17 @@ describe.skipIf(reason !== undefined)(
     });
   },
 );
+
+/** The program's files that node compiled, by the coverage in `folder`. */
+function compiledFiles(folder: string): string[] {
+  const root = new URL("../../", import.meta.url).href;
+  return readdirSync(folder)
+    .flatMap((file) => {
+      const { result } = JSON.parse(readFileSync(join(folder, file), "utf8")) as {
+        result: { url: string }[];
+      };
+      return result.map(({ url }) => url);
+    })
+    .filter((url) => url.startsWith(root) && !url.includes("/test/support/"))
+    .map((url) => url.slice(root.length));
+}

@@ -1,4 +1,4 @@
-/** Preloaded with --require: on exit, writes which modules were required or imported after node's own start, to TEST_MODULES_FILE. */
+/** Preloaded with --require: on exit, writes which modules were required after node's own start, to TEST_MODULES_FILE. */
 "use strict";
 const { writeFileSync } = require("node:fs");
 const Module = require("node:module");
