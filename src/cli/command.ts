@@ -16,7 +16,11 @@ export type Positional = {
 type Positionals = Readonly<Record<string, Positional>>;
 
 /** An option as yargs reads it, and what the shell offers for its value (`choices` are offered by themselves). */
-type Option = Options & { readonly completes?: Completes };
+type Option = Options & {
+  readonly completes?: Completes;
+  /** What stands for its value in the help; absent: the last word of its name. */
+  readonly value?: string;
+};
 export type OptionTable = Readonly<Record<string, Option>>;
 
 /** Parsed arguments: options under their names as typed (`role-arn`), positionals as text. */
@@ -111,5 +115,5 @@ export function takesProfileOption(command: Command): boolean {
 /** An option as it is typed: `--no-input` (on unless switched off), `--json`, `--role-arn ARN`. */
 export function spellOption(name: string, option: Option): string {
   if (option.type === "boolean") return option.default === true ? `--no-${name}` : `--${name}`;
-  return `--${name} ${(name.split("-").at(-1) ?? name).toUpperCase()}`;
+  return `--${name} ${option.value ?? (name.split("-").at(-1) ?? name).toUpperCase()}`;
 }

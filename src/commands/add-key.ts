@@ -33,7 +33,11 @@ export default defineCommand({
       default: false,
       describe: "move the key of [NAME] out of ~/.aws/credentials, and remove it there",
     },
-    command: { type: "string", describe: "the program to write: an absolute path" },
+    command: {
+      type: "string",
+      value: "PATH",
+      describe: "the program to write: an absolute path",
+    },
   },
   examples: [
     { command: "awsrole add-key bob", says: "asks for the key" },

@@ -67,6 +67,7 @@ export default defineCommand({
     command: {
       type: "string",
       completes: "files",
+      value: "PATH",
       describe: "the program to write: an absolute path",
     },
     "dry-run": {

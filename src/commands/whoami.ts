@@ -20,6 +20,7 @@ export default defineCommand({
     ...fetchOptions,
     expect: {
       type: "string",
+      value: "ARN",
       describe: "fail (exit code 1) unless it is this ARN, or a session of this role",
     },
   },

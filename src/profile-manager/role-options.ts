@@ -37,9 +37,13 @@ export const roleOptions = {
   "duration-seconds": { type: "string", describe: "how long a session lasts, 900 to 43200" },
   "external-id": { type: "string", describe: "what the role's owner asks for" },
   "mfa-serial": { type: "string", describe: "the MFA device that the role asks for" },
-  "mfa-process": { type: "string", describe: "a command that prints the MFA code" },
+  "mfa-process": {
+    type: "string",
+    value: "COMMAND",
+    describe: "a command that prints the MFA code",
+  },
   "source-identity": { type: "string", describe: "who is behind the session, for CloudTrail" },
-  tag: { type: "string", array: true, describe: "a session tag, KEY=VALUE (repeatable)" },
+  tag: { type: "string", array: true, value: "KEY=VALUE", describe: "a session tag (repeatable)" },
   "transitive-tag-key": {
     type: "string",
     array: true,
@@ -64,6 +68,7 @@ export const writeOptions = {
   command: {
     type: "string",
     completes: "files",
+    value: "PATH",
     describe: "the program to write: an absolute path",
   },
   force: { type: "boolean", default: false, describe: "do it in spite of what speaks against it" },
