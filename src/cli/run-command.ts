@@ -254,7 +254,13 @@ function readArguments(
       option ??
       (command.usesAwsProfile === true ? context.env["AWS_PROFILE"] || undefined : undefined);
   }
-  const given = [...Object.values(positionals), ...names].find((word) => word?.startsWith("-"));
+  const words = [...Object.values(positionals), ...names];
+  // "$1" in a script that was not given one.
+  if (words.includes(""))
+    throw new AwsRoleError("ERR_USAGE", `${name}: a word is empty: ''`, {
+      hint: `usage: awsrole ${usageOf(command)}`,
+    });
+  const given = words.find((word) => word?.startsWith("-"));
   if (given !== undefined)
     throw new AwsRoleError("ERR_USAGE", `a name never begins with a hyphen: ${given}`, {});
   return { ...values, positionals, names, rest } as unknown as Arguments<Record<string, never>>;

@@ -4,6 +4,7 @@ import { readAwsFiles } from "../config/files.ts";
 import { keyAccount } from "../credentials/items.ts";
 import type { Row } from "../credentials/state-folder.ts";
 import { rowsOf } from "../delete-items.ts";
+import { AwsRoleError } from "../errors.ts";
 import { describeProfile, type ProfileSummary } from "../profile-manager/describe-profile.ts";
 import { drawTree } from "../profile-manager/draw-tree.ts";
 
@@ -28,6 +29,12 @@ export default defineCommand({
   async run(context, args) {
     // Alone, which is how a prompt calls it, it is answered before this is loaded (main.ts).
     if (args.prompt) {
+      if (args.json || args.tree)
+        throw new AwsRoleError(
+          "ERR_USAGE",
+          `list: --prompt prints a line of its own, without ${args.json ? "--json" : "--tree"}`,
+          { hint: "give one of them" },
+        );
       const { promptLine } = await import("../prompt-line.ts");
       context.stdout(await promptLine(context));
       return 0;

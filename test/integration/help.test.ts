@@ -78,6 +78,11 @@ describe("help", () => {
     },
   );
 
+  it("says what an option's value is, where its name does not", async () => {
+    expect((await run("help", "whoami")).stdout).toContain("--expect ARN ");
+    expect((await run("help", "add-profile")).stdout).toContain("--tag KEY=VALUE ");
+  });
+
   it.each(all)("$name runs nothing under --help, wherever it stands", async ({ name, command }) => {
     const before = snapshot(home.path);
     const page = await run("help", name);
@@ -241,6 +246,17 @@ describe("a mistyped word", () => {
     expect((await run("whoami", "--mfa-code")).stderr).toContain("--mfa-code wants a value");
     expect((await run("list", "prod")).stderr).toContain("one word too many: prod");
     expect((await run("--json", "list")).stderr).toContain("a command comes first");
+    for (const line of [
+      ["whoami", ""],
+      ["whoami", "--profile", ""],
+      ["warm", "prod", ""],
+    ])
+      expect(await run(...line)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`${line[0]}: a word is empty`),
+      });
+    for (const other of ["--json", "--tree"])
+      expect((await run("list", "--prompt", other)).stderr).toContain(`without ${other}`);
     for (const line of [["list"], ["add-profile"], ["add-key", "a"], ["rename-profile", "a", "b"]])
       expect((await run(...line, "--profile", "prod")).stderr).toContain(
         "unknown option --profile",
