@@ -87,7 +87,13 @@ export function createSessionCache({
           logoutSince.get(key.account) ?? watchForLogout(),
           async () => {
             await rows.add(rowOf(key, session, store.name));
-            await store.set(key.account, encodeSession(session));
+            try {
+              await store.set(key.account, encodeSession(session));
+            } catch (error) {
+              if (await isWithout(store, key.account))
+                await rows.removeFrom(key.account, store.name);
+              throw error;
+            }
           },
           async () => {
             await store.delete(key.account);
@@ -129,6 +135,19 @@ export function createSessionCache({
       }
     },
   };
+}
+
+/**
+ * Whether a store that refused an item holds none: then its row would tell of a session that is not there. Files say so at once; a keychain,
+ * which may ask a person again or take what it was sent when it is unlocked, is not asked, and keeps its row.
+ */
+async function isWithout(store: SecretStore, account: string): Promise<boolean> {
+  if (store.name === "keychain") return false;
+  try {
+    return (await store.get(account)) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** `expiresAt` by the local clock, which is what people's lists and the housekeeping compare it with. */

@@ -77,6 +77,11 @@ describe("the passphrase of the file store", () => {
     // A new store would need it only to keep the session; an old one, to say what it holds.
     const fresh = await runAwsrole(words, { env });
     expect(fresh).toMatchObject({ code: 0, stderr: "" });
+    // Nothing was kept, so nothing is listed, and there is nothing to delete.
+    const { profiles } = JSON.parse((await runAwsrole(["list", "--json"], { env })).stdout) as {
+      profiles: { cachedUntil?: string }[];
+    };
+    expect(profiles.map(({ cachedUntil }) => cachedUntil)).toEqual(profiles.map(() => undefined));
     const file = join(home.path, "passphrase");
     writeFileSync(file, passphrase, { mode: 0o600 });
     const withFile = { ...env, AWSROLE_PASSPHRASE_FILE: file };
