@@ -190,13 +190,23 @@ export function headerProblems(document: Document, section: Section): readonly L
   if (section.broken) return [{ start, ...BROKEN_HEADER }];
   if (section.kind !== "" || CLI_SECTIONS.has(section.name)) return [];
   const header = decodeUtf8(headerLine(document.text, start)) ?? "its name is not UTF-8";
-  const form = document.kind === "config" ? "[profile NAME]" : "[NAME]";
+  const isConfig = document.kind === "config";
+  const form = isConfig ? "[profile NAME]" : "[NAME]";
+  // What is forgotten most often in the one file, and carried over from it to the other.
+  const meant = (
+    isConfig
+      ? /^\[(?!(?:profile|sso-session|services)\])([\w.@+:/%-]+)\]/
+      : /^\[profile +([\w.@+:/%-]+)\]/
+  ).exec(header)?.[1];
   return [
     {
       start,
       severity: "warning",
       what: `a section that no SDK reads: ${header}`,
-      hint: `write ${form}, a name of letters, digits and _ - / . % @ : +`,
+      hint:
+        meant === undefined
+          ? `write ${form}, a name of letters, digits and _ - / . % @ : +`
+          : `write ${form.replace("NAME", () => meant)}`,
     },
   ];
 }

@@ -12,6 +12,7 @@ const warning = (why: string): Entry => ({ severity: "warning", why });
 export const catalogue = {
   // The files
   "file-unreadable": error("without it there are no profiles"),
+  "byte-order-mark": error("the AWS CLI and boto3 refuse every command as long as it is there"),
   "config-syntax": error("the section cannot be read, and some SDKs refuse the whole file"),
   "indented-comment": warning("some SDKs take it for an error, or for a part of the value above"),
   "odd-key": warning("nobody reads it"),

@@ -3,6 +3,7 @@ import { statSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import {
   bodyOf,
+  contentStart,
   type Document,
   parseDocument,
   documentProblems,
@@ -18,6 +19,7 @@ import type { Check, Finding, Mend } from "./finding.ts";
 export const checkFiles: Check = ({ files, platform }) => [
   ...files.problems().map((problem) => ofProblem(problem, files.config.file)),
   ...[files.config, files.credentials].flatMap((document) => [
+    ...byteOrderMark(document),
     ...duplicates(document),
     ...(platform === "win32" ? [] : permissions(document)),
   ]),
@@ -46,6 +48,24 @@ function outdent(document: Document): Document {
     .map((line, index) => (wrong.has(index + 1) ? line.replace(/^[ \t]+/, "") : line))
     .join("\n");
   return parseDocument(text, document);
+}
+
+/** Some editors on Windows write one; awsrole and others pass over it. */
+function byteOrderMark(document: Document): Finding[] {
+  const { file, kind, text } = document;
+  if (contentStart(text) === 0) return [];
+  const edit = (config: Document): Document =>
+    parseDocument(config.text.slice(contentStart(config.text)), config);
+  return [
+    {
+      id: "byte-order-mark",
+      file,
+      line: 1,
+      what: "the file begins with a byte order mark, which cannot be seen",
+      fix: 'save it as "UTF-8", not as "UTF-8 with BOM"',
+      ...(kind === "config" ? { mend: { edit } } : {}),
+    },
+  ];
 }
 
 function duplicates(document: Document): Finding[] {

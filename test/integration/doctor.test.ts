@@ -105,6 +105,13 @@ const cases: readonly Case[] = [
     },
     by: { config: clean },
   },
+  { id: "byte-order-mark", config: `\ufeff${clean}`, line: 1 },
+  {
+    id: "byte-order-mark",
+    how: "of the credentials file",
+    credentials: `\ufeff[bob]\n${keys}`,
+    by: { credentials: `[bob]\n${keys}` },
+  },
   { id: "config-syntax", config: `${clean}[profile x]\nregion\n`, line: 13, by: { config: clean } },
   {
     id: "config-syntax",
@@ -482,6 +489,19 @@ describe("doctor", () => {
     expect({ stdout, stderr }).toEqual({ stdout: "nothing is wrong\n", stderr: "" });
     expect(readFileSync(home.configFile, "utf8")).toBe(clean);
     expect(existsSync(stateOf(home))).toBe(false);
+  });
+
+  it("says how a section that nobody reads was probably meant", async () => {
+    const home = make({
+      config: `${clean}[dev]\nregion = eu-west-1\n[dev!]\nregion = eu-west-1\n`,
+      credentials: "[profile bob]\nregion = eu-west-1\n",
+    });
+    const { findings } = await examine(home);
+    expect(findings.map(({ id, fix }) => `${id}: ${fix}`)).toEqual([
+      "unread-section: write [profile dev]",
+      expect.stringMatching(/^unread-section: write \[profile NAME\], a name of letters/),
+      "unread-section: write [bob]",
+    ]);
   });
 
   it.for(
