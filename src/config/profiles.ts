@@ -151,14 +151,18 @@ export function readProfile(
   return readStandard(files, name, settings, position);
 }
 
-/** The error for a profile that does not exist, naming the nearest that does. */
+/** The error for a profile that does not exist, naming the section that may be meant for it, or the nearest profile that does. */
 export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
+  const { config } = files;
+  const [bare] = config.find("", name);
   const guess = nearest(name, files.profileNames());
   return new AwsRoleError("ERR_PROFILE_NOT_FOUND", `profile ${name} not found`, {
     hint:
-      guess === undefined
-        ? `awsrole list shows the profiles there are`
-        : `did you mean ${guess}? awsrole list shows all`,
+      bare !== undefined
+        ? `${config.file}:${config.lineAt(bare.start)} has [${name}], which no AWS tool reads: write [profile ${name}]`
+        : guess === undefined
+          ? `awsrole list shows the profiles there are`
+          : `did you mean ${guess}? awsrole list shows all`,
   });
 }
 

@@ -99,6 +99,12 @@ describe("what is refused, with where and how to mend", () => {
         /did you mean prood\?/,
       ],
       [
+        "a section that lacks the word profile",
+        managed().replace("[profile prod]", "[prod]"),
+        /^profile prod not found$/,
+        /:1 has \[prod\], which no AWS tool reads: write \[profile prod\]$/,
+      ],
+      [
         "a malformed ARN",
         managed().replace(arn, "arn:aws:iam::12:role/x"),
         /awsrole_role_arn = arn:aws:iam::12:role\/x is not valid \(.*config:2\)/,
