@@ -1,18 +1,18 @@
 import { defineCommand } from "../cli/command.ts";
 import { heading } from "../cli/style.ts";
 import { readAwsFiles } from "../config/files.ts";
-import { resolveChain } from "../credentials/chain.ts";
+import { type Hop, resolveChain } from "../credentials/chain.ts";
 import { rowsOf } from "../delete-items.ts";
 import { requireName } from "../fetch-credentials.ts";
 import { consumersOf } from "../explain/consumers.ts";
 import { explainChain } from "../explain/explain-chain.ts";
-import { printExplanation } from "../explain/print-explanation.ts";
+import { printConsumers, printExplanation } from "../explain/print-explanation.ts";
 
 export default defineCommand({
   usage: "explain [NAME]",
   summary: "how a profile resolves, hop by hop, and what each SDK does with it",
   description:
-    "Says for each hop which call makes its session, who signs it, how long it lasts, where a code is asked for and why, whether a session is cached, what changed since, and where every setting stands. It reads files only: no program is run, nobody is contacted, no secret is opened.",
+    "Says for each hop which call makes its session, who signs it, how long it lasts, where a code is asked for and why, whether a session is cached, what changed since, and where every setting stands. It reads files only: no program is run, nobody is contacted, no secret is opened. Of a profile that awsrole refuses it says what programs do with it all the same.",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   examples: [
     { command: "awsrole explain prod", says: "the chain of prod" },
@@ -22,18 +22,21 @@ export default defineCommand({
   async run(context, args) {
     const profile = requireName(args.positionals["NAME"], "explain [NAME]");
     const files = readAwsFiles(context.env, context.platform);
-    const hop = resolveChain(files, profile, context.env);
+    const consumers = consumersOf(files, profile);
+    const styled = (text: string): string => heading(context, text);
+    let hop: Hop;
+    try {
+      hop = resolveChain(files, profile, context.env);
+    } catch (error) {
+      // What awsrole refuses, SDKs use in ways of their own: that is when a person wants to know.
+      if (!args.json && files.profile(profile) !== undefined)
+        context.stdout(printConsumers(profile, consumers, styled));
+      throw error;
+    }
     const rows = await rowsOf(context).list();
     const chain = explainChain(files, hop, rows, context.clock.now());
-    const consumers = consumersOf(files, profile);
     if (!args.json) {
-      context.stdout(
-        printExplanation(
-          { profile, chain, consumers },
-          (text) => heading(context, text),
-          context.homeFolder,
-        ),
-      );
+      context.stdout(printExplanation({ profile, chain, consumers }, styled, context.homeFolder));
       return 0;
     }
     const [{ cache = { state: "none", why: "credentials of this kind are not cached" } } = {}] =

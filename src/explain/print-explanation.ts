@@ -25,14 +25,22 @@ export function printExplanation(
     ...settingLines(hop, short).map((line) => `     ${escapeControls(line)}`),
     "",
   ]);
+  return [...lines, printConsumers(profile, consumers, heading)].join("\n");
+}
+
+/** The last part alone. */
+export function printConsumers(
+  profile: string,
+  { says, does }: Consumers,
+  heading: (text: string) => string,
+): string {
   const programs = (Object.keys(consumerNames) as Consumer[]).map((consumer) => [
     consumerNames[consumer],
-    outcomes[consumers.does[consumer]],
+    outcomes[does[consumer]],
   ]);
   return [
-    ...lines,
     heading(`What programs do with ${escapeControls(profile)}`),
-    `   ${escapeControls(consumers.says)}`,
+    `   ${escapeControls(says)}`,
     "",
     printTable(["PROGRAM", "WHAT IT DOES"], programs).trimEnd(),
     "",

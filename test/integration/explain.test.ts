@@ -141,6 +141,20 @@ describe("explain", () => {
     });
   });
 
+  it("says what programs do with a profile that awsrole refuses", async () => {
+    make({
+      config:
+        "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/p\ncredential_process = /bin/p\n",
+    });
+    const refused = await runInProcess(["explain", "p"], home.env);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^awsrole: profile p: has a role but no source/);
+    expect(refused.stdout).toMatch(/^What programs do with p\n {3}role_arn without a source/);
+    expect(refused.stdout).toMatch(/^AWS CLI, boto3 +refuses the profile$/m);
+    expect(refused.stdout).toMatch(/^Go, Terraform +runs .* then assumes the role once more$/m);
+    expect((await runInProcess(["explain", "pp"], home.env)).stdout).toBe("");
+  });
+
   it("runs no command of the config, and writes nothing", async () => {
     make({ config: "" });
     const marker = join(home.path, "marker");
