@@ -7,13 +7,15 @@
  * on, so that it is asked once.
  */
 import { writeSync } from "node:fs";
-import { uptime } from "node:os";
+import { homedir, uptime } from "node:os";
 import { readAwsFiles } from "./config/files.ts";
 import { decodeSession, freshSeconds, remainingSeconds } from "./credentials/cached-session.ts";
 import { accountOf, resolveChain } from "./credentials/chain.ts";
 import { formatCredentialProcessOutput } from "./credentials/credentials.ts";
 import type { FirstRead } from "./credentials/session-cache.ts";
+import { stateFolder } from "./credentials/state-folder.ts";
 import { createOsKeychain } from "./secret-stores/os-keychain.ts";
+import { recallRefusal, rememberRefusal } from "./secret-stores/refusal-memory.ts";
 
 /** True when the answer stands on stdout; else what the keychain said, if it was asked. */
 export async function answerFromCache(
@@ -25,6 +27,7 @@ export async function answerFromCache(
   if (env["AWSROLE_STORE"] || env["AWSROLE_LOG"] || env["AWSROLE_CHAIN"]) return undefined;
   let account: string;
   let request: string;
+  let state: string;
   try {
     const files = readAwsFiles(env, platform);
     if (files.profile("default")?.has("awsrole_store") === true) return undefined;
@@ -32,13 +35,17 @@ export async function answerFromCache(
     if (chain.kind === "leaf") return undefined;
     ({ request } = chain);
     account = accountOf(chain);
+    state = stateFolder(env, platform, homedir());
   } catch {
     return undefined;
   }
+  // Whether that counts for this caller is for `main` to find out.
+  if (recallRefusal(state) !== undefined) return undefined;
   let secret: string | undefined;
   try {
     secret = await createOsKeychain().get(account);
   } catch (error) {
+    rememberRefusal(state, error);
     return { account, error };
   }
   const session = secret === undefined ? undefined : decodeSession(secret, request);

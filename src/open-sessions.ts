@@ -23,6 +23,7 @@ import { resolveLeaf } from "./credentials/sources/index.ts";
 import { createRows, type Rows, stateFolder } from "./credentials/state-folder.ts";
 import type { Deadline } from "./deadline.ts";
 import { chooseStore, type SecretStore, type StoreName, stores } from "./secret-stores/index.ts";
+import { withRefusalMemory } from "./secret-stores/refusal-memory.ts";
 import { AwsRoleError } from "./errors.ts";
 
 /** The store in use, opened on first use, with the rows that list its items. */
@@ -147,8 +148,9 @@ export type SessionOptions = {
 
 /** What `obtain` needs. */
 export function openSessions(context: Context, options: SessionOptions): SessionDependencies {
-  const { store, deadline, forceRefresh = false, firstRead, notice, memory } = options;
+  const { deadline, forceRefresh = false, firstRead, notice, memory } = options;
   const { env, platform, clock, homeFolder } = context;
+  const store = rememberingRefusals(context, options);
   const stored = createSessionCache({
     ...store,
     clock,
@@ -193,6 +195,20 @@ export function openSessions(context: Context, options: SessionOptions): Session
     codes: openCodes(context, options),
     notice,
   };
+}
+
+/** The same store, which callers without a terminal do not ask again right after it refused. */
+function rememberingRefusals(
+  { env, platform, homeFolder }: Context,
+  { store, input }: SessionOptions,
+): OpenStore {
+  const openNamedStore = async (name: StoreName): Promise<SecretStore> => {
+    const opened = await store.openNamedStore(name);
+    if (name !== "keychain") return opened;
+    const isAttended = (): boolean => input && "tell" in findTerminal(platform);
+    return withRefusalMemory(opened, stateFolder(env, platform, homeFolder), isAttended);
+  };
+  return { ...store, openNamedStore, openStore: () => openNamedStore(store.name) };
 }
 
 /** Only while AWS is asked: what is asked of a person has the terminal to itself. */

@@ -1,4 +1,5 @@
 /** Contract §6: trouble with the keychain costs the cache, not the credentials, and the process really ends. */
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type KeychainDaemon,
@@ -25,11 +26,18 @@ describe.skipIf(noKeychain !== undefined)(
       await home?.remove();
     });
 
+    let folders = 0;
+    /** Each time with a state folder of its own, which remembers nothing of the time before, unless `more` names one. */
     const deliver = async (bus: string | undefined, more: NodeJS.ProcessEnv = {}) => {
       const before = sts.callsOf("AssumeRole").length;
       const started = performance.now();
       const finished = await runAwsrole(["credential-process", "--profile", "prod"], {
-        env: { ...home.env, DBUS_SESSION_BUS_ADDRESS: bus, ...more },
+        env: {
+          ...home.env,
+          AWSROLE_STATE_DIR: join(home.path, `state-${folders++}`),
+          DBUS_SESSION_BUS_ADDRESS: bus,
+          ...more,
+        },
       });
       return {
         ...finished,
@@ -91,9 +99,15 @@ describe.skipIf(noKeychain !== undefined)(
         await deliver("unix:path=/nonexistent/bus");
         await keychain.ignorePrompts();
         // The collection was locked by the test before, with an item of this account in it or not: reading asks for the unlocking.
-        const finished = await deliver(bus());
+        const state = { AWSROLE_STATE_DIR: join(home.path, "state-of-pollers") };
+        const finished = await deliver(bus(), state);
         expect(finished).toMatchObject(delivered);
+        expect(finished.seconds).toBeGreaterThan(9);
         expect(finished.seconds).toBeLessThan(18);
+        // Whoever asks again at once, without a terminal, raises no second prompt and waits for none.
+        const again = await deliver(bus(), state);
+        expect(again).toMatchObject(delivered);
+        expect(again.seconds).toBeLessThan(8);
       });
     });
   },
