@@ -39,7 +39,7 @@ export async function answerFromCache(
   } catch {
     return undefined;
   }
-  // Whether that counts for this caller is for `main` to find out.
+  // Whether that counts for this caller is for `answer-by-fetching.ts` to find out.
   if (recallRefusal(state) !== undefined) return undefined;
   let secret: string | undefined;
   try {
