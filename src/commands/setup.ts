@@ -59,7 +59,10 @@ export default defineCommand({
       describe:
         "a managed policy for the role (repeatable; default: ViewOnlyAccess, which reads metadata)",
     },
-    mfa: { type: "boolean", describe: "the role can be assumed with an MFA code only" },
+    mfa: {
+      type: "boolean",
+      describe: "the role can be assumed with an MFA code only (--no-mfa takes it back)",
+    },
     region: {
       type: "string",
       describe: "the region for the profiles (default: the admin profile's)",
