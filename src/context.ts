@@ -22,7 +22,7 @@ export function processContext(): Context {
   return {
     env: process.env,
     platform: process.platform,
-    homeFolder: homedir(),
+    homeFolder: homeFolder(),
     clock: { now: () => new Date(), uptimeSeconds: uptime },
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
@@ -32,4 +32,13 @@ export function processContext(): Context {
       stderr: process.stderr.isTTY,
     },
   };
+}
+
+/** A user id without a home folder anywhere on record, as in containers: `/`, where nothing can be kept, as container runtimes have it. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/";
+  }
 }

@@ -41,6 +41,24 @@ it("reads no .env and no bunfig.toml of the folder it is started in", async () =
   expect(await ask({})).toMatchObject({ code: 0, stderr: "" });
 });
 
+it.skipIf(process.env["AWSROLE_PROGRAM"] !== undefined)(
+  "needs no home folder where everything is named",
+  async () => {
+    const preload = join(home.path, "no-home.cjs");
+    writeFileSync(
+      preload,
+      'require("node:os").homedir = () => { throw new Error("no home"); };\nrequire("node:module").syncBuiltinESMExports();\n',
+    );
+    const env = {
+      HOME: undefined,
+      AWS_CONFIG_FILE: home.configFile,
+      AWS_SHARED_CREDENTIALS_FILE: home.credentialsFile,
+      NODE_OPTIONS: `--require ${preload}`,
+    };
+    expect(await ask(env)).toMatchObject({ code: 0, stderr: "" });
+  },
+);
+
 const isNode = process.env["AWSROLE_PROGRAM"] === undefined;
 it.skipIf(isNode)(
   titled("heeds no NODE_OPTIONS", isNode ? "node does: doctor says so" : undefined),
