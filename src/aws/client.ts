@@ -85,8 +85,8 @@ export function createCaller(
 }
 
 /**
- * Every setting that the SDK would otherwise look for in `process.env` or in the section of AWS_PROFILE. A test gives it a
- * configuration file that cannot be read without hanging, and hostile variables.
+ * Every setting that the SDK would otherwise look for in `process.env` or in the section of AWS_PROFILE. Tests give it hostile ones, and no home
+ * folder to look in.
  */
 function clientConfig(
   connection: StsConnection,
@@ -112,6 +112,7 @@ function clientConfig(
     defaultsMode: "standard" as const,
     authSchemePreference: [] as string[],
     sigv4aSigningRegionSet: nothing,
+    disableClockSkewCorrection: false,
     userAgentAppId: nothing,
   };
 }

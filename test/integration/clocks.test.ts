@@ -1,4 +1,5 @@
 /** Clocks that are wrong, stepped, stopped or reset, and sessions that end before their time, seen from the program's outside. */
+import { appendFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
 import { titled } from "../support/installed.ts";
@@ -33,9 +34,14 @@ async function sessionsAt(wall: number, uptime: number, profile = "prod"): Promi
   return sts.sessions().length - before;
 }
 
-function ask(wall = 0, uptime = 0, profile = "prod"): Promise<Finished> {
+function ask(
+  wall = 0,
+  uptime = 0,
+  profile = "prod",
+  more: NodeJS.ProcessEnv = {},
+): Promise<Finished> {
   return runAwsrole(["credential-process", "--profile", profile], {
-    env: { ...home.env, AWSROLE_STORE: "plaintext" },
+    env: { ...home.env, AWSROLE_STORE: "plaintext", ...more },
     clockOffsetSeconds: { wall, uptime },
   });
 }
@@ -50,6 +56,16 @@ describe.skipIf(clockSkipReason !== undefined)(titled("a clock", clockSkipReason
       expect(await sessionsAt(wrong + 0.8 * hours, 0.8 * hours)).toBe(1);
     },
   );
+
+  it("that is wrong is put right whatever the SDK would find in the environment and in another profile", async () => {
+    appendFileSync(home.configFile, "\n[profile other]\ndisable_clock_skew_correction = true\n");
+    const hostile = [{ AWS_PROFILE: "other" }, { AWS_DISABLE_CLOCK_SKEW_CORRECTION: "true" }];
+    for (const [index, env] of hostile.entries())
+      expect(await ask((3 + 3 * index) * hours, 0, "prod", env)).toMatchObject({
+        code: 0,
+        stderr: "",
+      });
+  });
 
   it("that is set forward after the fetch: the session counts as older than it is", async () => {
     expect(await sessionsAt(0, 0)).toBe(1);

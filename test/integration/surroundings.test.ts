@@ -51,6 +51,7 @@ it.skipIf(process.env["AWSROLE_PROGRAM"] !== undefined)(
     );
     const env = {
       HOME: undefined,
+      USERPROFILE: undefined,
       AWS_CONFIG_FILE: home.configFile,
       AWS_SHARED_CREDENTIALS_FILE: home.credentialsFile,
       NODE_OPTIONS: `--require ${preload}`,
