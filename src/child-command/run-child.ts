@@ -13,9 +13,7 @@
  * native stack trace, when the program cannot be executed (seen on Node 22 and 24), where 126 and 127 are promised.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { constants } from "node:os";
-import { join } from "node:path";
 import { findTerminal } from "../cli/terminal-device.ts";
 import { AwsRoleError } from "../errors.ts";
 import { findOnWindows, type Invocation } from "./find-on-windows.ts";
@@ -41,7 +39,7 @@ export async function runChild({ words, env, platform }: ChildCommand): Promise<
   const stopPassing = passOnSignals(platform, (signal) => child?.kill(signal));
   try {
     child = start(program, invocation, env);
-    const { code, signal } = await end(child, program, env);
+    const { code, signal } = await end(child, program);
     if (signal === null) return code ?? 1;
     // Not by what awsrole received: it may hear of the child's end first.
     if (signal === "SIGINT" && isInForeground(platform)) {
@@ -63,19 +61,18 @@ function start(
     return spawn(file, args, { env, stdio: "inherit", windowsVerbatimArguments: isVerbatim });
   } catch (error) {
     // What is rarer than "not found" is thrown.
-    throw notStarted(program, env, error);
+    throw notStarted(program, error);
   }
 }
 
 function end(
   child: ChildProcess,
   program: string,
-  env: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
     child.once("error", (error) => {
       // Later errors are of a signal that could not be sent: the child is about to end by itself.
-      if (child.pid === undefined) reject(notStarted(program, env, error));
+      if (child.pid === undefined) reject(notStarted(program, error));
     });
     child.on("error", () => {});
     child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -118,14 +115,10 @@ function isInForeground(platform: NodeJS.Platform): boolean {
   return "tell" in findTerminal(platform);
 }
 
-function notStarted(
-  program: string,
-  env: Readonly<Record<string, string>>,
-  cause: unknown,
-): AwsRoleError {
+function notStarted(program: string, cause: unknown): AwsRoleError {
   const code =
     cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
-  if (code === "ENOENT" || (code === "EACCES" && !isThere(program, env)))
+  if (code === "ENOENT")
     return new AwsRoleError("ERR_COMMAND_NOT_FOUND", `exec: ${program} was not found`, {
       hint: program.includes("/")
         ? "no such file, or its first line names an interpreter that does not exist"
@@ -138,17 +131,6 @@ function notStarted(
     ENOEXEC: "it is no program of this system",
   };
   return cannotBeExecuted(program, reasons[code] ?? (code || "the system refused"), cause);
-}
-
-/**
- * False for a name that no folder on PATH has. execvp says EACCES for that too when one of them may not be entered, as root's own
- * after `su`; a shell says "not found".
- */
-function isThere(program: string, env: Readonly<Record<string, string>>): boolean {
-  return (
-    program.includes("/") ||
-    (env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, program)))
-  );
 }
 
 function cannotBeExecuted(program: string, why: string, cause: unknown): AwsRoleError {
