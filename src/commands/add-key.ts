@@ -73,7 +73,7 @@ export default defineCommand({
       },
     };
     const plainKeyGone = (credentials: AwsFiles["credentials"]): AwsFiles["credentials"] =>
-      isMoved ? withoutPlainKey(credentials, name) : credentials;
+      isMoved ? withoutPlainKey(credentials, name, key.accessKeyId) : credentials;
     // Whatever forbids the profile is told before anything is stored.
     await editConfig(context, { ...write, dryRun: true });
     await refuseUnreplaceable(await realTarget(files.config.file));

@@ -76,11 +76,26 @@ function refuseOtherUse(
   }
 }
 
-/** The credentials file without the key of `[NAME]`; without the section, where that was all of it. */
-export function withoutPlainKey(credentials: Document, name: string): Document {
+/**
+ * The credentials file without this key of `[NAME]`; without the section, where that was all of it.
+ * @throws ERR_CONFIG_CONFLICT for another key: it may have been put there since the file was read, and stand nowhere else.
+ */
+export function withoutPlainKey(
+  credentials: Document,
+  name: string,
+  accessKeyId: string,
+): Document {
   const id = { kind: "profile", name } as const;
   const settings = readSettings(credentials, "profile", name);
   if (settings === undefined) return credentials;
+  const plain = settings.get("aws_access_key_id");
+  if (plain !== undefined && plain.value !== accessKeyId) {
+    throw new AwsRoleError(
+      "ERR_CONFIG_CONFLICT",
+      `[${name}] has another key than ${accessKeyId} by now (${credentials.file}:${plain.line})`,
+      { hint: "see which of the two is wanted, and try again" },
+    );
+  }
   const isAllOfIt = [...settings.keys()].every((key) => plainKeys.some((plain) => plain === key));
   return isAllOfIt
     ? deleteSection(credentials, id)

@@ -1,7 +1,7 @@
 /** Long-term keys with the real program and keychain; the double as STS and IAM. */
 import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type KeychainDaemon,
   keychainSkipReason,
@@ -157,6 +157,23 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
     expect(await awsrole("add-key bob --from-credentials-file")).toMatchObject({ code: 0 });
     for (const file of filesBelow(home.path))
       expect(readFileSync(file, "utf8").includes(sts.bob.secretAccessKey), file).toBe(false);
+  });
+
+  it("does not take another key, put there in the meantime, out of the credentials file", async () => {
+    const section = (id: string, secret: string): string =>
+      `[bob]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`;
+    const newer = section("AKIANEWNEWNEWNEWNEW0", "x".repeat(40));
+    writeFileSync(home.credentialsFile, section(sts.bob.accessKeyId, sts.bob.secretAccessKey));
+    sts.behave({ delayMs: 500 });
+    const moving = awsrole("add-key bob --from-credentials-file");
+    await vi.waitFor(() => expect(sts.requests).toHaveLength(1), { timeout: 10_000 });
+    writeFileSync(home.credentialsFile, newer);
+    expect(await moving).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("[bob] has another key"),
+    });
+    expect(readFileSync(home.credentialsFile, "utf8")).toBe(newer);
+    expect(configText()).toBe(config);
   });
 
   it("keeps the other settings of the section it is moved out of", async () => {

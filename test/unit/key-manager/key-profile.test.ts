@@ -79,7 +79,14 @@ describe("a plain key", () => {
     [`[bob]\naws_access_key_id = ${keyId}\n[bob]\naws_secret_access_key = s\n`, ""],
     ["[a]\nregion = x\n", "[a]\nregion = x\n"],
   ])("is taken out of %j", (before, after) => {
-    expect(withoutPlainKey(credentials(before), "bob").text).toBe(after);
+    expect(withoutPlainKey(credentials(before), "bob", keyId).text).toBe(after);
+  });
+
+  it("is left where it is when it is another than the one that was kept", () => {
+    const other = credentials(`[bob]\n${pair.replace(keyId, "AKIAANOTHERANOTHER00")}`);
+    expect(() => withoutPlainKey(other, "bob", keyId)).toThrow(
+      expect.objectContaining({ code: "ERR_CONFIG_CONFLICT" }),
+    );
   });
 });
 
