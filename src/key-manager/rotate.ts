@@ -7,11 +7,11 @@
  *   which of two keys is the old one.
  * - A user has two keys at most. A second one that is not of a rotation of ours is somebody's: it is refused, never touched.
  * - IAM says a new secret once. If it is lost on the way, that key is deleted again: it was made after our mark, in its quarter of an
- *   hour, and has never been used.
+ *   hour, and has never been used. So the mark goes where nothing was made, or nothing is left of it: the next key may be somebody's.
  */
 import type { AccessKeyInfo, Iam, LastUse } from "../aws/iam.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../errors.ts";
 import type { KeyKeeper } from "./key-keeper.ts";
 import type { RotationMark, RotationMarks } from "./rotation-marks.ts";
 
@@ -145,6 +145,7 @@ async function continueWith(
   if (!(await wasLost(mark, other, iam))) throw secondKey(rotation, other);
   rotation.say(`deleting ${other.accessKeyId}, whose secret was lost when this was interrupted`);
   await iam.deleteAccessKey(other.accessKeyId);
+  await forget(rotation, other.accessKeyId);
   return undefined;
 }
 
@@ -161,15 +162,31 @@ async function createKey(rotation: Rotation): Promise<LongTermKey> {
   const { profile, currentId, iam, keys, marks, now } = rotation;
   const accountId = (await keys.get(currentId))?.accountId;
   marks.put({ oldAccessKeyId: currentId, startedAt: now() });
-  const created = await iam.createAccessKey();
+  const created = await iam.createAccessKey().catch((error: unknown) => {
+    // Other refusals may be those of a second attempt, after the answer to the first was lost.
+    if (isAwsRoleError(error) && error.code === "ERR_AWS_DENIED") marks.remove(currentId);
+    throw error;
+  });
   const key = { ...created, ...(accountId === undefined ? {} : { accountId }) };
   try {
     await keys.put(key, profile);
   } catch (error) {
-    await iam.deleteAccessKey(key.accessKeyId).catch(() => {});
+    const isDeleted = await iam.deleteAccessKey(key.accessKeyId).then(
+      () => true,
+      () => false,
+    );
+    if (isDeleted) {
+      marks.remove(currentId);
+      await forget(rotation, key.accessKeyId);
+    }
     throw error;
   }
   return key;
+}
+
+/** Of a key that is not at AWS any more, nothing is to stay listed; where the store refuses, what may be in it does. */
+async function forget({ keys }: Rotation, accessKeyId: string): Promise<void> {
+  await keys.remove(accessKeyId).catch(() => {});
 }
 
 function secondKey({ profile, currentId }: Rotation, other: AccessKeyInfo): AwsRoleError {

@@ -126,6 +126,31 @@ describe("rotating a key", () => {
     world.store = usable;
     expect(await world.keysAtAws()).toEqual([[sts.bob.accessKeyId, true]]);
     await world.works();
+    expect((await createRows(folder).list()).map(({ account }) => account)).toEqual([
+      `key/v1/${sts.bob.accessKeyId}`,
+    ]);
+    await leavesAlone(await (await rotation()).iam.createAccessKey());
+  });
+
+  it("takes a key made after it was refused for somebody's", async () => {
+    sts.behave({ only: ["CreateAccessKey"], deny: "User: bob is not authorized" });
+    await expect(rotateKey(await rotation())).rejects.toMatchObject({ code: "ERR_AWS_DENIED" });
+    sts.behave({});
+    await leavesAlone(await (await rotation()).iam.createAccessKey());
+  });
+
+  async function leavesAlone({ accessKeyId }: { accessKeyId: string }): Promise<void> {
+    await expect(rotateKey(await rotation())).rejects.toThrow("has a second access key");
+    expect(await world.keysAtAws()).toContainEqual([accessKeyId, true]);
+  }
+
+  it("leaves no row of a key that was lost on the way", async () => {
+    await expect(rotateKey(await rotation({ killAfter: 0 }))).rejects.toThrow("killed");
+    const lost = (await world.keysAtAws()).find(([id]) => id !== world.named)?.[0] ?? "";
+    const rows = createRows(folder);
+    await rows.add({ account: `key/v1/${lost}`, kind: "key", store: "keychain", profile: "bob" });
+    await rotateKey(await rotation());
+    expect((await rows.list()).map(({ account }) => account)).not.toContain(`key/v1/${lost}`);
   });
 
   it("does not delete an old key that is still active", async () => {
