@@ -154,7 +154,8 @@ export function readProfile(
 /** The error for a profile that does not exist, naming the section that may be meant for it, or the nearest profile that does. */
 export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
   const { config } = files;
-  const [bare] = config.find("", name);
+  // A name of other characters has no section that it could be written in.
+  const [bare] = /^[\w.@+:/%-]+$/.test(name) ? config.find("", name) : [];
   const guess = nearest(name, files.profileNames());
   return new AwsRoleError("ERR_PROFILE_NOT_FOUND", `profile ${name} not found`, {
     hint:

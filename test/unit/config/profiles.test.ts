@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readProfile } from "../../../src/config/profiles.ts";
+import { profileNotFound, readProfile } from "../../../src/config/profiles.ts";
 import type { AwsRoleError } from "../../../src/errors.ts";
 import { awsFiles } from "../../support/aws-files.ts";
 
@@ -231,6 +231,11 @@ describe("what is refused, with where and how to mend", () => {
     expect(error.message).toMatch(message);
     expect(error.hint).toMatch(hint);
     expect(error.message.split("\n")).toHaveLength(1);
+  });
+
+  it("an unknown profile whose name cannot be written: no advice to write it", () => {
+    const files = awsFiles("[profile it's]\nregion = eu-west-1\n");
+    expect(profileNotFound(files, "it's").hint).toMatch(/^awsrole list/);
   });
 });
 
