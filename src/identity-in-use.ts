@@ -142,6 +142,10 @@ function disagreements(env: Env, via: string): readonly string[] {
     notes.push(
       `the JavaScript SDK prefers AWS_PROFILE = ${AWS_PROFILE} to keys in the environment`,
     );
+  if (env["AWS_ACCESS_KEY_ID"] && !env["AWS_SECRET_ACCESS_KEY"])
+    notes.push(
+      "boto3 and the AWS CLI refuse everything while AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY",
+    );
   if (AWS_PROFILE && AWS_DEFAULT_PROFILE && AWS_PROFILE !== AWS_DEFAULT_PROFILE)
     notes.push(
       `boto3, the AWS CLI v1 and C++ read AWS_DEFAULT_PROFILE = ${AWS_DEFAULT_PROFILE} before AWS_PROFILE`,

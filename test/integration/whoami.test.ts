@@ -116,6 +116,15 @@ describe("whoami, in the order of the AWS CLI", () => {
     expect(await facts([], { AWS_DEFAULT_PROFILE: "bob" })).toMatchObject({ arn: bobArn });
   });
 
+  it("tells of half a pair of keys in the environment, with which the AWS CLI does nothing", async () => {
+    const found = await facts([], {
+      AWS_PROFILE: "prod",
+      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+    });
+    expect(found).toMatchObject({ arn: sessionArn, via: "AWS_PROFILE = prod" });
+    expect(found["notes"]).toEqual([expect.stringMatching(/^boto3 and the AWS CLI refuse/)]);
+  });
+
   it("then [default], then a container's endpoint", async () => {
     await run(["prod"]);
     expect(await facts([], endpoint())).toMatchObject({
