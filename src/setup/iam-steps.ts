@@ -1,4 +1,5 @@
 /** The steps at IAM: the user, its policy, the role, and what is attached to whom. */
+import { AwsRoleError } from "../errors.ts";
 import { requireOurs } from "./ownership.ts";
 import { isSamePolicy } from "./plan.ts";
 import { commandLine } from "./quote.ts";
@@ -145,7 +146,15 @@ function attachToRoleStep(world: SetupWorld, policyArn: string): Step {
     title: `${nameOf(policyArn)} on role ${role}`,
     commands: [awsIam(world, "attach-role-policy", "--role-name", role, "--policy-arn", policyArn)],
     check: awsIam(world, "list-attached-role-policies", "--role-name", role),
-    look: async () => ((await list()).includes(policyArn) ? "right" : "missing"),
+    look: async () => {
+      if ((await list()).includes(policyArn)) return "right";
+      // Attached, it would look like a policy that IAM does not know yet, and be waited for.
+      if ((await admin.findPolicy(policyArn)) === undefined)
+        throw new AwsRoleError("ERR_AWS_REFUSED", `there is no policy ${policyArn}`, {
+          hint: `awsrole setup ${plan.name} --policy-arn ARN names another; aws iam list-policies shows them`,
+        });
+      return "missing";
+    },
     make: async () => void (await admin.attachToRole(role, policyArn)),
     verify: async () => seenAmong(await list(), policyArn),
   };

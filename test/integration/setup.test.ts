@@ -328,6 +328,16 @@ describe.concurrent("setup", () => {
     expect(world.configText()).not.toContain("awsrole_mfa_serial");
   });
 
+  it("names a policy that does not exist before it makes anything", async ({ world }) => {
+    const wrong = "arn:aws:iam::aws:policy/ViewOnlyAcess";
+    const { code, stderr } = await world.setup(`prod --admin-profile admin --policy-arn ${wrong}`);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(`^awsrole: there is no policy ${wrong}\nawsrole: hint: .*--policy-arn ARN`, "m"),
+    );
+    expect(world.mutating()).toEqual([]);
+  });
+
   it("keeps to the partition of its account", async ({ world }) => {
     const chen = world.sts.addUser({ name: "Chen", partition: "aws-cn" });
     const home = createSetupHome(world.sts.url, chen, "cn-north-1");

@@ -195,8 +195,12 @@ function trust({ directory }: ActionRequest, role: Role, document: string): void
 function findPolicy({ params, directory }: ActionRequest): Policy {
   const arn = params["PolicyArn"] ?? "";
   const policy = directory.policiesByArn.get(arn);
-  if (policy === undefined) throw absent("Policy", arn);
-  return policy;
+  if (policy !== undefined) return policy;
+  const document = policyDocument(directory, arn);
+  if (document === undefined) throw absent("Policy", arn);
+  // One of AWS's own.
+  const version = { id: "v1", isDefault: true, document, createdAt: new Date(0) };
+  return { arn, name: arn.slice(arn.lastIndexOf("/") + 1), tags: new Map(), versions: [version] };
 }
 
 function findRole(request: ActionRequest): Role {
