@@ -1,12 +1,13 @@
 /**
  * The 30-second memory of failures: pollers that ask every second must neither hammer AWS nor raise a prompt again and
- * again. One small file per request, without secrets; when it cannot be kept, every caller simply tries.
+ * again. One small file per request, without secrets; when it cannot be kept (or not by us alone), every caller simply tries.
  */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AwsRoleError, type ErrorCode } from "../errors.ts";
 import type { Clock } from "./cached-session.ts";
 import { shortHash } from "./items.ts";
+import { refuseForeign } from "./state-folder.ts";
 
 const memorySeconds = 30;
 
@@ -23,6 +24,7 @@ export function createBackoff(stateFolder: string, clock: Clock): Backoff {
   return {
     async recall(request) {
       try {
+        refuseForeign(stateFolder, folder);
         const memory = JSON.parse(await readFile(fileOf(request), "utf8")) as Partial<
           Record<string, unknown>
         >;
@@ -40,9 +42,13 @@ export function createBackoff(stateFolder: string, clock: Clock): Backoff {
     },
     async remember(request, { code, message, hint }) {
       const memory = JSON.stringify({ code, message, hint, uptimeSeconds: clock.uptimeSeconds() });
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-        .then(() => writeFile(fileOf(request), memory, { mode: 0o600 }))
-        .catch(() => {});
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        refuseForeign(stateFolder, folder);
+        await writeFile(fileOf(request), memory, { mode: 0o600 });
+      } catch {
+        // See above.
+      }
     },
     async forget(request) {
       await rm(fileOf(request), { force: true }).catch(() => {});

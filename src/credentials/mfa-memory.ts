@@ -1,12 +1,13 @@
 /**
  * What is remembered of a device between runs: the last code that AWS has seen, so that it is not offered twice, and the last time
- * a person refused to give one. One small file per device; when it cannot be kept, AWS's own refusal does the same, only later.
+ * a person refused to give one. One small file per device; when it cannot be kept (or not by us alone), AWS's own refusal does the same, only later.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "./cached-session.ts";
 import { shortHash } from "./items.ts";
+import { refuseForeign } from "./state-folder.ts";
 
 /** How long a code can still be valid after it was used: its own step of 30 s and what AWS allows for slow clocks. */
 const usedForSeconds = 90;
@@ -34,6 +35,7 @@ export function createMfaMemory(stateFolder: string, clock: Clock): MfaMemory {
   const fileOf = (serial: string): string => join(folder, `${shortHash(serial)}.json`);
   const read = async (serial: string): Promise<Readonly<Record<string, unknown>>> => {
     try {
+      refuseForeign(stateFolder, folder);
       const memory: unknown = JSON.parse(await readFile(fileOf(serial), "utf8"));
       return typeof memory === "object" && memory !== null ? { ...memory } : {};
     } catch {
@@ -42,9 +44,13 @@ export function createMfaMemory(stateFolder: string, clock: Clock): MfaMemory {
   };
   const add = async (serial: string, facts: Record<string, unknown>): Promise<void> => {
     const memory = JSON.stringify({ ...(await read(serial)), ...facts });
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-      .then(() => writeFile(fileOf(serial), memory, { mode: 0o600 }))
-      .catch(() => {});
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      refuseForeign(stateFolder, folder);
+      await writeFile(fileOf(serial), memory, { mode: 0o600 });
+    } catch {
+      // See above.
+    }
   };
   const secondsSince = (uptimeSeconds: unknown): number =>
     clock.uptimeSeconds() - (typeof uptimeSeconds === "number" ? uptimeSeconds : Number.NaN);

@@ -8,7 +8,8 @@
  * believed nor added to.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { type Stats, statSync } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { posix, win32 } from "node:path";
 import { AwsRoleError } from "../errors.ts";
 import type { StoreName } from "../secret-stores/index.ts";
@@ -70,7 +71,7 @@ export function createRows(folder: string): Rows {
     );
   const rows: Rows = {
     async list() {
-      await refuseForeign(folder, items);
+      refuseForeign(folder, items);
       const names = await readdir(items).catch(() => []);
       const rows = await Promise.all(
         names
@@ -81,7 +82,7 @@ export function createRows(folder: string): Rows {
     },
     async put(row) {
       await mkdir(items, { recursive: true, mode: 0o700 });
-      await refuseForeign(folder, items);
+      refuseForeign(folder, items);
       const file = fileOf(row.account);
       const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
       const handle = await open(temporary, "wx", 0o600);
@@ -124,11 +125,15 @@ export function heldBy(row: Row, [store, ...others]: readonly StoreName[]): Row 
   };
 }
 
-async function refuseForeign(...folders: readonly string[]): Promise<void> {
+/**
+ * Whoever can change a folder can put a link where we write, and a lie where we read: everything in the state folder is for these to pass first.
+ * @throws ERR_STORE_FAILED for one that is another user's, or that others can change. One that is not there, and links to our own, are fine.
+ */
+export function refuseForeign(...folders: readonly string[]): void {
   const own = process.geteuid?.();
   if (own === undefined) return;
   for (const folder of folders) {
-    const found = await stat(folder).catch(() => undefined);
+    const found = statOf(folder);
     if (found === undefined) continue;
     const [what, hint] =
       found.uid !== own
@@ -141,6 +146,14 @@ async function refuseForeign(...folders: readonly string[]): Promise<void> {
           : [];
     if (what !== undefined)
       throw new AwsRoleError("ERR_STORE_FAILED", `the state folder ${folder} ${what}`, { hint });
+  }
+}
+
+function statOf(folder: string): Stats | undefined {
+  try {
+    return statSync(folder, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Which rotations are under way: one small file per old key, without a secret, in the state folder. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { refuseForeign } from "../credentials/state-folder.ts";
 
 /** A rotation that was begun and not finished. */
 export type RotationMark = {
@@ -10,7 +11,10 @@ export type RotationMark = {
   readonly newAccessKeyId?: string;
 };
 
-/** Writing throws the file system's error: without its mark a rotation must not begin. */
+/**
+ * Writing throws the file system's error: without its mark a rotation must not begin. Reading and writing throw ERR_STORE_FAILED for a folder
+ * that is not ours alone to change: marks say which keys are deleted.
+ */
 export type RotationMarks = {
   find(oldAccessKeyId: string): RotationMark | undefined;
   put(mark: RotationMark): void;
@@ -23,6 +27,7 @@ export function createRotationMarks(stateFolder: string): RotationMarks {
   const fileOf = (accessKeyId: string): string => join(folder, `${accessKeyId}.json`);
   return {
     find(oldAccessKeyId) {
+      refuseForeign(stateFolder, folder);
       try {
         const mark = JSON.parse(readFileSync(fileOf(oldAccessKeyId), "utf8")) as Readonly<
           Record<string, unknown>
@@ -39,6 +44,7 @@ export function createRotationMarks(stateFolder: string): RotationMarks {
     },
     put(mark) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
+      refuseForeign(stateFolder, folder);
       const file = fileOf(mark.oldAccessKeyId);
       writeFileSync(`${file}.tmp`, JSON.stringify(mark), { mode: 0o600 });
       renameSync(`${file}.tmp`, file);

@@ -9,6 +9,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LineEdit } from "../config/line-edits.ts";
+import { refuseForeign } from "../credentials/state-folder.ts";
+import { isAwsRoleError } from "../errors.ts";
 import { holdsSecret } from "./show-diff.ts";
 
 /** One edit of a config file. */
@@ -32,7 +34,7 @@ export type Recorded = { readonly id: string } | { readonly unkept: string };
 export type Journal = {
   /** Keeps an edit; or says why it could not: the edit itself is worth more than a way back. */
   record(entry: Omit<JournalEntry, "id">): Recorded;
-  /** Readable entries, the newest first. */
+  /** Readable entries, the newest first. @throws ERR_STORE_FAILED for a folder that others can change: they would say what goes into the config. */
   entries(): readonly JournalEntry[];
   remove(id: string): void;
 };
@@ -56,6 +58,7 @@ export function openJournal(stateFolder: string): Journal {
       try {
         if (isForeign(folder)) return { unkept: `${folder} belongs to another user` };
         mkdirSync(folder, { recursive: true, mode: 0o700 });
+        refuseForeign(stateFolder, folder);
         writeFileSync(fileOf(id), `${JSON.stringify({ v: 1, ...entry })}\n`, {
           mode: 0o600,
           flag: "wx",
@@ -63,12 +66,16 @@ export function openJournal(stateFolder: string): Journal {
         for (const old of ids().slice(keptEdits)) rmSync(fileOf(old), { force: true });
         return { id };
       } catch (error) {
+        if (isAwsRoleError(error)) return { unkept: error.message };
         const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
         discard(fileOf(id));
         return { unkept: `${folder} cannot be written (${code})` };
       }
     },
-    entries: () => ids().flatMap((id) => read(id, fileOf(id)) ?? []),
+    entries: () => {
+      refuseForeign(stateFolder, folder);
+      return ids().flatMap((id) => read(id, fileOf(id)) ?? []);
+    },
     remove: (id) => rmSync(fileOf(id), { force: true }),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { refuseForeign } from "../credentials/state-folder.ts";
 
 export type SetupRecord = {
   readonly account: string;
@@ -19,7 +20,7 @@ export type SetupRecord = {
   readonly accessKeyId?: string;
 };
 
-/** Writing throws the file system's error: nothing is made that is not remembered. */
+/** Writing throws the file system's error: nothing is made that is not remembered. Both throw ERR_STORE_FAILED for a folder that others can change. */
 export type SetupRecords = {
   /** Undefined when there is none, or it is damaged. */
   find(name: string): SetupRecord | undefined;
@@ -33,6 +34,7 @@ export function createSetupRecords(stateFolder: string): SetupRecords {
   const fileOf = (name: string): string => join(folder, `${encodeURIComponent(name)}.json`);
   return {
     find(name) {
+      refuseForeign(stateFolder, folder);
       try {
         const value: unknown = JSON.parse(readFileSync(fileOf(name), "utf8"));
         return isRecord(value) ? value : undefined;
@@ -42,6 +44,7 @@ export function createSetupRecords(stateFolder: string): SetupRecords {
     },
     put(name, record) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
+      refuseForeign(stateFolder, folder);
       const file = fileOf(name);
       writeFileSync(`${file}.tmp`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
       renameSync(`${file}.tmp`, file);

@@ -1,10 +1,12 @@
 /** A state folder that is not ours alone, full, read-only, or replaced while we work: credentials come all the same, nothing is believed. */
 import { execFileSync, spawnSync } from "node:child_process";
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -12,6 +14,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { shortHash } from "../../src/credentials/items.ts";
+import { createRotationMarks } from "../../src/key-manager/rotation-marks.ts";
+import { hashText } from "../../src/profile-manager/journal.ts";
+import { createSetupRecords } from "../../src/setup/record.ts";
 import { titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
@@ -77,6 +83,67 @@ describe("a state folder", () => {
     const { code, stderr } = await run("logout", "--all");
     expect(code).toBe(1);
     expect(stderr).toMatch(/can be changed by others\nawsrole: hint: chmod go-w /);
+  });
+
+  it("that others can write: their links are not written through", async () => {
+    appendFileSync(home.configFile, `\nawsrole_mfa_serial = ${sts.bob.mfaSerial}\n`);
+    const precious = join(home.path, "precious");
+    writeFileSync(precious, "precious");
+    mkdirSync(join(state, "mfa"));
+    symlinkSync(precious, join(state, "mfa", `${shortHash(sts.bob.mfaSerial ?? "")}.json`));
+    const spend = async (): Promise<string> => {
+      const code = sts.currentCode(sts.bob);
+      const words = ["credential-process", "--profile", "prod", "--store", "none"];
+      expect(await run(...words, "--mfa-code", code)).toMatchObject({ code: 0, stderr: "" });
+      return readFileSync(precious, "utf8");
+    };
+    for (const folder of [state, join(state, "mfa")]) {
+      chmodSync(folder, 0o777);
+      expect(await spend()).toBe("precious");
+      chmodSync(folder, 0o700);
+      sts.clock.advance(30_000);
+    }
+    // As long as nobody else can change the folders, what is in them is ours.
+    expect(await spend()).toMatch(/"usedAt"/);
+  });
+
+  it("that others can write: undo does not believe what it says, nor is anything written down there", async () => {
+    const before = readFileSync(home.configFile, "latin1");
+    const line = "credential_process = /somebody/elses/program\n";
+    mkdirSync(join(state, "undo"));
+    writeFileSync(
+      join(state, "undo", "000000000000001-00000000.json"),
+      JSON.stringify({
+        v: 1,
+        file: home.configFile,
+        action: "add-profile x",
+        at: new Date().toISOString(),
+        before: hashText(line + before),
+        after: hashText(before),
+        edits: [{ line: 1, removed: [line], added: [] }],
+      }),
+    );
+    chmodSync(state, 0o777);
+    const undone = await run("undo");
+    expect(undone).toMatchObject({ code: 1, stderr: expect.stringMatching(/changed by others/) });
+    expect(readFileSync(home.configFile, "latin1")).toBe(before);
+    expect(await run("edit-profile", "prod", "--region", "us-east-1")).toMatchObject({ code: 0 });
+    expect(readdirSync(join(state, "undo"))).toHaveLength(1);
+    chmodSync(state, 0o700);
+    writeFileSync(home.configFile, before);
+    expect(await run("undo", "--dry-run")).toMatchObject({ code: 0 });
+  });
+
+  it("that others can write: it decides neither which key is old, nor whose roles a setup made", () => {
+    const marks = createRotationMarks(state);
+    const records = createSetupRecords(state);
+    const mark = { oldAccessKeyId: "AKIAIOSFODNN7EXAMPLE", startedAt: new Date(0) };
+    marks.put(mark);
+    chmodSync(state, 0o777);
+    const isRefused = expect.objectContaining({ code: "ERR_STORE_FAILED" });
+    expect(() => marks.find(mark.oldAccessKeyId)).toThrow(isRefused);
+    expect(() => marks.put(mark)).toThrow(isRefused);
+    expect(() => records.find("team")).toThrow(isRefused);
   });
 
   it.skipIf(notRoot !== undefined)(
