@@ -123,8 +123,17 @@ export function createProviders({ env, deadline, caBundleFile }: ProvidersOption
 
     /** The EC2 instance's role, by IMDSv2. */
     async instanceMetadata({ profileName }: { profileName: string }): Promise<Credentials> {
+      // Known to the SDK's default chain and to the AWS CLI's provider, but not to this one.
+      if (env["AWS_EC2_METADATA_DISABLED"]?.toLowerCase() === "true") {
+        throw unavailable(
+          profileName,
+          "AWS_EC2_METADATA_DISABLED forbids asking the EC2 instance metadata service",
+          "unset it, or give the profile another source",
+          undefined,
+        );
+      }
       return ask(
-        fromInstanceMetadata({ timeout: 1000, maxRetries: 1, profile: profileName }),
+        fromInstanceMetadata({ timeout: 1000, maxRetries: 1, profile: profileName, logger }),
         (error) =>
           unavailable(
             profileName,
@@ -149,7 +158,7 @@ export function createProviders({ env, deadline, caBundleFile }: ProvidersOption
       }
       const provider = relative
         ? fromContainerMetadata({ timeout: 1000, maxRetries: 1 })
-        : fromHttp({ timeout: 1000, maxRetries: 1 });
+        : fromHttp({ timeout: 1000, maxRetries: 1, logger });
       return ask(provider, (error) =>
         unavailable(
           profileName,
@@ -161,6 +170,11 @@ export function createProviders({ env, deadline, caBundleFile }: ProvidersOption
     },
   };
 }
+
+/** Without one they warn on stderr, which is for our words alone. */
+const logger = { debug: silent, info: silent, warn: silent, error: silent };
+
+function silent(): void {}
 
 type Provided = {
   accessKeyId: string;

@@ -121,6 +121,32 @@ describe("sources", () => {
     expect(imds.seen.map(({ method }) => method)).toContain("PUT");
   });
 
+  it("the EC2 instance metadata service, while it cannot renew what it has: silently", async () => {
+    const imds = await double(({ path }) => {
+      if (path === "/latest/api/token") return { body: "a-token" };
+      if (path.endsWith("/security-credentials/")) return { body: "the-role" };
+      const Expiration = new Date(Date.now() - 1000).toISOString();
+      return { body: JSON.stringify({ Code: "Success", ...issued(), Expiration }) };
+    });
+    const env = {
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url,
+      AWS_EC2_METADATA_DISABLED: undefined,
+    };
+    const profile = role("credential_source = Ec2InstanceMetadata");
+    expect(await run(profile, env)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("not the EC2 instance metadata service where AWS_EC2_METADATA_DISABLED says so", async () => {
+    const imds = await double(() => ({ body: "the-role" }));
+    const finished = await run(role("credential_source = Ec2InstanceMetadata"), {
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url,
+      AWS_EC2_METADATA_DISABLED: "True",
+    });
+    expect(finished).toMatchObject({ code: 1, stdout: "" });
+    expect(finished.stderr).toMatch(/AWS_EC2_METADATA_DISABLED/);
+    expect(imds.seen).toEqual([]);
+  });
+
   it("the container endpoint, with its token", async () => {
     const container = await double(({ headers }) =>
       headers.authorization === "let me in"
@@ -133,6 +159,18 @@ describe("sources", () => {
     };
     const finished = await run(role("credential_source = EcsContainer"), env);
     expect(finished).toMatchObject({ code: 0, stderr: "" });
+    const tokenFile = join(home.path, "token");
+    writeFileSync(tokenFile, "let me in");
+    // As EKS Pod Identity sets it, beside a token of somebody else's: the file counts.
+    const both = {
+      ...env,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: "not this one",
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,
+    };
+    const withBoth = await runAwsrole(["credential-process", "--profile", "p", "--store", "none"], {
+      env: { ...home.env, ...both },
+    });
+    expect(withBoth).toMatchObject({ code: 0, stderr: "" });
     await home.remove();
     const none = await run(role("credential_source = EcsContainer"));
     expect(none).toMatchObject({ code: 1, stdout: "" });
