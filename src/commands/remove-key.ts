@@ -4,7 +4,9 @@ import { readAwsFiles } from "../config/files.ts";
 import { deadlineFromNow, deadlineMs } from "../deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../key-manager/key-profile.ts";
-import { forgetKey } from "../key-manager/forget-key.ts";
+import { stateFolder } from "../credentials/state-folder.ts";
+import { forgetKey, oldKeysOf } from "../key-manager/forget-key.ts";
+import { createRotationMarks } from "../key-manager/rotation-marks.ts";
 import { prepareStore } from "../open-sessions.ts";
 import { editConfig } from "../profile-manager/edit-config.ts";
 import { findProfile, requireName } from "../profile-manager/find-profile.ts";
@@ -49,13 +51,23 @@ export default defineCommand({
     }
     // A store that is not there is told before anything is changed.
     const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
+    const { env, platform, homeFolder } = context;
+    const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
+    const oldKeys = await oldKeysOf(accessKeyId, files.config, store.rows, marks);
     // The profile first: no profile ever names a key that is gone.
     const { file } = await editConfig(context, {
       action: `remove-key ${name}`,
       dryRun: false,
       edit: ({ config }) => withoutKeyProfile(config, name),
     });
-    const deleted = await forgetKey(accessKeyId, store).catch((error: unknown) => {
+    const forget = async (): Promise<boolean> => {
+      for (const id of oldKeys) {
+        await forgetKey(id, store);
+        marks.remove(id);
+      }
+      return forgetKey(accessKeyId, store);
+    };
+    const deleted = await forget().catch((error: unknown) => {
       if (!isAwsRoleError(error)) throw error;
       throw new AwsRoleError(
         error.code,
@@ -78,6 +90,10 @@ export default defineCommand({
             : `the key ${accessKeyId} of ${name} was not in the store; its profile is removed`,
         ) + `\nto delete it there: aws iam delete-access-key --access-key-id ${accessKeyId}\n`,
       );
+      for (const id of oldKeys)
+        context.stdout(
+          `so is its old key: aws iam delete-access-key --access-key-id ${escapeControls(id)}\n`,
+        );
     }
     return 0;
   },

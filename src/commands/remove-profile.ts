@@ -1,10 +1,15 @@
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../cli/text.ts";
 import { deleteSection } from "../config/edit.ts";
-import type { AwsFiles } from "../config/files.ts";
+import { type AwsFiles, readAwsFiles } from "../config/files.ts";
+import type { Context } from "../context.ts";
+import { keyAccount } from "../credentials/items.ts";
+import { type Row, stateFolder } from "../credentials/state-folder.ts";
 import { deleteItems, rowsOf } from "../delete-items.ts";
 import { AwsRoleError } from "../errors.ts";
+import { oldKeysOf } from "../key-manager/forget-key.ts";
 import { profilesWithKey } from "../key-manager/key-profile.ts";
+import { createRotationMarks } from "../key-manager/rotation-marks.ts";
 import { editConfig } from "../profile-manager/edit-config.ts";
 import { findProfile, requireName } from "../profile-manager/find-profile.ts";
 import { findReferences } from "../profile-manager/references.ts";
@@ -41,11 +46,7 @@ export default defineCommand({
     const sessions = (await rowsOf(context).list()).filter(
       (row) => row.profile === name && row.kind !== "key",
     );
-    const keys = args["with-key"]
-      ? (await rowsOf(context).list()).filter(
-          (row) => row.kind === "key" && row.account.endsWith(`/${accessKeyId ?? ""}`),
-        )
-      : [];
+    const keys = args["with-key"] ? await keyRows(context, accessKeyId) : [];
     const trouble = args["dry-run"]
       ? undefined
       : await deleteItems(context, [...sessions, ...keys], args).then(
@@ -74,6 +75,17 @@ export default defineCommand({
     return 0;
   },
 });
+
+/** The rows of the key, and of the one that it took the place of, if its rotation was not finished. */
+async function keyRows(context: Context, accessKeyId: string | undefined): Promise<readonly Row[]> {
+  if (accessKeyId === undefined) return [];
+  const { env, platform, homeFolder } = context;
+  const rows = rowsOf(context);
+  const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
+  const { config } = readAwsFiles(env, platform);
+  const ids = [accessKeyId, ...(await oldKeysOf(accessKeyId, config, rows, marks))];
+  return (await rows.list()).filter(({ account }) => ids.some((id) => account === keyAccount(id)));
+}
 
 function refuseReferences(files: AwsFiles, name: string): void {
   const others = [files.config, files.credentials]

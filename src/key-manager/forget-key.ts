@@ -1,8 +1,11 @@
 /** Deleting a long-term key here, with every session that was made with it. */
+import type { Document } from "../config/document.ts";
 import { keyAccount } from "../credentials/items.ts";
 import { storeOfKey } from "../credentials/sources/keychain-key.ts";
-import { storesOf } from "../credentials/state-folder.ts";
+import { type Rows, storesOf } from "../credentials/state-folder.ts";
 import type { OpenStore } from "../open-sessions.ts";
+import { profilesWithKey } from "./key-profile.ts";
+import type { RotationMarks } from "./rotation-marks.ts";
 
 /** True when the key was there. Throws what the stores throw. */
 export async function forgetKey(
@@ -23,4 +26,21 @@ export async function forgetKey(
     wasThere = (await (await openNamedStore(name)).delete(account)) || wasThere;
   await rows.remove(account);
   return wasThere;
+}
+
+/** The keys that this one took the place of and that are still kept, because the rotation was not finished: no profile names them. */
+export async function oldKeysOf(
+  accessKeyId: string,
+  config: Document,
+  rows: Rows,
+  marks: RotationMarks,
+): Promise<readonly string[]> {
+  const prefix = keyAccount("");
+  const kept = (await rows.list()).flatMap(({ account }) =>
+    account.startsWith(prefix) ? [account.slice(prefix.length)] : [],
+  );
+  return kept.filter(
+    (id) =>
+      marks.find(id)?.newAccessKeyId === accessKeyId && profilesWithKey(config, id).length === 0,
+  );
 }

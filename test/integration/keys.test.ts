@@ -238,6 +238,22 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
     expect(before - (await keychain.itemCount())).toBe(2);
   });
 
+  it.each(["remove-key bob", "remove-profile bob --with-key"])(
+    "takes the old key with it that a rotation has not finished with: %s",
+    async (words) => {
+      const before = await keychain.itemCount();
+      await awsrole("add-key bob", bobsKey());
+      await awsrole("rotate-key bob");
+      expect(await keychain.itemCount()).toBe(before + 2);
+      const removed = await awsrole(words);
+      expect(removed).toMatchObject({ code: 0 });
+      if (words.startsWith("remove-key"))
+        expect(removed.stdout).toContain(`--access-key-id ${sts.bob.accessKeyId}\n`);
+      expect(await keychain.itemCount()).toBe(before);
+      expect(JSON.parse((await awsrole("doctor --json")).stdout)).toMatchObject({ findings: [] });
+    },
+  );
+
   it("that is no longer in the keychain is missed by name", async () => {
     await awsrole("add-key bob", bobsKey());
     const withKey = configText();
