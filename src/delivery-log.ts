@@ -8,7 +8,7 @@
  * - What goes wrong with it is nobody's business: the credentials count.
  */
 import { constants, type Stats } from "node:fs";
-import { mkdir, open, rename, stat } from "node:fs/promises";
+import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { requestingProgram } from "./calling-program.ts";
 import type { Context } from "./context.ts";
@@ -19,6 +19,7 @@ import { obtain, type Obtained, type SessionDependencies } from "./credentials/s
 import { withLock } from "./credentials/single-flight.ts";
 import { stateFolder } from "./credentials/state-folder.ts";
 import { isAwsRoleError } from "./errors.ts";
+import { makePrivateFolder } from "./private-folder.ts";
 
 /** One line. `time` and `expiration` are UTC, whole seconds. */
 export type Delivery = {
@@ -95,7 +96,7 @@ function filesOf({ env, platform, homeFolder }: Context): Files {
 async function append(context: Context, delivery: Delivery): Promise<void> {
   const files = filesOf(context);
   try {
-    await mkdir(files.folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(files.folder);
     // With `sudo` that keeps HOME a file of root's would stay in the user's folder, and stop the user's own record.
     if (!isOwn(await stat(files.folder))) return;
     const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;

@@ -14,7 +14,6 @@ import { constants, type Stats } from "node:fs";
 import {
   type FileHandle,
   lstat,
-  mkdir,
   open,
   readdir,
   readFile,
@@ -25,19 +24,15 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AwsRoleError } from "../errors.ts";
-
-/** The file system as this module uses it: a test hands in one that fails, or kills the process, at a chosen call. */
-export const fileSystem = { lstat, mkdir, open, readdir, readFile, realpath, rename, stat, unlink };
-
-export type FileSystem = typeof fileSystem;
+import { makePrivateFolder } from "../private-folder.ts";
 
 /** The file that is really written: where links lead. A file that does not exist yet is its own target. */
-export async function realTarget(file: string, fs: FileSystem = fileSystem): Promise<string> {
+export async function realTarget(file: string): Promise<string> {
   try {
-    return await fs.realpath(file);
+    return await realpath(file);
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw explain(file, error);
-    const link = await fs.lstat(file).catch(() => undefined);
+    const link = await lstat(file).catch(() => undefined);
     if (link?.isSymbolicLink() !== true) return file;
     throw refused(
       file,
@@ -51,44 +46,34 @@ export async function realTarget(file: string, fs: FileSystem = fileSystem): Pro
  * Replaces `target` (from `realTarget`), whose text was `before`, by `after`; both are bytes read as latin1, `""` stands for no file.
  * @throws ERR_CONFIG_CONFLICT when the file is not `before` any more, ERR_CONFIG_WRITE, saying why, for all else; then nothing has changed.
  */
-export async function replaceFile(
-  target: string,
-  before: string,
-  after: string,
-  fs: FileSystem = fileSystem,
-): Promise<void> {
+export async function replaceFile(target: string, before: string, after: string): Promise<void> {
   const folder = dirname(target);
   try {
-    const old = await refuseUnreplaceable(target, fs);
-    await fs.mkdir(folder, { recursive: true, mode: 0o700 });
-    await removeLeftovers(target, fs);
+    const old = await refuseUnreplaceable(target);
+    makePrivateFolder(folder);
+    await removeLeftovers(target);
     const temporary = join(
       folder,
       `.${basename(target)}.awsrole-${randomBytes(6).toString("hex")}.tmp`,
     );
     try {
-      await writeNew(temporary, after, old, fs);
-      await refuseChanged(target, before, fs);
-      await fs.rename(temporary, target);
+      await writeNew(temporary, after, old);
+      await refuseChanged(target, before);
+      await rename(temporary, target);
     } catch (error) {
-      await fs.unlink(temporary).catch(() => {});
+      await unlink(temporary).catch(() => {});
       throw error;
     }
-    await syncFolder(folder, fs);
+    await syncFolder(folder);
   } catch (error) {
     throw error instanceof AwsRoleError ? error : explain(target, error);
   }
 }
 
-async function writeNew(
-  temporary: string,
-  text: string,
-  old: Stats | undefined,
-  fs: FileSystem,
-): Promise<void> {
+async function writeNew(temporary: string, text: string, old: Stats | undefined): Promise<void> {
   const flags =
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-  const handle: FileHandle = await fs.open(temporary, flags, 0o600);
+  const handle: FileHandle = await open(temporary, flags, 0o600);
   try {
     // FileHandle.writeFile reports a disk that fills up half-way; a bare write would be cut short in silence.
     await handle.writeFile(Buffer.from(text, "latin1"));
@@ -103,8 +88,8 @@ async function writeNew(
   }
 }
 
-async function refuseChanged(target: string, before: string, fs: FileSystem): Promise<void> {
-  const now = await fs.readFile(target, "latin1").catch(undefinedIfMissing);
+async function refuseChanged(target: string, before: string): Promise<void> {
+  const now = await readFile(target, "latin1").catch(undefinedIfMissing);
   if ((now ?? "") === before) return;
   throw new AwsRoleError(
     "ERR_CONFIG_CONFLICT",
@@ -117,25 +102,18 @@ async function refuseChanged(target: string, before: string, fs: FileSystem): Pr
  * What is there now (undefined: no file), if a rename could replace it and keep what it is. Writes nothing.
  * @throws ERR_CONFIG_WRITE, saying why not.
  */
-export async function refuseUnreplaceable(
-  target: string,
-  fs: FileSystem = fileSystem,
-): Promise<Stats | undefined> {
+export async function refuseUnreplaceable(target: string): Promise<Stats | undefined> {
   try {
-    const old = await fs.stat(target).catch(undefinedIfMissing);
-    if (old === undefined) await refuseForeignHome(target, fs);
-    else await refuseWhatRenameCannotKeep(target, old, fs);
+    const old = await stat(target).catch(undefinedIfMissing);
+    if (old === undefined) await refuseForeignHome(target);
+    else await refuseWhatRenameCannotKeep(target, old);
     return old;
   } catch (error) {
     throw error instanceof AwsRoleError ? error : explain(target, error);
   }
 }
 
-async function refuseWhatRenameCannotKeep(
-  target: string,
-  old: Stats,
-  fs: FileSystem,
-): Promise<void> {
+async function refuseWhatRenameCannotKeep(target: string, old: Stats): Promise<void> {
   if (!old.isFile())
     throw refused(target, "is not a regular file", "move it away, or name another file");
   if (process.platform !== "win32") {
@@ -156,7 +134,7 @@ async function refuseWhatRenameCannotKeep(
   }
   if ((old.mode & 0o222) === 0)
     throw refused(target, "is read-only", `chmod u+w ${target}, if it may be edited`);
-  const folder = await fs.stat(dirname(target));
+  const folder = await stat(dirname(target));
   if (folder.dev !== old.dev)
     throw refused(
       target,
@@ -166,13 +144,13 @@ async function refuseWhatRenameCannotKeep(
 }
 
 /** A root process must not leave root's files in somebody's home. */
-async function refuseForeignHome(target: string, fs: FileSystem): Promise<void> {
+async function refuseForeignHome(target: string): Promise<void> {
   if (process.geteuid?.() !== 0) return;
   let folder = dirname(target);
-  let found = await fs.stat(folder).catch(undefinedIfMissing);
+  let found = await stat(folder).catch(undefinedIfMissing);
   while (found === undefined && dirname(folder) !== folder) {
     folder = dirname(folder);
-    found = await fs.stat(folder).catch(undefinedIfMissing);
+    found = await stat(folder).catch(undefinedIfMissing);
   }
   if (found !== undefined && found.uid !== 0)
     throw refused(
@@ -183,12 +161,12 @@ async function refuseForeignHome(target: string, fs: FileSystem): Promise<void> 
 }
 
 /** Under the lock nobody else's temporary file can be in use. */
-async function removeLeftovers(target: string, fs: FileSystem): Promise<void> {
+async function removeLeftovers(target: string): Promise<void> {
   const prefix = `.${basename(target)}.awsrole-`;
-  const names = await fs.readdir(dirname(target)).catch(() => []);
+  const names = await readdir(dirname(target)).catch(() => []);
   for (const name of names) {
     if (name.startsWith(prefix) && name.endsWith(".tmp"))
-      await fs.unlink(join(dirname(target), name)).catch(() => {});
+      await unlink(join(dirname(target), name)).catch(() => {});
   }
 }
 
@@ -196,9 +174,9 @@ async function removeLeftovers(target: string, fs: FileSystem): Promise<void> {
  * The rename itself must survive a power cut. Windows cannot open a folder; it keeps its own journal. Where it fails (a folder that may be
  * written but not read) the file is new all the same, and to call that a failure would be wrong.
  */
-async function syncFolder(folder: string, fs: FileSystem): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
-  const handle = await fs.open(folder, constants.O_RDONLY).catch(() => undefined);
+  const handle = await open(folder, constants.O_RDONLY).catch(() => undefined);
   await handle?.sync().catch(() => {});
   await handle?.close().catch(() => {});
 }
@@ -224,6 +202,12 @@ const reasons: Readonly<Record<string, readonly [what: string, hint: string]>> =
   ],
   EXDEV: ["could not be replaced: it is a mount point", "edit it where it is mounted from"],
   ENOTDIR: ["could not be written: a part of its path is not a folder", "see AWS_CONFIG_FILE"],
+  ENOENT: ["could not be written: its folder cannot be made", "see AWS_CONFIG_FILE"],
+  EEXIST: [
+    "could not be written: its folder is a link that leads nowhere",
+    "create what the link names, or remove the link",
+  ],
+  ELOOP: ["could not be written: a link in its path leads in a circle", "mend the link"],
 };
 
 function explain(file: string, error: unknown): AwsRoleError {

@@ -2,9 +2,10 @@
  * The 30-second memory of failures: pollers that ask every second must neither hammer AWS nor raise a prompt again and
  * again. One small file per request, without secrets; when it cannot be kept (or not by us alone), every caller simply tries.
  */
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AwsRoleError, type ErrorCode } from "../errors.ts";
+import { makePrivateFolder } from "../private-folder.ts";
 import type { Clock } from "./cached-session.ts";
 import { shortHash } from "./items.ts";
 import { refuseForeign } from "./state-folder.ts";
@@ -43,7 +44,7 @@ export function createBackoff(stateFolder: string, clock: Clock): Backoff {
     async remember(request, { code, message, hint }) {
       const memory = JSON.stringify({ code, message, hint, uptimeSeconds: clock.uptimeSeconds() });
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        makePrivateFolder(folder);
         refuseForeign(stateFolder, folder);
         await writeFile(fileOf(request), memory, { mode: 0o600 });
       } catch {

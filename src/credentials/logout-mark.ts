@@ -9,15 +9,16 @@
  *   cannot be read counts as changed.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makePrivateFolder } from "../private-folder.ts";
 
 /**
  * Changes the mark in the state folder (made if need be): nothing that is being fetched now will stay cached. Call it before
  * deleting. Throws the file system's error, after which what is under way may still be cached.
  */
 export function markLogout(stateFolder: string): void {
-  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(stateFolder);
   writeFileSync(markFile(stateFolder), randomBytes(16).toString("hex"), { mode: 0o600 });
 }
 

@@ -3,8 +3,9 @@
  * a person refused to give one. One small file per device; when it cannot be kept (or not by us alone), AWS's own refusal does the same, only later.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makePrivateFolder } from "../private-folder.ts";
 import type { Clock } from "./cached-session.ts";
 import { shortHash } from "./items.ts";
 import { refuseForeign } from "./state-folder.ts";
@@ -45,7 +46,7 @@ export function createMfaMemory(stateFolder: string, clock: Clock): MfaMemory {
   const add = async (serial: string, facts: Record<string, unknown>): Promise<void> => {
     const memory = JSON.stringify({ ...(await read(serial)), ...facts });
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      makePrivateFolder(folder);
       refuseForeign(stateFolder, folder);
       await writeFile(fileOf(serial), memory, { mode: 0o600 });
     } catch {

@@ -9,9 +9,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { type Stats, statSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { posix, win32 } from "node:path";
 import { AwsRoleError } from "../errors.ts";
+import { makePrivateFolder } from "../private-folder.ts";
 import type { StoreName } from "../secret-stores/index.ts";
 import { shortHash } from "./items.ts";
 
@@ -81,7 +82,7 @@ export function createRows(folder: string): Rows {
       return rows.filter((row) => row !== undefined);
     },
     async put(row) {
-      await mkdir(items, { recursive: true, mode: 0o700 });
+      makePrivateFolder(items);
       refuseForeign(folder, items);
       const file = fileOf(row.account);
       const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;

@@ -1,7 +1,8 @@
 /** Which rotations are under way: one small file per old key, without a secret, in the state folder. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { refuseForeign } from "../credentials/state-folder.ts";
+import { makePrivateFolder } from "../private-folder.ts";
 
 /** A rotation that was begun and not finished. */
 export type RotationMark = {
@@ -43,7 +44,7 @@ export function createRotationMarks(stateFolder: string): RotationMarks {
       }
     },
     put(mark) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makePrivateFolder(folder);
       refuseForeign(stateFolder, folder);
       const file = fileOf(mark.oldAccessKeyId);
       writeFileSync(`${file}.tmp`, JSON.stringify(mark), { mode: 0o600 });

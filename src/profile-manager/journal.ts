@@ -6,11 +6,12 @@
  * - It is written before the config, so that no edit is without; one that never happened has a hash that never matches.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LineEdit } from "../config/line-edits.ts";
 import { refuseForeign } from "../credentials/state-folder.ts";
 import { isAwsRoleError } from "../errors.ts";
+import { makePrivateFolder } from "../private-folder.ts";
 import { holdsSecret } from "./show-diff.ts";
 
 /** One edit of a config file. */
@@ -57,7 +58,7 @@ export function openJournal(stateFolder: string): Journal {
       const id = `${String(entry.at.getTime()).padStart(15, "0")}-${randomBytes(4).toString("hex")}`;
       try {
         if (isForeign(folder)) return { unkept: `${folder} belongs to another user` };
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        makePrivateFolder(folder);
         refuseForeign(stateFolder, folder);
         writeFileSync(fileOf(id), `${JSON.stringify({ v: 1, ...entry })}\n`, {
           mode: 0o600,

@@ -6,9 +6,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { link, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AwsRoleError } from "../errors.ts";
+import { makePrivateFolder } from "../private-folder.ts";
 
 export type PrivateFolder = {
   /** The text; undefined when there is no such file. */
@@ -75,7 +76,7 @@ async function put(
   publish: (from: string, to: string) => Promise<void>,
 ): Promise<void> {
   try {
-    if (!(await isThere(path))) await mkdir(path, { recursive: true, mode: 0o700 });
+    if (!(await isThere(path))) makePrivateFolder(path);
     await isThere(path);
     const temporary = join(path, `.${name}.${randomBytes(6).toString("hex")}.tmp`);
     try {

@@ -7,10 +7,11 @@
  * - Writing counts as reading does: a locked keychain says of an item that it never had that it is not there, and only prompts when it is
  *   to be stored.
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { uptime } from "node:os";
 import { posix } from "node:path";
 import { AwsRoleError, isAwsRoleError } from "../errors.ts";
+import { makePrivateFolder } from "../private-folder.ts";
 import type { SecretStore } from "./index.ts";
 
 const memorySeconds = 30;
@@ -39,7 +40,7 @@ export function rememberRefusal(stateFolder: string, error: unknown): void {
   const { code, message, hint } = error;
   const memory = JSON.stringify({ code, message, hint, uptimeSeconds: uptime() });
   try {
-    mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(stateFolder);
     writeFileSync(fileIn(stateFolder), memory, { mode: 0o600 });
   } catch {
     // See above.

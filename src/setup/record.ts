@@ -2,9 +2,10 @@
  * What this machine remembers of a setup: one small file without a secret in the state folder, written before the first thing is made.
  * With it a setup goes on, and is undone, without its options being given again. Whose a thing at AWS is, its tag says, not this file.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { refuseForeign } from "../credentials/state-folder.ts";
+import { makePrivateFolder } from "../private-folder.ts";
 
 export type SetupRecord = {
   readonly account: string;
@@ -43,7 +44,7 @@ export function createSetupRecords(stateFolder: string): SetupRecords {
       }
     },
     put(name, record) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makePrivateFolder(folder);
       refuseForeign(stateFolder, folder);
       const file = fileOf(name);
       writeFileSync(`${file}.tmp`, `${JSON.stringify(record)}\n`, { mode: 0o600 });

@@ -228,3 +228,44 @@ describe("a state folder", () => {
       expect(statSync(join(elsewhere, name)).mode & 0o777, name).toBe(0o600);
   });
 });
+
+describe.skipIf(process.platform !== "linux")(
+  titled("a state folder below /proc", process.platform === "linux" ? undefined : "not on Linux"),
+  () => {
+    // Absent, though what is above it is there, and impossible to make: node's own recursive mkdir never comes back from it.
+    const below = { AWSROLE_STATE_DIR: "/proc/awsrole/state" };
+
+    it.each(["plaintext", "file", "none"])(
+      "delivers all the same with the store %s",
+      async (store) => {
+        const finished = await runAwsrole(["credential-process", "--profile", "prod"], {
+          env: { ...environment(), ...below, AWSROLE_STORE: store },
+        });
+        expect(finished).toMatchObject({ code: 0, stderr: "" });
+        expect(JSON.parse(finished.stdout)).toHaveProperty("SessionToken");
+      },
+    );
+
+    it("keeps nobody from editing a profile, but from undoing it", async () => {
+      const finished = await runAwsrole(["edit-profile", "prod", "--duration-seconds", "1800"], {
+        env: { ...environment(), ...below },
+      });
+      expect(finished.code).toBe(0);
+      expect(finished.stdout + finished.stderr).toMatch(/cannot be written \(ENOENT\)/);
+      const config = { ...environment(), AWS_CONFIG_FILE: "/proc/awsrole/config" };
+      const added = await runAwsrole(
+        [
+          "add-profile",
+          "p",
+          "--role-arn",
+          "arn:aws:iam::123456789012:role/r",
+          "--source-profile",
+          "bob",
+        ],
+        { env: config },
+      );
+      expect(added).toMatchObject({ code: 1, stdout: "" });
+      expect(added.stderr).toMatch(/its folder cannot be made/);
+    });
+  },
+);

@@ -1,0 +1,28 @@
+/** Folders that only their owner may enter. */
+import { mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * Makes `path`, and what is missing above it, with mode 0700; a folder that is there stays as it is. Throws the file system's error.
+ *
+ * Not with node's `recursive`: that never returns where a parent reads as absent and cannot be made either (measured below /proc, Node 20 to 24).
+ */
+export function makePrivateFolder(path: string): void {
+  if (isFolder(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makePrivateFolder(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else's work, meanwhile.
+    if (!isFolder(path)) throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}
