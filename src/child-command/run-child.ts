@@ -13,7 +13,9 @@
  * native stack trace, when the program cannot be executed (seen on Node 22 and 24), where 126 and 127 are promised.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants as fileModes, existsSync } from "node:fs";
 import { constants } from "node:os";
+import { join } from "node:path";
 import { findTerminal } from "../cli/terminal-device.ts";
 import { AwsRoleError } from "../errors.ts";
 import { findOnWindows, type Invocation } from "./find-on-windows.ts";
@@ -39,7 +41,7 @@ export async function runChild({ words, env, platform }: ChildCommand): Promise<
   const stopPassing = passOnSignals(platform, (signal) => child?.kill(signal));
   try {
     child = start(program, invocation, env);
-    const { code, signal } = await end(child, program);
+    const { code, signal } = await end(child, program, env);
     if (signal === null) return code ?? 1;
     // Not by what awsrole received: it may hear of the child's end first.
     if (signal === "SIGINT" && isInForeground(platform)) {
@@ -61,18 +63,19 @@ function start(
     return spawn(file, args, { env, stdio: "inherit", windowsVerbatimArguments: isVerbatim });
   } catch (error) {
     // What is rarer than "not found" is thrown.
-    throw notStarted(program, error);
+    throw notStarted(program, env, error);
   }
 }
 
 function end(
   child: ChildProcess,
   program: string,
+  env: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
     child.once("error", (error) => {
       // Later errors are of a signal that could not be sent: the child is about to end by itself.
-      if (child.pid === undefined) reject(notStarted(program, error));
+      if (child.pid === undefined) reject(notStarted(program, env, error));
     });
     child.on("error", () => {});
     child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -115,9 +118,14 @@ function isInForeground(platform: NodeJS.Platform): boolean {
   return "tell" in findTerminal(platform);
 }
 
-function notStarted(program: string, cause: unknown): AwsRoleError {
-  const code =
+function notStarted(
+  program: string,
+  env: Readonly<Record<string, string>>,
+  cause: unknown,
+): AwsRoleError {
+  const said =
     cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  const code = program.includes("/") ? said : errorOnPath(said, program, env);
   if (code === "ENOENT")
     return new AwsRoleError("ERR_COMMAND_NOT_FOUND", `exec: ${program} was not found`, {
       hint: program.includes("/")
@@ -131,6 +139,28 @@ function notStarted(program: string, cause: unknown): AwsRoleError {
     ENOEXEC: "it is no program of this system",
   };
   return cannotBeExecuted(program, reasons[code] ?? (code || "the system refused"), cause);
+}
+
+/**
+ * As a shell says it, of a name that is looked for on PATH. execvp says EACCES of a name that is nowhere, too, when a folder on PATH may
+ * not be entered, as root's own after `su`; the stand-alone program's runtime says ENOENT of a file that may not be executed.
+ */
+function errorOnPath(said: string, program: string, env: Readonly<Record<string, string>>): string {
+  // find-on-windows.ts has looked already.
+  if (process.platform === "win32" || (said !== "EACCES" && said !== "ENOENT")) return said;
+  const files = (env["PATH"] ?? "").split(":").map((folder) => join(folder, program));
+  const found = files.filter((file) => existsSync(file));
+  if (found.length === 0) return "ENOENT";
+  return found.some((file) => isExecutable(file)) ? said : "EACCES";
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, fileModes.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function cannotBeExecuted(program: string, why: string, cause: unknown): AwsRoleError {

@@ -1,7 +1,7 @@
 /** `exec` as people and scripts use it: what the command gets, what comes back, and who hears which signal. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -222,6 +222,19 @@ describe("exec ends with", () => {
       stderr: `awsrole: exec: ${home.configFile} cannot be executed: permission denied\n`,
     });
     expect(await exec([home.path])).toMatchObject({ code: 126 });
+    const folder = join(home.path, "folder");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "no-program"), "", { mode: 0o644 });
+    const PATH = `${folder}:${process.env["PATH"]}`;
+    expect(await exec(["no-program"], { env: { PATH } })).toMatchObject({ code: 126 });
+    // Then execvp says "permission denied" of whatever it does not find (not to root, who may enter).
+    chmodSync(folder, 0);
+    const nowhere = await exec(["nonesuch"], { env: { PATH } });
+    chmodSync(folder, 0o700);
+    expect(nowhere).toMatchObject({
+      code: 127,
+      stderr: expect.stringContaining("nonesuch was not found"),
+    });
   });
 
   it("125 when awsrole failed, whatever the reason; the command is not run", async () => {
