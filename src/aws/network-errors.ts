@@ -37,13 +37,14 @@ function describe(
   const peer = proxy ? `the proxy ${proxy.host}` : url.host;
   const owner =
     proxy?.protocol === "https:" ? `${url.host} or of the proxy ${proxy.host}` : url.host;
+  const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
   const check = proxy
-    ? "check HTTPS_PROXY and NO_PROXY"
-    : "check the network, endpoint_url and, behind a proxy, HTTPS_PROXY";
+    ? `check ${variable} and NO_PROXY`
+    : `check the network, endpoint_url and, behind a proxy, ${variable}`;
   if (error.proxyStatus === 407) {
     return [
       `${peer} refused: it wants a user name and a password (407)`,
-      "put them in HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT, percent-encoded",
+      `put them in ${variable}: http://USER:PASSWORD@HOST:PORT, percent-encoded`,
     ];
   }
   if (error.proxyStatus !== undefined) {
@@ -80,7 +81,7 @@ function describe(
     case "EPROTO":
       return [
         `${peer} does not speak TLS as expected (EPROTO)`,
-        "check the scheme and port of endpoint_url and HTTPS_PROXY",
+        `check the scheme and port of endpoint_url and ${variable}`,
       ];
     default:
       return isUntrusted(error.code)

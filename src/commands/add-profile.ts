@@ -61,6 +61,7 @@ export default defineCommand({
     };
     const given = args.positionals["NAME"];
     if (given !== undefined) refuseUnwritableName(given, platform);
+    refuseEmpty(args);
     const said = readRoleOptions(args, process.cwd());
     refuseTwoSources(said);
     let answers: { name?: string | undefined; values: RoleValues } = { name: given, values: args };
@@ -148,6 +149,15 @@ function missingParts(name: string | undefined, settings: readonly KeyValue[]): 
 function isMissing(parts: readonly string[]): AwsRoleError {
   return new AwsRoleError("ERR_USAGE", `add-profile: missing: ${parts.join(", ")}`, {
     hint: "awsrole add-profile --help shows an example; at a terminal, and without --no-input and --json, it asks for what is missing",
+  });
+}
+
+/** To edit-profile an empty value means something; here it is a variable of a script that was not set. */
+function refuseEmpty(values: RoleValues): void {
+  const empty = Object.entries(onlyRoleOptions(values)).find(([, value]) => value === "");
+  if (empty === undefined) return;
+  throw new AwsRoleError("ERR_USAGE", `add-profile: --${empty[0]} is empty`, {
+    hint: "give it a value, or leave it out",
   });
 }
 

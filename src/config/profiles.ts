@@ -14,6 +14,7 @@ import {
   type Named,
   parseDuration,
   parseList,
+  parsePolicyArns,
   parseTags,
   requireRule,
   rules,
@@ -313,7 +314,7 @@ function readRole(name: string, settings: Settings, get: Lookup, managed: boolea
       tags: optional("tags", (found) => parseTags(name, found)) ?? [],
       transitiveTagKeys:
         optional("transitive_tag_keys", (found) => parseList(name, found, 50)) ?? [],
-      policyArns: optional("policy_arns", (found) => parseList(name, found, 10)) ?? [],
+      policyArns: optional("policy_arns", (found) => parsePolicyArns(name, found)) ?? [],
       policyFile: optional("policy_file", ({ setting }) => setting.value),
     },
     mfa: readMfa(name, get),

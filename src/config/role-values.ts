@@ -34,6 +34,10 @@ export const rules = {
     pattern: /^[\w+=/:,.@-]{9,256}$/,
     hint: "a serial looks like arn:aws:iam::123456789012:mfa/NAME, or is the number on a hardware device",
   },
+  policyArn: {
+    pattern: /^arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy\/[\w+=,.@/-]{1,512}$/,
+    hint: "an ARN looks like arn:aws:iam::aws:policy/ReadOnlyAccess",
+  },
 } as const satisfies Record<string, Rule>;
 
 /** The value when it follows the rule. @throws ERR_PROFILE_INVALID with where it stands and what is allowed. */
@@ -69,6 +73,13 @@ export function parseList(profile: string, named: Named, limit: number): readonl
     );
   }
   return entries;
+}
+
+/** A list of at most 10 ARNs of managed policies. @throws ERR_PROFILE_INVALID. */
+export function parsePolicyArns(profile: string, named: Named): readonly string[] {
+  const arns = parseList(profile, named, 10);
+  if (arns.every((arn) => rules.policyArn.pattern.test(arn))) return arns;
+  throw invalidValue(profile, named, rules.policyArn.hint);
 }
 
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;

@@ -53,8 +53,7 @@ const UNFIT_VALUES: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^(["']).*\1$/, "is enclosed in quotes"],
 ];
 
-/** A name from a person, safe to print and not endless. */
+/** A name from a person, not endless; whoever prints the message escapes what must not be printed. */
 function show(name: string): string {
-  const printable = name.replaceAll(/[^\x20-\x7e]/g, "?");
-  return JSON.stringify(printable.length > 60 ? `${printable.slice(0, 60)}…` : printable);
+  return `"${name.length > 60 ? `${name.slice(0, 60)}…` : name}"`;
 }

@@ -68,8 +68,12 @@ export function resolveChain(files: AwsFiles, name: string, env: Env): Hop {
 function refuseLoop(hop: Hop, env: Env): void {
   const inFlight = (env["AWSROLE_CHAIN"] ?? "").split(",").filter((name) => name !== "");
   const again = profilesOf(hop).find((name) => inFlight.includes(name));
-  if (again === undefined) return;
-  throw new AwsRoleError(
+  if (again !== undefined) throw leadsBack(inFlight, again);
+}
+
+/** A command of the profiles `inFlight` asks awsrole for one of them. */
+export function leadsBack(inFlight: readonly string[], again: string): AwsRoleError {
+  return new AwsRoleError(
     "ERR_PROFILE_CYCLE",
     `profile ${again} leads back to itself: ${[...inFlight, "(a command of it)", again].join(" -> ")}`,
     {

@@ -9,6 +9,7 @@ import {
   type Named,
   parseDuration,
   parseList,
+  parsePolicyArns,
   parseTags,
   requireRule,
   rules,
@@ -158,7 +159,7 @@ const checks: Readonly<Partial<Record<RoleOption, (named: Named) => unknown>>> =
   "source-identity": (named) => requireRule("", named, rules.sourceIdentity),
   tag: (named) => parseTags("", named),
   "transitive-tag-key": (named) => parseList("", named, 50),
-  "policy-arn": (named) => parseList("", named, 10),
+  "policy-arn": (named) => parsePolicyArns("", named),
   region: (named) => requireRule("", named, region),
   output: (named) => requireRule("", named, output),
 };

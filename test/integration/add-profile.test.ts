@@ -147,6 +147,8 @@ describe("add-profile", () => {
     ["no source", ["prod", "--role-arn", roleArn]],
     ["two sources", ["prod", ...good, "--credential-source", "Environment"]],
     ["no name", good],
+    ["an empty external id", ["prod", ...good, "--external-id", ""]],
+    ["a policy that is no ARN", ["prod", ...good, "--policy-arn", "ReadOnlyAccess"]],
     ["a name with a line break", ["a\n[profile evil]", ...good]],
     ["a name with a bracket", ["a]", ...good]],
     ["a name with a space", ["a b", ...good]],

@@ -478,6 +478,24 @@ describe("sources", () => {
         }),
       ).toMatchObject({ code: 0, stderr: "" });
     });
+    it("names the circle of a line that asks awsrole itself", async () => {
+      home = createRoleHome(sts);
+      const config = readFileSync(home.configFile, "utf8");
+      const line = `${program.join(" ")} credential-process --profile`;
+      for (const asked of [`${line} outer`, `${line}=outer`]) {
+        writeFileSync(
+          home.configFile,
+          `${config}\n[profile p]\ncredential_process = ${asked}\n[profile outer]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = p\n`,
+        );
+        const { code, stderr } = await runAwsrole(["credential-process", "--profile", "outer"], {
+          env: home.env,
+        });
+        expect(code).toBe(1);
+        expect(stderr).toMatch(
+          /^awsrole: profile outer leads back to itself: outer -> p -> \(a command of it\) -> outer\n/,
+        );
+      }
+    });
     it("names the circle to whoever is in it", async () => {
       home = createRoleHome(sts);
       const finished = await runAwsrole(["credential-process", "--profile", "prod"], {

@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Deadline } from "../../deadline.ts";
 import { AwsRoleError } from "../../errors.ts";
 import type { Credentials } from "../credentials.ts";
+import { leadsBack } from "../chain.ts";
 import { splitCommand } from "../split-command.ts";
 
 export type ProcessOptions = {
@@ -74,15 +75,17 @@ function run(options: ProcessOptions): Promise<string> {
   const [program, ...words] = splitCommand(command, platform) ?? [];
   if (program === undefined)
     return Promise.reject(failed(options, "it cannot be read", "close its quotes"));
-  const chain = [...(env["AWSROLE_CHAIN"] ?? "").split(","), ...inFlight]
-    .filter((name) => name !== "")
-    .join(",");
+  const chain = [...(env["AWSROLE_CHAIN"] ?? "").split(","), ...inFlight].filter(
+    (name) => name !== "",
+  );
+  const again = profileOfLine(words);
+  if (again !== undefined && chain.includes(again)) return Promise.reject(leadsBack(chain, again));
   return new Promise((resolve, reject) => {
     // Its stderr may hold anything, secrets too: nobody reads it.
     let child: ChildProcess;
     try {
       child = spawn(program, words, {
-        env: { ...env, AWSROLE_CHAIN: chain },
+        env: { ...env, AWSROLE_CHAIN: chain.join(",") },
         stdio: ["ignore", "pipe", "ignore"],
         windowsHide: true,
       });
@@ -126,6 +129,14 @@ function run(options: ProcessOptions): Promise<string> {
       ),
     );
   });
+}
+
+/** Which profile a line asks for that looks like awsrole's own. The child would find the loop as well, but nobody reads what it says of it. */
+function profileOfLine(words: readonly string[]): string | undefined {
+  const after = words.slice(words.indexOf("credential-process") + 1);
+  if (after.length === words.length) return undefined;
+  const option = after.findIndex((word) => /^--profile(?:=|$)/.test(word));
+  return option === -1 ? undefined : (after[option]?.split("=", 2)[1] ?? after[option + 1]);
 }
 
 function failed(
