@@ -1,4 +1,5 @@
 /** What a command may touch: environment, clocks, output, files; stores and AWS are opened on first use. */
+import { fstatSync, writeSync } from "node:fs";
 import { homedir, uptime } from "node:os";
 import type { Clock } from "./credentials/cached-session.ts";
 
@@ -24,7 +25,7 @@ export function processContext(): Context {
     platform: process.platform,
     homeFolder: homeFolder(),
     clock: { now: () => new Date(), uptimeSeconds: uptime },
-    stdout: (text) => void process.stdout.write(text),
+    stdout: writeToStdout,
     stderr: (text) => void process.stderr.write(text),
     isTerminal: {
       stdin: process.stdin.isTTY,
@@ -32,6 +33,26 @@ export function processContext(): Context {
       stderr: process.stderr.isTTY,
     },
   };
+}
+
+/** Into a file at once: the stand-alone program's runtime says nothing of a disk that is full. */
+function writeToStdout(text: string): void {
+  if (!isStdoutFile()) {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    for (let rest = Buffer.from(text); rest.length > 0; rest = rest.subarray(writeSync(1, rest)));
+  } catch (error) {
+    process.stdout.emit("error", error);
+  }
+}
+
+/** Or a device like /dev/null; a pipe or a terminal may want to be waited for. */
+function isStdoutFile(): boolean {
+  if (process.stdout.isTTY) return false;
+  const found = fstatSync(1);
+  return found.isFile() || found.isCharacterDevice();
 }
 
 /** A user id without a home folder anywhere on record, as in containers: `/`, where nothing can be kept, as container runtimes have it. */

@@ -7,7 +7,7 @@
 import { type Deadline, settledWithin, within } from "../deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../errors.ts";
 import type { SecretStore, StoreName } from "../secret-stores/index.ts";
-import { trackNativeCall } from "../secret-stores/native-calls.ts";
+import { trackNativeCall } from "../native-calls.ts";
 import { type CachedSession, type Clock, decodeSession, encodeSession } from "./cached-session.ts";
 import { storeUnlessLoggedOut } from "./logout-mark.ts";
 import { type Row, type Rows, storesOf } from "./state-folder.ts";

@@ -16,7 +16,7 @@ import {
   keychainSilent,
 } from "./keychain-errors.ts";
 import type { SecretStore } from "./index.ts";
-import { trackNativeCall } from "./native-calls.ts";
+import { trackNativeCall } from "../native-calls.ts";
 import { type Keyring, type KeyringEntry, loadKeyring } from "./native-keyring.ts";
 
 export type OsKeychainOptions = {

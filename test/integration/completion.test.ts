@@ -3,7 +3,14 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, titled } from "../support/installed.ts";
-import { createHome, type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
+import {
+  createHome,
+  type Home,
+  program,
+  runAwsrole,
+  runCommand,
+  notNode,
+} from "../support/run-awsrole.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
 let home: Home;
@@ -152,9 +159,8 @@ describe("completion", () => {
     );
   }
 
-  // The stand-alone program has everything in one file already.
-  it.skipIf(process.env["AWSROLE_PROGRAM"] !== undefined)(
-    "loads neither the command-line parser nor the AWS SDK for it",
+  it.skipIf(notNode !== undefined)(
+    titled("loads neither the command-line parser nor the AWS SDK for it", notNode),
     async () => {
       const hook =
         "export const resolve = (name, c, next) => (process._rawDebug(name), next(name, c));";

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { missing, titled } from "../support/installed.ts";
-import { createHome, type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
+import {
+  createHome,
+  type Home,
+  program,
+  runAwsrole,
+  runCommand,
+  notNode,
+} from "../support/run-awsrole.ts";
 
 const faults = fileURLToPath(new URL("../support/file-faults.cjs", import.meta.url));
 const arn = "arn:aws:iam::123456789012:role/example-role";
@@ -44,9 +51,7 @@ const faulty = (fault: string, at: number): NodeJS.ProcessEnv => ({
 });
 
 // A program with another runtime inside takes no --require.
-const isNode = process.env["AWSROLE_PROGRAM"] === undefined;
-
-describe.skipIf(!isNode)(titled("a change that is", isNode ? undefined : "not on node"), () => {
+describe.skipIf(notNode !== undefined)(titled("a change that is", notNode), () => {
   it.each([
     ["before any of its changes to the disk", "kill", 5],
     ["in the middle of any of its writes, the one of what undo needs included", "halfway", 1],

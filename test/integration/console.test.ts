@@ -30,7 +30,8 @@ describe.skipIf(process.platform !== "linux")(
 
     /** `then`: what the browser does with the address in `$1`. */
     function run(words: readonly string[], then = ""): Promise<Finished> {
-      const browser = join(home.path, "browser");
+      // The one that comes with awsrole obeys BROWSER; the stand-alone program runs the system's.
+      const browser = join(home.path, "xdg-open");
       writeFileSync(browser, `#!/bin/sh\nprintf '%s\\n' "$@" >> ${visits}\n${then}\n`);
       chmodSync(browser, 0o755);
       return runAwsrole(["console", ...words], {
@@ -39,6 +40,7 @@ describe.skipIf(process.platform !== "linux")(
           AWSROLE_STORE: "none",
           AWS_ENDPOINT_URL_SIGNIN: signin.url,
           BROWSER: browser,
+          PATH: `${home.path}:${process.env["PATH"]}`,
           DISPLAY: ":0",
         },
       });

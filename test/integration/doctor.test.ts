@@ -303,7 +303,7 @@ const cases: readonly Case[] = [
   {
     id: "program-missing",
     how: "node vanished with an upgrade",
-    config: clean.replace(process.execPath, "/opt/node/v1.2.3/bin/node"),
+    config: clean.replace(program[0] ?? "", "/opt/node/v1.2.3/bin/node"),
   },
   {
     id: "program-spaces",
@@ -724,7 +724,7 @@ describe("doctor", () => {
   });
 
   it("keeps a comment that an indented line has made a part of the program's line", async () => {
-    const gone = clean.replace(process.execPath, "/opt/node/v1/bin/node");
+    const gone = clean.replace(program[0] ?? "", "/opt/node/v1/bin/node");
     const home = make({ config: gone.replace("region", "  # mine\nregion") });
     await examine(home, {}, ["--fix", "--force"]);
     expect(readFileSync(home.configFile, "utf8")).toBe(gone.replace("region", "# mine\nregion"));

@@ -10,13 +10,10 @@ import {
   startKeychainDaemon,
 } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
-import { type Home, runAwsrole } from "../support/run-awsrole.ts";
+import { type Home, runAwsrole, notNode } from "../support/run-awsrole.ts";
 import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
 
-const reason =
-  process.env["AWSROLE_PROGRAM"] === undefined
-    ? keychainSkipReason()
-    : "the stand-alone program has no modules";
+const reason = notNode ?? keychainSkipReason();
 
 describe.skipIf(reason !== undefined)(
   `a look-up in the cache${reason === undefined ? "" : ` (skipped: ${reason})`}`,

@@ -4,7 +4,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { titled } from "../support/installed.ts";
-import { createHome, type Home, runAwsrole } from "../support/run-awsrole.ts";
+import { createHome, type Home, runAwsrole, notNode } from "../support/run-awsrole.ts";
 import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
 
 let sts: StsDouble;
@@ -41,8 +41,8 @@ it("reads no .env and no bunfig.toml of the folder it is started in", async () =
   expect(await ask({})).toMatchObject({ code: 0, stderr: "" });
 });
 
-it.skipIf(process.env["AWSROLE_PROGRAM"] !== undefined)(
-  "needs no home folder where everything is named",
+it.skipIf(notNode !== undefined)(
+  titled("needs no home folder where everything is named", notNode),
   async () => {
     const preload = join(home.path, "no-home.cjs");
     writeFileSync(
@@ -60,13 +60,10 @@ it.skipIf(process.env["AWSROLE_PROGRAM"] !== undefined)(
   },
 );
 
-const isNode = process.env["AWSROLE_PROGRAM"] === undefined;
-it.skipIf(isNode)(
-  titled("heeds no NODE_OPTIONS", isNode ? "node does: doctor says so" : undefined),
-  async () => {
-    expect(await ask({ NODE_OPTIONS: "--require /nonexistent.js" })).toMatchObject({
-      code: 0,
-      stderr: "",
-    });
-  },
-);
+const isNode = notNode === undefined ? "node does: doctor says so" : undefined;
+it.skipIf(isNode !== undefined)(titled("heeds no NODE_OPTIONS", isNode), async () => {
+  expect(await ask({ NODE_OPTIONS: "--require /nonexistent.js" })).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+});

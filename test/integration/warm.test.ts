@@ -1,11 +1,12 @@
 /** `warm`, `list --prompt` and `log`: credentials fetched ahead, shown in a prompt, and on record. */
+import { titled } from "../support/installed.ts";
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
-import { type Finished, type Home, program, runAwsrole } from "../support/run-awsrole.ts";
+import { type Finished, type Home, program, runAwsrole, notNode } from "../support/run-awsrole.ts";
 import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
@@ -127,17 +128,20 @@ describe("list --prompt", () => {
     expect(odd.stdout).toMatch(/^a\\u\{1b\}\[31mb 1m\n$/);
   });
 
-  it("loads neither the command-line parser nor the SDK nor the keychain", async () => {
-    const listFile = join(home.path, "modules.json");
-    const preload = fileURLToPath(new URL("../support/list-modules.cjs", import.meta.url));
-    await run("list --prompt", {
-      AWS_PROFILE: "prod",
-      NODE_OPTIONS: `--require ${preload}`,
-      TEST_MODULES_FILE: listFile,
-    });
-    const modules = readFileSync(listFile, "utf8");
-    for (const name of ["yargs", "@aws-sdk", "keyring"]) expect(modules).not.toContain(name);
-  });
+  it.skipIf(notNode !== undefined)(
+    titled("loads neither the command-line parser nor the SDK nor the keychain", notNode),
+    async () => {
+      const listFile = join(home.path, "modules.json");
+      const preload = fileURLToPath(new URL("../support/list-modules.cjs", import.meta.url));
+      await run("list --prompt", {
+        AWS_PROFILE: "prod",
+        NODE_OPTIONS: `--require ${preload}`,
+        TEST_MODULES_FILE: listFile,
+      });
+      const modules = readFileSync(listFile, "utf8");
+      for (const name of ["yargs", "@aws-sdk", "keyring"]) expect(modules).not.toContain(name);
+    },
+  );
 });
 
 describe("log", () => {

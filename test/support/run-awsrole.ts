@@ -12,6 +12,10 @@ export const program: readonly string[] = process.env["AWSROLE_PROGRAM"]
   ? [process.env["AWSROLE_PROGRAM"]]
   : [process.execPath, fileURLToPath(new URL("../../bin/awsrole.js", import.meta.url))];
 
+/** Why a test is skipped that reaches into the program by node's own options. */
+export const notNode: string | undefined =
+  process.env["AWSROLE_PROGRAM"] === undefined ? undefined : "the program brings its own runtime";
+
 export type Home = {
   readonly path: string;
   readonly configFile: string;

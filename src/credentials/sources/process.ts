@@ -5,6 +5,7 @@
  * them fails at once instead of waiting for itself or forking without end.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { awsroleLineProfile } from "../../config/awsrole-line.ts";
 import type { Deadline } from "../../deadline.ts";
 import { AwsRoleError } from "../../errors.ts";
 import type { Credentials } from "../credentials.ts";
@@ -78,7 +79,8 @@ function run(options: ProcessOptions): Promise<string> {
   const chain = [...(env["AWSROLE_CHAIN"] ?? "").split(","), ...inFlight].filter(
     (name) => name !== "",
   );
-  const again = profileOfLine(words);
+  // The child would find the circle as well, but nobody reads what it says of it.
+  const again = awsroleLineProfile(command, false);
   if (again !== undefined && chain.includes(again)) return Promise.reject(leadsBack(chain, again));
   return new Promise((resolve, reject) => {
     // Its stderr may hold anything, secrets too: nobody reads it.
@@ -129,14 +131,6 @@ function run(options: ProcessOptions): Promise<string> {
       ),
     );
   });
-}
-
-/** Which profile a line asks for that looks like awsrole's own. The child would find the loop as well, but nobody reads what it says of it. */
-function profileOfLine(words: readonly string[]): string | undefined {
-  const after = words.slice(words.indexOf("credential-process") + 1);
-  if (after.length === words.length) return undefined;
-  const option = after.findIndex((word) => /^--profile(?:=|$)/.test(word));
-  return option === -1 ? undefined : (after[option]?.split("=", 2)[1] ?? after[option + 1]);
 }
 
 function failed(
