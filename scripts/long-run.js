@@ -9,11 +9,12 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const folder = mkdtempSync(join(tmpdir(), "awsrole-long-"));
 try {
   const results = join(folder, "results.json");
   const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${results}`];
-  const { status } = spawnSync("npx", ["vitest", ...words, ...process.argv.slice(2)], {
+  const { status } = spawnSync(process.execPath, [vitest, ...words, ...process.argv.slice(2)], {
     cwd: root,
     stdio: "inherit",
     env: { ...process.env, AWSROLE_TEST_LONG: "1", AWSROLE_REPORT_FOLDER: folder },

@@ -7,6 +7,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { npm } from "./npm.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [version = "", option] = process.argv.slice(2);
@@ -46,12 +47,12 @@ if (option === "--dry-run") {
 } else {
   if (git("status", "--porcelain") !== "") fail("there are changes that are not committed");
   if (git("branch", "--show-current") !== "main") fail("releases are made from main");
-  execFileSync("npm", ["version", "--no-git-tag-version", "--allow-same-version", version], {
+  npm(["version", "--no-git-tag-version", "--allow-same-version", version], {
     cwd: root,
     stdio: "ignore",
   });
   writeFileSync(`${root}CHANGELOG.md`, released);
-  execFileSync("npx", ["oxfmt", "CHANGELOG.md", "package.json"], { cwd: root });
+  npm(["exec", "oxfmt", "CHANGELOG.md", "package.json"], { cwd: root });
   git("commit", "--all", "--message", `Release ${version}`);
   git("tag", "--annotate", `v${version}`, "--message", `awsrole ${version}\n\n${unreleased}`);
   console.log(`tagged v${version}; to publish it: git push --follow-tags`);

@@ -2,14 +2,12 @@
  * Prints a CycloneDX list of what a release contains (npm run sbom): npm's own, without what only development needs. npm takes
  * bundled packages for such, because nobody installs them.
  */
-import { execFileSync } from "node:child_process";
 import { root } from "./bundle.js";
+import { npm } from "./npm.js";
 import { shippedPackages } from "./shipped-packages.js";
 
 const words = ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"];
-const all = JSON.parse(
-  execFileSync("npm", words, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 }),
-);
+const all = JSON.parse(npm(words, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 }));
 const shipped = new Set(shippedPackages().map(({ name, version }) => `${name}@${version}`));
 const components = all.components
   .filter((component) => shipped.has(component["bom-ref"]))

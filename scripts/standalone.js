@@ -25,6 +25,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { npm } from "./npm.js";
 import { bundleOptions, checkOutputs, leftOut, requireInModules, root } from "./bundle.js";
 
 const BUN = "bun@1.4.5";
@@ -101,8 +102,9 @@ async function compile(name) {
   mkdirSync(join(root, "standalone"), { recursive: true });
   const options = `--compile --target=${runtime} --bytecode --format=esm --splitting --minify`;
   const closed = "--no-compile-autoload-dotenv --no-compile-autoload-bunfig";
-  const words = `--yes --package=${BUN} -- bun build ${options} ${closed}`.split(" ");
-  run("npx", words.concat(join(folder, "standalone.mjs"), "--outfile", output), folder);
+  const words = `exec --yes --package=${BUN} -- bun build ${options} ${closed}`.split(" ");
+  const quietly = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] };
+  npm(words.concat(join(folder, "standalone.mjs"), "--outfile", output), quietly);
   if (!readFileSync(output).includes(`keyring.${addon}`))
     throw new Error(`${output} came out without the keychain library`);
   console.log(`${output}  ${(statSync(output).size / 1e6).toFixed(0)} MB`);
@@ -132,15 +134,12 @@ function embedded(library, folder) {
 /** The addon of that platform, as the package that package-lock.json names. */
 function fetchAddon(addon, folder) {
   const { version, integrity } = lock.packages[`node_modules/@napi-rs/keyring-${addon}`];
-  run("npm", ["pack", "--silent", `@napi-rs/keyring-${addon}@${version}`], folder);
+  const quietly = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] };
+  npm(["pack", "--silent", `@napi-rs/keyring-${addon}@${version}`], quietly);
   const tarball = join(folder, `napi-rs-keyring-${addon}-${version}.tgz`);
   const digest = createHash("sha512").update(readFileSync(tarball)).digest("base64");
   if (integrity !== `sha512-${digest}`)
     throw new Error(`${tarball} is not what package-lock.json promises`);
-  run("tar", ["xzf", tarball], folder);
+  execFileSync("tar", ["xzf", tarball], quietly);
   return readFileSync(join(folder, "package", `keyring.${addon}.node`));
-}
-
-function run(program, words, cwd) {
-  execFileSync(program, words, { cwd, stdio: ["ignore", "ignore", "inherit"] });
 }
