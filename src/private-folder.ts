@@ -8,15 +8,25 @@ import { dirname } from "node:path";
  * Not with node's `recursive`: that never returns where a parent reads as absent and cannot be made either (measured below /proc, Node 20 to 24).
  */
 export function makePrivateFolder(path: string): void {
-  if (isFolder(path)) return;
-  const parent = dirname(path);
-  if (parent !== path) makePrivateFolder(parent);
+  try {
+    makeUnlessThere(path);
+  } catch (error) {
+    if (!isMissing(error) || dirname(path) === path) throw error;
+    makePrivateFolder(dirname(path));
+    makeUnlessThere(path);
+  }
+}
+
+function makeUnlessThere(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Somebody else's work, meanwhile.
     if (!isFolder(path)) throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function isFolder(path: string): boolean {

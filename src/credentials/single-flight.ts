@@ -151,7 +151,7 @@ async function claimOrListen(
       if (unseen && silentMs !== Infinity) return { kind: "alone" };
     } else {
       unseenSince = undefined;
-      const heard = await listenTo(holder, endsAt - performance.now(), silentMs);
+      const heard = await listenTo(holder, Math.max(0, endsAt - performance.now()), silentMs);
       if (heard.kind === "answer" && !(onlyNew && heard.found)) {
         return { kind: "heard", answer: heard.answer };
       }
