@@ -51,8 +51,12 @@ function writeToStdout(text: string): void {
 /** Or a device like /dev/null; a pipe or a terminal may want to be waited for. */
 function isStdoutFile(): boolean {
   if (process.stdout.isTTY) return false;
-  const found = fstatSync(1);
-  return found.isFile() || found.isCharacterDevice();
+  try {
+    const found = fstatSync(1);
+    return found.isFile() || found.isCharacterDevice();
+  } catch {
+    return false;
+  }
 }
 
 /** A user id without a home folder anywhere on record, as in containers: `/`, where nothing can be kept, as container runtimes have it. */

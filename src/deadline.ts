@@ -30,20 +30,3 @@ export function within(
 export function deadlineFromNow(totalMs: number): Deadline {
   return deadlineFromProcessStart(performance.now() + totalMs);
 }
-
-/** What `work` resolves to, or a rejection with `late()` if that takes longer than `limitMs`; the work itself goes on. */
-export async function settledWithin<T>(
-  limitMs: number,
-  work: Promise<T>,
-  late: () => Error,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(late()), limitMs);
-  });
-  try {
-    return await Promise.race([work, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -154,7 +154,6 @@ export function openSessions(context: Context, options: SessionOptions): Session
   const stored = createSessionCache({
     ...store,
     clock,
-    deadline,
     firstRead,
     watchForLogout: () => watchForLogout(stateFolder(env, platform, homeFolder)),
   });

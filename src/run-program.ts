@@ -1,7 +1,7 @@
 /** What the miss and people's commands share: a context, output that can fail, errors as text, and the end of the process. */
 import { processContext, type Context } from "./context.ts";
 import { escapeControls } from "./cli/text.ts";
-import { hasPendingNativeCall } from "./native-calls.ts";
+import { hasPendingNativeCall } from "./secret-stores/native-calls.ts";
 import { AwsRoleError, exitCodeOf, isAwsRoleError } from "./errors.ts";
 
 /** Runs `work` for the command line `words`; resolves to the exit code and never rejects. */
@@ -29,7 +29,7 @@ export async function end(exitCode: number): Promise<void> {
   // Not 0 if the output could not be written.
   process.exitCode ||= exitCode;
   if (!hasPendingNativeCall()) return;
-  const { endBlockedProcess } = await import("./end-process.ts");
+  const { endBlockedProcess } = await import("./secret-stores/end-process.ts");
   await endBlockedProcess(exitCode);
 }
 

@@ -24,7 +24,7 @@ import {
   type ResolvedChain,
   resolveSession,
 } from "./fetch-credentials.ts";
-import { endBlockedProcess } from "./end-process.ts";
+import { endBlockedProcess } from "./secret-stores/end-process.ts";
 
 export type Serving = {
   readonly endpoint: Endpoint;

@@ -32,7 +32,7 @@ import {
 } from "@aws-sdk/client-iam";
 import type { StsConnection } from "../config/sts-settings.ts";
 import type { Credentials } from "../credentials/credentials.ts";
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../errors.ts";
 import { createCaller } from "./client.ts";
 import { isNotThere } from "./iam.ts";
 
@@ -89,6 +89,17 @@ export function createIamAdmin(
       gone(ask("DeleteUser", (iam) => iam.send(new DeleteUserCommand({ UserName: name })))),
 
     /** With the document of its default version. */
+    /** Whether there is such a policy; true, too, where that may not be asked. */
+    hasPolicy: async (arn: string): Promise<boolean> => {
+      try {
+        const get = (): Promise<unknown> =>
+          ask("GetPolicy", (iam) => iam.send(new GetPolicyCommand({ PolicyArn: arn })));
+        return (await orAbsent(get)) !== undefined;
+      } catch (error) {
+        if (isAwsRoleError(error) && error.code === "ERR_AWS_DENIED") return true;
+        throw error;
+      }
+    },
     findPolicy: (arn: string): Promise<(Owned & { readonly document: string }) | undefined> =>
       orAbsent(async () => {
         const { Policy } = await ask("GetPolicy", (iam) =>

@@ -13,7 +13,7 @@
  * native stack trace, when the program cannot be executed (seen on Node 22 and 24), where 126 and 127 are promised.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants as fileModes, existsSync } from "node:fs";
+import { accessSync, constants as fileModes, statSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { findTerminal } from "../cli/terminal-device.ts";
@@ -148,10 +148,22 @@ function notStarted(
 function errorOnPath(said: string, program: string, env: Readonly<Record<string, string>>): string {
   // find-on-windows.ts has looked already.
   if (process.platform === "win32" || (said !== "EACCES" && said !== "ENOENT")) return said;
-  const files = (env["PATH"] ?? "").split(":").map((folder) => join(folder, program));
-  const found = files.filter((file) => existsSync(file));
+  const path = env["PATH"];
+  if (path === undefined) return said;
+  const found = path
+    .split(":")
+    .map((folder) => join(folder, program))
+    .filter((file) => isFile(file));
   if (found.length === 0) return "ENOENT";
   return found.some((file) => isExecutable(file)) ? said : "EACCES";
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
 }
 
 function isExecutable(file: string): boolean {

@@ -154,7 +154,9 @@ function isMissing(parts: readonly string[]): AwsRoleError {
 
 /** To edit-profile an empty value means something; here it is a variable of a script that was not set. */
 function refuseEmpty(values: RoleValues): void {
-  const empty = Object.entries(onlyRoleOptions(values)).find(([, value]) => value === "");
+  const empty = Object.entries(onlyRoleOptions(values)).find(([, value]) =>
+    [value].flat().includes(""),
+  );
   if (empty === undefined) return;
   throw new AwsRoleError("ERR_USAGE", `add-profile: --${empty[0]} is empty`, {
     hint: "give it a value, or leave it out",

@@ -5,7 +5,7 @@ import { deadlineFromNow, deadlineMs } from "../deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../key-manager/key-profile.ts";
 import { stateFolder } from "../credentials/state-folder.ts";
-import { forgetKey, oldKeysOf } from "../key-manager/forget-key.ts";
+import { forgetKey, otherKeysOf } from "../key-manager/forget-key.ts";
 import { createRotationMarks } from "../key-manager/rotation-marks.ts";
 import { prepareStore } from "../open-sessions.ts";
 import { editConfig } from "../profile-manager/edit-config.ts";
@@ -53,7 +53,8 @@ export default defineCommand({
     const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
     const { env, platform, homeFolder } = context;
     const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
-    const oldKeys = await oldKeysOf(accessKeyId, files.config, store.rows, marks);
+    const key = { accessKeyId, profile: name };
+    const others = await otherKeysOf(key, files.config, store.rows, marks);
     // The profile first: no profile ever names a key that is gone.
     const { file } = await editConfig(context, {
       action: `remove-key ${name}`,
@@ -61,11 +62,10 @@ export default defineCommand({
       edit: ({ config }) => withoutKeyProfile(config, name),
     });
     const forget = async (): Promise<boolean> => {
-      for (const id of oldKeys) {
-        await forgetKey(id, store);
-        marks.remove(id);
-      }
-      return forgetKey(accessKeyId, store);
+      for (const id of others) await forgetKey(id, store);
+      const wasThere = await forgetKey(accessKeyId, store);
+      for (const id of [accessKeyId, ...others]) marks.remove(id);
+      return wasThere;
     };
     const deleted = await forget().catch((error: unknown) => {
       if (!isAwsRoleError(error)) throw error;
@@ -80,7 +80,7 @@ export default defineCommand({
     });
     if (args.json) {
       context.stdout(
-        `${JSON.stringify({ profile: name, accessKeyId, deleted, file }, undefined, 2)}\n`,
+        `${JSON.stringify({ profile: name, accessKeyId, otherAccessKeyIds: others, deleted, file }, undefined, 2)}\n`,
       );
     } else if (!args.quiet) {
       context.stdout(
@@ -90,9 +90,11 @@ export default defineCommand({
             : `the key ${accessKeyId} of ${name} was not in the store; its profile is removed`,
         ) + `\nto delete it there: aws iam delete-access-key --access-key-id ${accessKeyId}\n`,
       );
-      for (const id of oldKeys)
+      for (const id of others)
         context.stdout(
-          `so is its old key: aws iam delete-access-key --access-key-id ${escapeControls(id)}\n`,
+          escapeControls(
+            `its other key ${id}, of a rotation that was not finished, is deleted here too; at AWS: aws iam delete-access-key --access-key-id ${id}`,
+          ) + "\n",
         );
     }
     return 0;

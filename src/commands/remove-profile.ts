@@ -4,12 +4,12 @@ import { deleteSection } from "../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import type { Context } from "../context.ts";
 import { keyAccount } from "../credentials/items.ts";
-import { type Row, stateFolder } from "../credentials/state-folder.ts";
+import { stateFolder } from "../credentials/state-folder.ts";
 import { deleteItems, rowsOf } from "../delete-items.ts";
 import { AwsRoleError } from "../errors.ts";
-import { oldKeysOf } from "../key-manager/forget-key.ts";
+import { otherKeysOf } from "../key-manager/forget-key.ts";
 import { profilesWithKey } from "../key-manager/key-profile.ts";
-import { createRotationMarks } from "../key-manager/rotation-marks.ts";
+import { createRotationMarks, type RotationMarks } from "../key-manager/rotation-marks.ts";
 import { editConfig } from "../profile-manager/edit-config.ts";
 import { findProfile, requireName } from "../profile-manager/find-profile.ts";
 import { findReferences } from "../profile-manager/references.ts";
@@ -25,7 +25,7 @@ export default defineCommand({
     "with-key": {
       type: "boolean",
       default: false,
-      describe: "delete its access key from the store too (not at AWS: remove-key does that)",
+      describe: "delete its access key from the store too (at AWS it stays)",
     },
   },
   examples: [{ command: "awsrole remove-profile old --dry-run", says: "show what would go" }],
@@ -46,11 +46,21 @@ export default defineCommand({
     const sessions = (await rowsOf(context).list()).filter(
       (row) => row.profile === name && row.kind !== "key",
     );
-    const keys = args["with-key"] ? await keyRows(context, accessKeyId) : [];
+    const { env, platform, homeFolder } = context;
+    const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
+    const keyIds =
+      args["with-key"] && accessKeyId !== undefined
+        ? await keysOf(context, { accessKeyId, profile: name }, marks)
+        : [];
+    const keys = (await rowsOf(context).list()).filter(({ account }) =>
+      keyIds.some((id) => account === keyAccount(id)),
+    );
     const trouble = args["dry-run"]
       ? undefined
       : await deleteItems(context, [...sessions, ...keys], args).then(
-          () => undefined,
+          () => {
+            for (const id of keyIds) marks.remove(id);
+          },
           (error: unknown) => error,
         );
     const count = `${sessions.length} cached session${sessions.length === 1 ? "" : "s"}`;
@@ -67,24 +77,26 @@ export default defineCommand({
     });
     // The profile is gone all the same, which had to be said first.
     if (trouble !== undefined) throw trouble;
-    if (accessKeyId !== undefined && !args["with-key"] && !args.quiet && !args["dry-run"]) {
-      context.stderr(
-        `awsrole: its access key ${escapeControls(accessKeyId)} stays in the store: awsrole remove-profile --with-key deletes both\n`,
-      );
-    }
+    if (accessKeyId === undefined || args.quiet || args["dry-run"]) return 0;
+    context.stderr(
+      `awsrole: ${escapeControls(
+        args["with-key"]
+          ? `deleted here, but still at AWS: ${keyIds.join(", ")}; aws iam delete-access-key --access-key-id deletes a key there`
+          : `its access key ${accessKeyId} stays in the store: awsrole remove-profile --with-key deletes both`,
+      )}\n`,
+    );
     return 0;
   },
 });
 
-/** The rows of the key, and of the one that it took the place of, if its rotation was not finished. */
-async function keyRows(context: Context, accessKeyId: string | undefined): Promise<readonly Row[]> {
-  if (accessKeyId === undefined) return [];
-  const { env, platform, homeFolder } = context;
-  const rows = rowsOf(context);
-  const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
-  const { config } = readAwsFiles(env, platform);
-  const ids = [accessKeyId, ...(await oldKeysOf(accessKeyId, config, rows, marks))];
-  return (await rows.list()).filter(({ account }) => ids.some((id) => account === keyAccount(id)));
+/** The key, and the other one of a rotation that was not finished. */
+async function keysOf(
+  context: Context,
+  key: { readonly accessKeyId: string; readonly profile: string },
+  marks: RotationMarks,
+): Promise<readonly string[]> {
+  const { config } = readAwsFiles(context.env, context.platform);
+  return [key.accessKeyId, ...(await otherKeysOf(key, config, rowsOf(context), marks))];
 }
 
 function refuseReferences(files: AwsFiles, name: string): void {

@@ -12,6 +12,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePrivateFolder } from "../private-folder.ts";
+import { refuseForeign } from "./state-folder.ts";
 
 /**
  * Changes the mark in the state folder (made if need be): nothing that is being fetched now will stay cached. Call it before
@@ -19,6 +20,7 @@ import { makePrivateFolder } from "../private-folder.ts";
  */
 export function markLogout(stateFolder: string): void {
   makePrivateFolder(stateFolder);
+  refuseForeign(stateFolder);
   writeFileSync(markFile(stateFolder), randomBytes(16).toString("hex"), { mode: 0o600 });
 }
 

@@ -1,13 +1,10 @@
 /**
  * Sessions in the secret store. The cache never stands between a caller and credentials: what cannot be read is a miss, what cannot
  * be written is delivered uncached, and both are told to people. After a failed read nothing is written in the same run, so that
- * a locked keychain is asked once, not twice. A store that was chosen by name must work: then failed reads are thrown. What is kept after a fetch is kept
- * in time, or left behind: somebody waits for the credentials.
+ * a locked keychain is asked once, not twice. A store that was chosen by name must work: then failures are thrown.
  */
-import { type Deadline, settledWithin, within } from "../deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../errors.ts";
 import type { SecretStore, StoreName } from "../secret-stores/index.ts";
-import { trackNativeCall } from "../native-calls.ts";
 import { type CachedSession, type Clock, decodeSession, encodeSession } from "./cached-session.ts";
 import { storeUnlessLoggedOut } from "./logout-mark.ts";
 import { type Row, type Rows, storesOf } from "./state-folder.ts";
@@ -41,7 +38,6 @@ export type SessionCacheOptions = {
   readonly isStoreNamed: boolean;
   readonly rows: Rows;
   readonly clock: Clock;
-  readonly deadline: Deadline;
   readonly firstRead?: FirstRead | undefined;
   /** From `logout-mark.ts`: called before a fetch, its answer tells whether there was a logout since. */
   readonly watchForLogout: () => () => boolean;
@@ -52,13 +48,10 @@ export function createSessionCache({
   isStoreNamed,
   rows,
   clock,
-  deadline,
   firstRead,
   watchForLogout,
 }: SessionCacheOptions): SessionCache {
   let trouble: AwsRoleError | undefined;
-  const inTime = (limits: Parameters<typeof within>[1], work: () => Promise<void>): Promise<void> =>
-    settledWithin(within(deadline, limits).remainingMs(), trackNativeCall(work), storeSilent);
   /** Since the last read of an account, which comes before its fetch. */
   const logoutSince = new Map<string, () => boolean>();
   const note = (error: unknown): void => {
@@ -72,39 +65,6 @@ export function createSessionCache({
     if ("error" in read) throw read.error;
     return read.secret;
   };
-  async function keep(key: SessionKey, session: CachedSession, store: SecretStore): Promise<void> {
-    await storeUnlessLoggedOut(
-      logoutSince.get(key.account) ?? watchForLogout(),
-      async () => {
-        await rows.add(rowOf(key, session, store.name));
-        try {
-          await store.set(key.account, encodeSession(session));
-        } catch (error) {
-          if (await isWithout(store, key.account)) await rows.removeFrom(key.account, store.name);
-          throw error;
-        }
-      },
-      async () => {
-        await store.delete(key.account);
-        await rows.removeFrom(key.account, store.name);
-      },
-    );
-  }
-  async function removeExpiredFrom(store: SecretStore): Promise<void> {
-    const isExpired = (row: Row): boolean =>
-      row.kind !== "key" &&
-      storesOf(row).includes(store.name) &&
-      row.expiresAt !== undefined &&
-      new Date(row.expiresAt) < clock.now();
-    // Whoever renews one meanwhile wrote its row first.
-    const isStill = async (account: string): Promise<boolean> =>
-      (await rows.list()).some((row) => row.account === account && isExpired(row));
-    for (const { account } of (await rows.list()).filter(isExpired).slice(0, 5)) {
-      if (!(await isStill(account))) continue;
-      await store.delete(account);
-      if (await isStill(account)) await rows.removeFrom(account, store.name);
-    }
-  }
   return {
     trouble: () => trouble,
     async read(key) {
@@ -123,7 +83,23 @@ export function createSessionCache({
       try {
         const store = await openStore();
         if (store.name === "none") return;
-        await inTime(keeping, () => keep(key, session, store));
+        await storeUnlessLoggedOut(
+          logoutSince.get(key.account) ?? watchForLogout(),
+          async () => {
+            await rows.add(rowOf(key, session, store.name));
+            try {
+              await store.set(key.account, encodeSession(session));
+            } catch (error) {
+              if (await isWithout(store, key.account))
+                await rows.removeFrom(key.account, store.name);
+              throw error;
+            }
+          },
+          async () => {
+            await store.delete(key.account);
+            await rows.removeFrom(key.account, store.name);
+          },
+        );
       } catch (error) {
         trouble ??= isAwsRoleError(error)
           ? error
@@ -141,22 +117,24 @@ export function createSessionCache({
       if (trouble !== undefined) return;
       try {
         const store = await openStore();
-        await inTime(housekeeping, () => removeExpiredFrom(store));
+        const isExpired = (row: Row): boolean =>
+          row.kind !== "key" &&
+          storesOf(row).includes(store.name) &&
+          row.expiresAt !== undefined &&
+          new Date(row.expiresAt) < clock.now();
+        // Whoever renews one meanwhile wrote its row first.
+        const isStill = async (account: string): Promise<boolean> =>
+          (await rows.list()).some((row) => row.account === account && isExpired(row));
+        for (const { account } of (await rows.list()).filter(isExpired).slice(0, 5)) {
+          if (!(await isStill(account))) continue;
+          await store.delete(account);
+          if (await isStill(account)) await rows.removeFrom(account, store.name);
+        }
       } catch {
         // Housekeeping: the next miss tries again.
       }
     },
   };
-}
-
-/** More than the 10 s after which a keychain counts as locked; the last second before the deadline is for the answer. */
-const keeping = { atMostMs: 11_000, reserveMs: 1_000 };
-const housekeeping = { atMostMs: 2_000, reserveMs: 1_000 };
-
-function storeSilent(): AwsRoleError {
-  return new AwsRoleError("ERR_STORE_FAILED", "the store or the state folder does not answer", {
-    hint: "is the state folder on a network that is down? AWSROLE_STATE_DIR names another",
-  });
 }
 
 /**

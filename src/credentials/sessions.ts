@@ -175,8 +175,7 @@ async function fetchInFlight(
       try {
         const session = await fetchSession(hop, deps, obtain);
         await deps.cache.write(key, session);
-        // What could not be kept changes nothing, and a folder that did not answer is not asked again.
-        if (deps.cache.trouble() === undefined) await deps.backoff.forget(key.request);
+        await deps.backoff.forget(key.request);
         own = { session };
         return { answer: encodeAnswer(own), share: true };
       } catch (error) {

@@ -6,7 +6,7 @@ import { setKey } from "../config/edit.ts";
 import { isManaged } from "../config/profiles.ts";
 import { credentialProcessLine, problemOf } from "../config/program-path.ts";
 import { splitCommand } from "../credentials/split-command.ts";
-import { awsroleLineProfile } from "../config/awsrole-line.ts";
+import { awsroleLineProfile } from "../profile-manager/references.ts";
 import { isAwsRoleError } from "../errors.ts";
 import type { FindingId } from "./catalogue.ts";
 import { at, type Check, type Facts, type Finding } from "./finding.ts";

@@ -28,19 +28,24 @@ export async function forgetKey(
   return wasThere;
 }
 
-/** The keys that this one took the place of and that are still kept, because the rotation was not finished: no profile names them. */
-export async function oldKeysOf(
-  accessKeyId: string,
+/**
+ * The other key of a rotation that was not finished, kept here and named by no profile: the one that this key took the place of, or the one
+ * that was to take its place.
+ */
+export async function otherKeysOf(
+  { accessKeyId, profile }: { readonly accessKeyId: string; readonly profile: string },
   config: Document,
   rows: Rows,
   marks: RotationMarks,
 ): Promise<readonly string[]> {
   const prefix = keyAccount("");
-  const kept = (await rows.list()).flatMap(({ account }) =>
-    account.startsWith(prefix) ? [account.slice(prefix.length)] : [],
-  );
-  return kept.filter(
-    (id) =>
-      marks.find(id)?.newAccessKeyId === accessKeyId && profilesWithKey(config, id).length === 0,
-  );
+  const isBeingReplaced = marks.find(accessKeyId) !== undefined;
+  return (await rows.list()).flatMap((row) => {
+    if (row.kind !== "key") return [];
+    const id = row.account.slice(prefix.length);
+    const isOther =
+      marks.find(id)?.newAccessKeyId === accessKeyId ||
+      (isBeingReplaced && row.profile === profile && id !== accessKeyId);
+    return isOther && profilesWithKey(config, id).length === 0 ? [id] : [];
+  });
 }

@@ -4,7 +4,7 @@ import { readSettings, sectionNames } from "../config/document.ts";
 import { addSection, deleteKey, deleteSection, setKey } from "../config/edit.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { AwsRoleError } from "../errors.ts";
-import { awsroleLineProfile } from "../config/awsrole-line.ts";
+import { awsroleLineProfile } from "../profile-manager/references.ts";
 
 const idKey = "awsrole_access_key_id";
 const plainKeys = ["aws_access_key_id", "aws_secret_access_key"] as const;

@@ -7,7 +7,7 @@ import { deleteKey, renameKey, setKey } from "../config/edit.ts";
 import { isManaged, plainRoleKeys } from "../config/profiles.ts";
 import { AwsRoleError } from "../errors.ts";
 import type { EditableProfile } from "./find-profile.ts";
-import { awsroleLineProfile } from "../config/awsrole-line.ts";
+import { awsroleLineProfile } from "./references.ts";
 
 /** A standard role profile as a managed one that runs `line`. @throws ERR_PROFILE_INVALID where it is none. */
 export function adopt(

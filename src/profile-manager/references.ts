@@ -1,5 +1,4 @@
 /** Who points at a profile: as its source, or in a `credential_process` line that runs awsrole for it. */
-import { awsroleLineProfile } from "../config/awsrole-line.ts";
 import { editEach, setKey } from "../config/edit.ts";
 import type { Document, Settings } from "../config/document.ts";
 import { readSettings, sectionNames } from "../config/document.ts";
@@ -29,6 +28,18 @@ export function redirectReferences(config: Document, from: string, to: string): 
     }, profile),
   );
 }
+
+/**
+ * The profile that a `credential_process` line runs awsrole for; undefined if it runs something else. Other programs have a
+ * command of that name too (granted), so the program must be called awsrole, or the section be one that we manage.
+ */
+export function awsroleLineProfile(line: string, managed: boolean): string | undefined {
+  const [, program = "", profile] = awsroleLine.exec(line) ?? [];
+  const isAwsrole = /(?:^|[\s/\\"])awsrole(?:\.(?:js|cmd|exe))?"?$/i.test(program);
+  return isAwsrole || managed ? profile : undefined;
+}
+
+const awsroleLine = /^(.+?) credential-process --profile[ =]([^\s"]+)(?=\s|$)/;
 
 function redirectLine(line: string, to: string): string {
   const [before = ""] = /^.+? credential-process --profile[ =]/.exec(line) ?? [];

@@ -8,7 +8,6 @@
  * - Overwrite in place, never delete and set: readers would see the gap.
  * - An entry costs a key exchange with the keychain, so there is one per account.
  */
-import { settledWithin } from "../deadline.ts";
 import { AwsRoleError } from "../errors.ts";
 import {
   classifyKeychainError,
@@ -16,7 +15,7 @@ import {
   keychainSilent,
 } from "./keychain-errors.ts";
 import type { SecretStore } from "./index.ts";
-import { trackNativeCall } from "../native-calls.ts";
+import { trackNativeCall } from "./native-calls.ts";
 import { type Keyring, type KeyringEntry, loadKeyring } from "./native-keyring.ts";
 
 export type OsKeychainOptions = {
@@ -105,12 +104,20 @@ function createAsk(options: OsKeychainOptions, platform: NodeJS.Platform): Ask {
     // One open prompt is enough: while a call is unanswered, another would block one more thread.
     if (silentCalls > 0) throw keychainSilent(undefined);
     const answer = trackNativeCall(call);
-    return settledWithin(limitMs, answer, () => {
-      silentCalls++;
-      const settled = () => void silentCalls--;
-      answer.then(settled, settled);
-      return keychainSilent(limitMs);
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        silentCalls++;
+        const settled = () => void silentCalls--;
+        answer.then(settled, settled);
+        reject(keychainSilent(limitMs));
+      }, limitMs);
     });
+    try {
+      return await Promise.race([answer, silence]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   return async function ask(operation, account, call) {

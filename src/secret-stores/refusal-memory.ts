@@ -10,6 +10,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { uptime } from "node:os";
 import { posix } from "node:path";
+import { refuseForeign } from "../credentials/state-folder.ts";
 import { AwsRoleError, isAwsRoleError } from "../errors.ts";
 import { makePrivateFolder } from "../private-folder.ts";
 import type { SecretStore } from "./index.ts";
@@ -22,6 +23,7 @@ export function recallRefusal(stateFolder: string): AwsRoleError | undefined {
   try {
     // Most often there is none, and to look is cheaper than an error.
     if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    refuseForeign(stateFolder);
     const memory = JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>;
     const age = uptime() - Number(memory["uptimeSeconds"]);
     const { code, message, hint } = memory;
@@ -41,6 +43,7 @@ export function rememberRefusal(stateFolder: string, error: unknown): void {
   const memory = JSON.stringify({ code, message, hint, uptimeSeconds: uptime() });
   try {
     makePrivateFolder(stateFolder);
+    refuseForeign(stateFolder);
     writeFileSync(fileIn(stateFolder), memory, { mode: 0o600 });
   } catch {
     // See above.

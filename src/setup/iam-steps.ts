@@ -149,7 +149,7 @@ function attachToRoleStep(world: SetupWorld, policyArn: string): Step {
     look: async () => {
       if ((await list()).includes(policyArn)) return "right";
       // Attached, it would look like a policy that IAM does not know yet, and be waited for.
-      if ((await admin.findPolicy(policyArn)) === undefined)
+      if (!(await admin.hasPolicy(policyArn)))
         throw new AwsRoleError("ERR_AWS_REFUSED", `there is no policy ${policyArn}`, {
           hint: `awsrole setup ${plan.name} --policy-arn ARN names another; aws iam list-policies shows them`,
         });

@@ -148,6 +148,7 @@ describe("add-profile", () => {
     ["two sources", ["prod", ...good, "--credential-source", "Environment"]],
     ["no name", good],
     ["an empty external id", ["prod", ...good, "--external-id", ""]],
+    ["an empty policy", ["prod", ...good, "--policy-arn", ""]],
     ["a policy that is no ARN", ["prod", ...good, "--policy-arn", "ReadOnlyAccess"]],
     ["a name with a line break", ["a\n[profile evil]", ...good]],
     ["a name with a bracket", ["a]", ...good]],

@@ -235,16 +235,13 @@ describe.skipIf(process.platform !== "linux")(
     // Absent, though what is above it is there, and impossible to make: node's own recursive mkdir never comes back from it.
     const below = { AWSROLE_STATE_DIR: "/proc/awsrole/state" };
 
-    it.each(["plaintext", "file", "none"])(
-      "delivers all the same with the store %s",
-      async (store) => {
-        const finished = await runAwsrole(["credential-process", "--profile", "prod"], {
-          env: { ...environment(), ...below, AWSROLE_STORE: store },
-        });
-        expect(finished).toMatchObject({ code: 0, stderr: "" });
-        expect(JSON.parse(finished.stdout)).toHaveProperty("SessionToken");
-      },
-    );
+    it.each(["plaintext", "file"])("delivers all the same with the store %s", async (store) => {
+      const finished = await runAwsrole(["credential-process", "--profile", "prod"], {
+        env: { ...environment(), ...below, AWSROLE_STORE: store },
+      });
+      expect(finished).toMatchObject({ code: 0, stderr: "" });
+      expect(JSON.parse(finished.stdout)).toHaveProperty("SessionToken");
+    });
 
     it("keeps nobody from editing a profile, but from undoing it", async () => {
       const finished = await runAwsrole(["edit-profile", "prod", "--duration-seconds", "1800"], {

@@ -15,8 +15,8 @@ import { buildSourceProgram, type SourceProgram } from "../support/source-progra
  */
 const PROGRAM = `
 import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";
-import { endBlockedProcess } from "../../src/end-process.ts";
-import { hasPendingNativeCall, trackNativeCall } from "../../src/native-calls.ts";
+import { endBlockedProcess } from "../../src/secret-stores/end-process.ts";
+import { hasPendingNativeCall, trackNativeCall } from "../../src/secret-stores/native-calls.ts";
 import { writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 

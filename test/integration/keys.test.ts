@@ -1,4 +1,5 @@
 /** Long-term keys with the real program and keychain; the double as STS and IAM. */
+import { spawn } from "node:child_process";
 import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -238,19 +239,37 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
     expect(before - (await keychain.itemCount())).toBe(2);
   });
 
-  it.each(["remove-key bob", "remove-profile bob --with-key"])(
-    "takes the old key with it that a rotation has not finished with: %s",
-    async (words) => {
-      const before = await keychain.itemCount();
-      await awsrole("add-key bob", bobsKey());
-      await awsrole("rotate-key bob");
-      expect(await keychain.itemCount()).toBe(before + 2);
-      const removed = await awsrole(words);
-      expect(removed).toMatchObject({ code: 0 });
-      if (words.startsWith("remove-key"))
-        expect(removed.stdout).toContain(`--access-key-id ${sts.bob.accessKeyId}\n`);
-      expect(await keychain.itemCount()).toBe(before);
-      expect(JSON.parse((await awsrole("doctor --json")).stdout)).toMatchObject({ findings: [] });
+  describe.each(["remove-key bob", "remove-profile bob --with-key"])(
+    "by %s takes along",
+    (words) => {
+      it.each([
+        "the old key of a rotation that was not finished",
+        "the new key of one that was killed",
+      ])("%s", async (which) => {
+        const before = await keychain.itemCount();
+        await awsrole("add-key bob", bobsKey());
+        if (which.startsWith("the old")) await awsrole("rotate-key bob");
+        else {
+          sts.behave({ newKeyUnknownFor: 1000 });
+          const [node = "", ...script] = program;
+          const rotating = spawn(node, [...script, "rotate-key", "bob"], { env, stdio: "ignore" });
+          await vi.waitFor(async () => expect(await keychain.itemCount()).toBe(before + 2), {
+            timeout: 20_000,
+          });
+          rotating.kill("SIGKILL");
+          sts.behave({});
+        }
+        expect(await keychain.itemCount()).toBe(before + 2);
+        const named = /awsrole_access_key_id = (\w+)/.exec(configText())?.[1];
+        const other = [...sts.iam.keysById.keys()].find((id) => id !== named);
+        const { code, stdout, stderr } = await awsrole(words);
+        expect(code).toBe(0);
+        // Its owner has to know that it is still there, at AWS.
+        expect(stdout + stderr).toContain(other);
+        expect(await keychain.itemCount()).toBe(before);
+        expect(readdirSync(join(home.path, "state", "awsrole", "rotations"))).toEqual([]);
+        expect(JSON.parse((await awsrole("doctor --json")).stdout)).toMatchObject({ findings: [] });
+      });
     },
   );
 

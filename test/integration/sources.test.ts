@@ -482,11 +482,12 @@ describe("sources", () => {
       home = createRoleHome(sts);
       const config = readFileSync(home.configFile, "utf8");
       const line = `${program.join(" ")} credential-process --profile`;
-      for (const asked of [
-        `${line} outer`,
-        `${line}=outer`,
+      const others = [
         "granted credential-process --profile outer",
-      ]) {
+        // Another machine's profiles are not ours.
+        "/nonexistent/ssh bastion awsrole credential-process --profile outer",
+      ];
+      for (const asked of [`${line} outer`, `${line}=outer`, ...others]) {
         writeFileSync(
           home.configFile,
           `${config}\n[profile p]\ncredential_process = ${asked}\n[profile outer]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = p\n`,
@@ -496,7 +497,7 @@ describe("sources", () => {
         });
         expect(code).toBe(1);
         expect(stderr).toMatch(
-          asked.startsWith("granted")
+          others.includes(asked)
             ? /cannot be started/
             : /^awsrole: profile outer leads back to itself: outer -> p -> \(a command of it\) -> outer\n/,
         );

@@ -5,7 +5,6 @@
  * them fails at once instead of waiting for itself or forking without end.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { awsroleLineProfile } from "../../config/awsrole-line.ts";
 import type { Deadline } from "../../deadline.ts";
 import { AwsRoleError } from "../../errors.ts";
 import type { Credentials } from "../credentials.ts";
@@ -80,7 +79,7 @@ function run(options: ProcessOptions): Promise<string> {
     (name) => name !== "",
   );
   // The child would find the circle as well, but nobody reads what it says of it.
-  const again = awsroleLineProfile(command, false);
+  const again = profileOfAwsrole(program, words);
   if (again !== undefined && chain.includes(again)) return Promise.reject(leadsBack(chain, again));
   return new Promise((resolve, reject) => {
     // Its stderr may hold anything, secrets too: nobody reads it.
@@ -131,6 +130,19 @@ function run(options: ProcessOptions): Promise<string> {
       ),
     );
   });
+}
+
+/**
+ * The profile that a line runs awsrole for, directly: a stand-alone program, or node and a script. Not behind another program, which may run it on
+ * another machine.
+ */
+function profileOfAwsrole(program: string, words: readonly string[]): string | undefined {
+  const isScript = /(?:^|[/\\])awsrole\.js$/i.test(words[0] ?? "");
+  if (!isScript && !/(?:^|[/\\])awsrole(?:-\w+-\w+(?:-musl)?)?(?:\.(?:cmd|exe))?$/i.test(program))
+    return undefined;
+  const [command, option = "", name] = isScript ? words.slice(1) : words;
+  if (command !== "credential-process") return undefined;
+  return option === "--profile" ? name : /^--profile=(.*)/.exec(option)?.[1];
 }
 
 function failed(

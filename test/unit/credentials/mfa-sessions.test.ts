@@ -77,7 +77,6 @@ describe("MFA", () => {
         isStoreNamed: false,
         rows: createRows(folder),
         clock,
-        deadline: { remainingMs: () => 18_000 },
         watchForLogout: () => () => false,
       }),
       backoff: createBackoff(folder, clock),

@@ -38,13 +38,7 @@ describe("getting credentials", () => {
     store = createMemoryStore(),
     lifetimeSeconds = 3600,
     isStoreNamed = false,
-    deadlineMs = 18_000,
-  }: {
-    store?: SecretStore;
-    lifetimeSeconds?: number;
-    isStoreNamed?: boolean;
-    deadlineMs?: number;
-  } = {}): World {
+  }: { store?: SecretStore; lifetimeSeconds?: number; isStoreNamed?: boolean } = {}): World {
     const time = { seconds: 0 };
     const calls: string[] = [];
     const failure: World["failure"] = { error: undefined };
@@ -81,7 +75,6 @@ describe("getting credentials", () => {
         isStoreNamed,
         rows: createRows(folder),
         clock,
-        deadline: { remainingMs: () => deadlineMs },
         watchForLogout: () => () => false,
       }),
       backoff: createBackoff(folder, clock),
@@ -199,13 +192,6 @@ describe("getting credentials", () => {
       };
       return { ...memory, ...(failing === "get" ? { get: fail("get") } : {}), set: fail("set") };
     };
-
-    it("delivers in time though the store never answers", async () => {
-      const never = { ...createMemoryStore(), set: () => new Promise<never>(() => {}) };
-      const { deps } = createWorld({ store: never, deadlineMs: 1_050 });
-      expect((await obtain(chain(), "deliver", deps)).how).toBe("fetched");
-      expect(deps.cache.trouble()?.message).toMatch(/does not answer/);
-    });
 
     it("delivers uncached, asks once and writes nothing after a failed read", async () => {
       const seen: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasPendingNativeCall } from "../../../src/native-calls.ts";
+import { hasPendingNativeCall } from "../../../src/secret-stores/native-calls.ts";
 import { createOsKeychain } from "../../../src/secret-stores/os-keychain.ts";
 import { createFakeKeyring } from "../../support/fake-keyring.ts";
 import { describeSecretStore } from "../../support/secret-store-contract.ts";

@@ -1,5 +1,5 @@
 /**
- * Which calls are under way that may never come back: the native keychain library's, and the file system's where nobody waits for it.
+ * Which calls of the native keychain library are under way.
  *
  * Node cannot end while one of them is blocked (an unlock prompt nobody answers): process.exit() waits for the thread. So
  * whoever ends the process asks here first, and `end-process.ts` finds here the sockets that set the call free.
@@ -8,7 +8,7 @@
  */
 import { readdirSync, readlinkSync } from "node:fs";
 
-/** Runs one such call, or several in turn, and remembers them until they settle. */
+/** Runs one call of the library and remembers it until it settles. */
 export async function trackNativeCall<T>(call: () => Promise<T>): Promise<T> {
   const calls = nativeCalls();
   calls.pending++;
