@@ -5,6 +5,8 @@ import { type Line, spreadOf, type Spread, timeOnce } from "./timing.ts";
 import type { World } from "./world.ts";
 
 export type Herd = {
+  /** Which program's hit. */
+  readonly name: string;
   readonly processes: number;
   /** Until the last one has ended, in milliseconds. */
   readonly bareNodeMs: Spread;
@@ -22,16 +24,22 @@ export type Herd = {
 type Once = { readonly ms: number; readonly calls: number; readonly failed: number };
 
 /** Starts `processes` at once, bare, cold and warm in turn, so many times. */
-export async function measureHerd(world: World, processes: number, rounds: number): Promise<Herd> {
+export async function measureHerd(
+  world: World,
+  hit: Line,
+  processes: number,
+  rounds: number,
+): Promise<Herd> {
   const all: { bare: Once; cold: Once; warm: Once }[] = [];
   for (let round = 0; round < rounds; round++) {
     const bare = await allAtOnce(world, world.bareNode, processes);
     await world.forget();
-    const cold = await allAtOnce(world, world.hit, processes);
-    const warm = await allAtOnce(world, world.hit, processes);
+    const cold = await allAtOnce(world, hit, processes);
+    const warm = await allAtOnce(world, hit, processes);
     all.push({ bare, cold, warm });
   }
   return {
+    name: hit.name,
     processes,
     bareNodeMs: spreadOf(all.map(({ bare }) => bare.ms)),
     warmMs: spreadOf(all.map(({ warm }) => warm.ms)),

@@ -30,6 +30,7 @@ export function toMarkdown({ machine, ...results }: Results): string {
     table(
       [
         "processes at once",
+        "program",
         "bare node, s",
         "warm, s",
         "warm × bare",
@@ -40,6 +41,7 @@ export function toMarkdown({ machine, ...results }: Results): string {
       ],
       herds.map((herd) => [
         String(herd.processes),
+        herd.name,
         seconds(herd.bareNodeMs),
         seconds(herd.warmMs),
         spread(herd.warmRatio, 2),

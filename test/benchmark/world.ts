@@ -18,6 +18,8 @@ export type World = {
   readonly folder: string;
   readonly bareNode: Line;
   readonly hit: Line;
+  /** The same by the stand-alone program, if it was built. */
+  readonly standaloneHit: Line | undefined;
   /** Everything that is timed run by run, bare node first. */
   readonly lines: readonly Line[];
   /** Commands for people that need neither network nor keychain. */
@@ -94,9 +96,12 @@ export async function createWorld(): Promise<World> {
     line("secret-tool lookup", secretTool("lookup", hitItem), { prints: /"secretAccessKey":"/ }),
   ];
   const absent: string[] = [];
-  if (existsSync(standalone)) {
+  const standaloneHit = existsSync(standalone)
+    ? answering("stand-alone program, cache hit", [standalone, ...credentialProcess, "prod"])
+    : undefined;
+  if (standaloneHit !== undefined) {
     lines.push(
-      answering("stand-alone program, cache hit", [standalone, ...credentialProcess, "prod"]),
+      standaloneHit,
       answering("stand-alone program, miss", [standalone, ...credentialProcess, "fresh"], {
         before: () => clear(freshItem),
       }),
@@ -138,6 +143,7 @@ export async function createWorld(): Promise<World> {
     folder: home.path,
     bareNode,
     hit,
+    standaloneHit,
     lines,
     people: [["--version"], ["--help"], ["add-profile", "--help"], ["list"], ["config"]].map(
       (words) => line(`awsrole ${words.join(" ")}`, awsrole(...words)),
