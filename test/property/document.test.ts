@@ -171,7 +171,8 @@ describe("edits", () => {
         const edited = deleteSection(document, { kind: "profile", name: gone });
         expect(readSettings(edited, "profile", gone)).toBeUndefined();
         expect(meaning(edited, gone)).toEqual(meaning(document, gone));
-        expect(diffEdits(document.text, edited.text).every(({ added }) => added.length <= 1)).toBe(
+        // The first line may come by the byte order mark, and the last may lose its line break.
+        expect(diffEdits(document.text, edited.text).every(({ added }) => added.length <= 2)).toBe(
           true,
         );
       }),
