@@ -130,7 +130,9 @@ export async function startKeychainDaemon(
     },
     stop: async () => {
       for (const hangUp of hangUps) hangUp();
-      const exits = children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
+      const exits = children
+        .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+        .map((child) => new Promise((resolve) => child.once("exit", resolve)));
       killAll();
       await Promise.all(exits);
       process.off("exit", killAll);
