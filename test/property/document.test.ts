@@ -19,7 +19,7 @@ import {
 import { applyEdits, diffEdits, reverseEdits } from "../../src/config/line-edits.ts";
 import { readBody } from "../../src/config/grammar.ts";
 import { isAwsRoleError } from "../../src/errors.ts";
-import { documentOf, names, validFile } from "../support/config-files.ts";
+import { documentOf, hasBothDefaults, names, validFile } from "../support/config-files.ts";
 
 fc.configureGlobal({ numRuns: process.env["AWSROLE_TEST_LONG"] === undefined ? 500 : 20_000 });
 
@@ -257,14 +257,4 @@ function changedOutside(
       removed.filter((line) => !added.some((other) => other.trim() === line.trim())),
     )
     .join("");
-}
-
-function hasBothDefaults(document: Document): boolean {
-  const defaults = document
-    .sections()
-    .filter(({ kind, name: other }) => kind === "profile" && other === "default");
-  return (
-    defaults.some(({ bareDefault }) => bareDefault) &&
-    defaults.some(({ bareDefault }) => !bareDefault)
-  );
 }

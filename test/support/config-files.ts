@@ -94,3 +94,14 @@ export const validFile: fc.Arbitrary<string> = fc
     const text = lines.map((line, index) => line + (ends[index % ends.length] ?? "\n")).join("");
     return mark + (final ? text : text.replace(/\r?\n$/, ""));
   });
+
+/** `[default]` and `[profile default]`: readers differ in which of them counts. */
+export function hasBothDefaults(document: Document): boolean {
+  const defaults = document
+    .sections()
+    .filter(({ kind, name: other }) => kind === "profile" && other === "default");
+  return (
+    defaults.some(({ bareDefault }) => bareDefault) &&
+    defaults.some(({ bareDefault }) => !bareDefault)
+  );
+}

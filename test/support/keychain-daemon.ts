@@ -3,7 +3,7 @@
  * the person who runs the tests is never touched: the bus knows no service files, so it cannot start anything by itself.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -67,6 +67,7 @@ export async function startKeychainDaemon(
   };
   for (const name of Object.keys(env)) if (env[name] === undefined) delete env[name];
   const children: ChildProcess[] = [];
+  const complaints = join(home, "complaints");
   const hangUps: (() => void)[] = [];
   const killAll = () => {
     for (const child of children) child.kill("SIGKILL");
@@ -84,7 +85,7 @@ export async function startKeychainDaemon(
   if (options.provider !== "none") {
     keyring = spawn("gnome-keyring-daemon", ["--foreground", "--unlock", "--components=secrets"], {
       env,
-      stdio: ["pipe", "ignore", "ignore"],
+      stdio: ["pipe", "ignore", openSync(complaints, "a")],
     });
     children.push(keyring);
     keyring.stdin?.end("a password");
@@ -119,7 +120,14 @@ export async function startKeychainDaemon(
         }),
       );
     },
-    itemCount: async () => quoted(await property(env, COLLECTION, "Collection", "Items")).length,
+    itemCount: async () => {
+      // Seen twice in some ten thousand calls: it ends by an assertion of its own.
+      if (keyring?.signalCode)
+        throw new Error(
+          `gnome-keyring-daemon ended by ${keyring.signalCode}: ${readFileSync(complaints, "utf8").slice(-2000)}`,
+        );
+      return quoted(await property(env, COLLECTION, "Collection", "Items")).length;
+    },
     dump: async () => {
       const { stdout, stderr } = await run(
         "secret-tool",
