@@ -88,7 +88,6 @@ export function createIamAdmin(
     deleteUser: (name: string) =>
       gone(ask("DeleteUser", (iam) => iam.send(new DeleteUserCommand({ UserName: name })))),
 
-    /** With the document of its default version. */
     /** Whether there is such a policy; true, too, where that may not be asked. */
     hasPolicy: async (arn: string): Promise<boolean> => {
       try {
@@ -100,6 +99,7 @@ export function createIamAdmin(
         throw error;
       }
     },
+    /** With the document of its default version. */
     findPolicy: (arn: string): Promise<(Owned & { readonly document: string }) | undefined> =>
       orAbsent(async () => {
         const { Policy } = await ask("GetPolicy", (iam) =>

@@ -53,8 +53,7 @@ export default defineCommand({
     const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
     const { env, platform, homeFolder } = context;
     const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
-    const key = { accessKeyId, profile: name };
-    const others = await otherKeysOf(key, files.config, store.rows, marks);
+    const others = await otherKeysOf(accessKeyId, files.config, store.rows, marks);
     // The profile first: no profile ever names a key that is gone.
     const { file } = await editConfig(context, {
       action: `remove-key ${name}`,

@@ -2,14 +2,13 @@ import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../cli/text.ts";
 import { deleteSection } from "../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
-import type { Context } from "../context.ts";
 import { keyAccount } from "../credentials/items.ts";
 import { stateFolder } from "../credentials/state-folder.ts";
 import { deleteItems, rowsOf } from "../delete-items.ts";
 import { AwsRoleError } from "../errors.ts";
 import { otherKeysOf } from "../key-manager/forget-key.ts";
 import { profilesWithKey } from "../key-manager/key-profile.ts";
-import { createRotationMarks, type RotationMarks } from "../key-manager/rotation-marks.ts";
+import { createRotationMarks } from "../key-manager/rotation-marks.ts";
 import { editConfig } from "../profile-manager/edit-config.ts";
 import { findProfile, requireName } from "../profile-manager/find-profile.ts";
 import { findReferences } from "../profile-manager/references.ts";
@@ -31,30 +30,29 @@ export default defineCommand({
   examples: [{ command: "awsrole remove-profile old --dry-run", says: "show what would go" }],
   async run(context, args) {
     const name = requireName("remove-profile", args.positionals["NAME"]);
-    let accessKeyId: string | undefined;
+    const { env, platform, homeFolder } = context;
+    const files = readAwsFiles(env, platform);
+    const accessKeyId = files.profile(name)?.get("awsrole_access_key_id")?.value;
+    const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
+    // What cannot be listed is told before anything is changed.
+    const rows = await rowsOf(context).list();
+    const keyIds =
+      args["with-key"] && accessKeyId !== undefined
+        ? [accessKeyId, ...(await otherKeysOf(accessKeyId, files.config, rowsOf(context), marks))]
+        : [];
     const change = await editConfig(context, {
       action: `remove-profile ${name}`,
       dryRun: args["dry-run"],
-      edit: (files) => {
-        const { id, settings } = findProfile(files, name);
-        if (!args.force) refuseReferences(files, name);
-        accessKeyId = settings.get("awsrole_access_key_id")?.value;
-        if (args["with-key"] && !args.force) refuseSharedKey(files, name, accessKeyId);
-        return deleteSection(files.config, id);
+      edit: (latest) => {
+        const { id } = findProfile(latest, name);
+        if (!args.force) refuseReferences(latest, name);
+        if (args["with-key"] && !args.force) refuseSharedKey(latest, name, accessKeyId);
+        return deleteSection(latest.config, id);
       },
     });
-    const sessions = (await rowsOf(context).list()).filter(
-      (row) => row.profile === name && row.kind !== "key",
-    );
-    const { env, platform, homeFolder } = context;
-    const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
-    const keyIds =
-      args["with-key"] && accessKeyId !== undefined
-        ? await keysOf(context, { accessKeyId, profile: name }, marks)
-        : [];
-    const keys = (await rowsOf(context).list()).filter(({ account }) =>
-      keyIds.some((id) => account === keyAccount(id)),
-    );
+    const sessions = rows.filter((row) => row.profile === name && row.kind !== "key");
+    const keys = rows.filter(({ account }) => keyIds.some((id) => account === keyAccount(id)));
+    const deleted = keyIds.filter((id) => keys.some(({ account }) => account === keyAccount(id)));
     const trouble = args["dry-run"]
       ? undefined
       : await deleteItems(context, [...sessions, ...keys], args).then(
@@ -68,7 +66,12 @@ export default defineCommand({
     reportChange(context, args, change, {
       facts:
         trouble === undefined
-          ? { profile: name, deletedSessions: sessions.length, deletedKeys: keys.length }
+          ? {
+              profile: name,
+              deletedSessions: sessions.length,
+              deletedKeys: keys.length,
+              deletedAccessKeyIds: deleted,
+            }
           : { profile: name },
       done: `removed profile ${name} from ${change.file}${also}`,
       ...(trouble === undefined
@@ -78,26 +81,15 @@ export default defineCommand({
     // The profile is gone all the same, which had to be said first.
     if (trouble !== undefined) throw trouble;
     if (accessKeyId === undefined || args.quiet || args["dry-run"]) return 0;
-    context.stderr(
-      `awsrole: ${escapeControls(
-        args["with-key"]
-          ? `deleted here, but still at AWS: ${keyIds.join(", ")}; aws iam delete-access-key --access-key-id deletes a key there`
-          : `its access key ${accessKeyId} stays in the store: awsrole remove-profile --with-key deletes both`,
-      )}\n`,
-    );
+    const whereabouts = !args["with-key"]
+      ? `its access key ${accessKeyId} stays in the store: awsrole remove-profile --with-key deletes both`
+      : deleted.length === 0
+        ? `its access key ${accessKeyId} was not in the store`
+        : `deleted here, but still at AWS: ${deleted.join(", ")}; aws iam delete-access-key --access-key-id deletes a key there`;
+    context.stderr(`awsrole: ${escapeControls(whereabouts)}\n`);
     return 0;
   },
 });
-
-/** The key, and the other one of a rotation that was not finished. */
-async function keysOf(
-  context: Context,
-  key: { readonly accessKeyId: string; readonly profile: string },
-  marks: RotationMarks,
-): Promise<readonly string[]> {
-  const { config } = readAwsFiles(context.env, context.platform);
-  return [key.accessKeyId, ...(await otherKeysOf(key, config, rowsOf(context), marks))];
-}
 
 function refuseReferences(files: AwsFiles, name: string): void {
   const others = [files.config, files.credentials]

@@ -16,7 +16,7 @@ import { refuseForeign } from "./state-folder.ts";
 
 /**
  * Changes the mark in the state folder (made if need be): nothing that is being fetched now will stay cached. Call it before
- * deleting. Throws the file system's error, after which what is under way may still be cached.
+ * deleting. Throws the file system's error, or ERR_STORE_FAILED for a folder of others, after which what is under way may still be cached.
  */
 export function markLogout(stateFolder: string): void {
   makePrivateFolder(stateFolder);

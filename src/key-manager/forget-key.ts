@@ -33,19 +33,19 @@ export async function forgetKey(
  * that was to take its place.
  */
 export async function otherKeysOf(
-  { accessKeyId, profile }: { readonly accessKeyId: string; readonly profile: string },
+  accessKeyId: string,
   config: Document,
   rows: Rows,
   marks: RotationMarks,
 ): Promise<readonly string[]> {
   const prefix = keyAccount("");
-  const isBeingReplaced = marks.find(accessKeyId) !== undefined;
-  return (await rows.list()).flatMap((row) => {
-    if (row.kind !== "key") return [];
-    const id = row.account.slice(prefix.length);
-    const isOther =
-      marks.find(id)?.newAccessKeyId === accessKeyId ||
-      (isBeingReplaced && row.profile === profile && id !== accessKeyId);
-    return isOther && profilesWithKey(config, id).length === 0 ? [id] : [];
-  });
+  const kept = (await rows.list()).flatMap(({ kind, account }) =>
+    kind === "key" ? [account.slice(prefix.length)] : [],
+  );
+  const replacement = marks.find(accessKeyId)?.newAccessKeyId;
+  return kept.filter(
+    (id) =>
+      (id === replacement || marks.find(id)?.newAccessKeyId === accessKeyId) &&
+      profilesWithKey(config, id).length === 0,
+  );
 }

@@ -161,7 +161,8 @@ async function wasLost(
 async function createKey(rotation: Rotation): Promise<LongTermKey> {
   const { profile, currentId, iam, keys, marks, now } = rotation;
   const accountId = (await keys.get(currentId))?.accountId;
-  marks.put({ oldAccessKeyId: currentId, startedAt: now() });
+  const mark = { oldAccessKeyId: currentId, startedAt: now() };
+  marks.put(mark);
   const created = await iam.createAccessKey().catch((error: unknown) => {
     // Other refusals may be those of a second attempt, after the answer to the first was lost.
     if (isAwsRoleError(error) && error.code === "ERR_AWS_DENIED") marks.remove(currentId);
@@ -169,6 +170,7 @@ async function createKey(rotation: Rotation): Promise<LongTermKey> {
   });
   const key = { ...created, ...(accountId === undefined ? {} : { accountId }) };
   try {
+    marks.put({ ...mark, newAccessKeyId: key.accessKeyId });
     await keys.put(key, profile);
   } catch (error) {
     const isDeleted = await iam.deleteAccessKey(key.accessKeyId).then(

@@ -8,7 +8,7 @@ import { makePrivateFolder } from "../private-folder.ts";
 export type RotationMark = {
   readonly oldAccessKeyId: string;
   readonly startedAt: Date;
-  /** Known once the new key is kept. */
+  /** Known once the new key is made. */
   readonly newAccessKeyId?: string;
 };
 
@@ -19,6 +19,7 @@ export type RotationMark = {
 export type RotationMarks = {
   find(oldAccessKeyId: string): RotationMark | undefined;
   put(mark: RotationMark): void;
+  /** Never throws: what stays is of a key that is gone. */
   remove(oldAccessKeyId: string): void;
 };
 
@@ -51,7 +52,11 @@ export function createRotationMarks(stateFolder: string): RotationMarks {
       renameSync(`${file}.tmp`, file);
     },
     remove(oldAccessKeyId) {
-      rmSync(fileOf(oldAccessKeyId), { force: true });
+      try {
+        rmSync(fileOf(oldAccessKeyId), { force: true });
+      } catch {
+        // See above.
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Who points at a profile: as its source, or in a `credential_process` line that runs awsrole for it. */
+import { awsroleFile } from "../config/awsrole-file.ts";
 import { editEach, setKey } from "../config/edit.ts";
 import type { Document, Settings } from "../config/document.ts";
 import { readSettings, sectionNames } from "../config/document.ts";
@@ -35,8 +36,7 @@ export function redirectReferences(config: Document, from: string, to: string): 
  */
 export function awsroleLineProfile(line: string, managed: boolean): string | undefined {
   const [, program = "", profile] = awsroleLine.exec(line) ?? [];
-  const isAwsrole = /(?:^|[\s/\\"])awsrole(?:\.(?:js|cmd|exe))?"?$/i.test(program);
-  return isAwsrole || managed ? profile : undefined;
+  return awsroleFile.test(program) || managed ? profile : undefined;
 }
 
 const awsroleLine = /^(.+?) credential-process --profile[ =]([^\s"]+)(?=\s|$)/;

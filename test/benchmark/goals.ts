@@ -38,11 +38,11 @@ export function judge({ lines, people, configs, memory, herds }: Measured): Goal
     ),
     ratio("a miss", ms(lines, "miss"), "the SDK script", ms(lines, "ten-line SDK script"), 1.15),
     ratio("peak memory of a hit", mb("cache hit, keychain"), "bare node", mb("bare node"), 1.15),
-    ...herds
-      .filter(({ processes }) => processes === 200)
-      .map(({ name, warmMs, bareNodeMs }) =>
-        ratio(`200 at once: ${name}`, warmMs.median, "as many bare nodes", bareNodeMs.median, 1.2),
-      ),
+    ...["cache hit, keychain", "stand-alone program, cache hit"].map((name) => {
+      const crowd = herds.find((herd) => herd.name === name && herd.processes === 200);
+      const [warm, bareNodes] = [crowd?.warmMs.median, crowd?.bareNodeMs.median];
+      return ratio(`200 at once: ${name}`, warm, "as many bare nodes", bareNodes, 1.2);
+    }),
     within(
       "one profile out of 10000, over the small file",
       difference(ms(configs, "one profile of 10000"), ms(configs, "cache hit, keychain")),

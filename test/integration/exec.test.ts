@@ -228,6 +228,8 @@ describe("exec ends with", () => {
     writeFileSync(join(folder, "no-program"), "", { mode: 0o644 });
     const PATH = `${folder}:${process.env["PATH"]}`;
     expect(await exec(["no-program"], { env: { PATH } })).toMatchObject({ code: 126 });
+    mkdirSync(join(folder, "no-file"));
+    expect(await exec(["no-file"], { env: { PATH } })).toMatchObject({ code: 127 });
     // Then execvp says "permission denied" of whatever it does not find (not to root, who may enter).
     chmodSync(folder, 0);
     const nowhere = await exec(["nonesuch"], { env: { PATH } });

@@ -246,6 +246,15 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
         "the old key of a rotation that was not finished",
         "the new key of one that was killed",
       ])("%s", async (which) => {
+        // A key that once was of this profile, and stayed in the store on purpose.
+        const carol = sts.addUser({ name: "Carol" });
+        await awsrole(
+          "add-key bob",
+          JSON.stringify({
+            AccessKey: { AccessKeyId: carol.accessKeyId, SecretAccessKey: carol.secretAccessKey },
+          }),
+        );
+        await awsrole("remove-profile bob");
         const before = await keychain.itemCount();
         await awsrole("add-key bob", bobsKey());
         if (which.startsWith("the old")) await awsrole("rotate-key bob");
@@ -253,22 +262,32 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
           sts.behave({ newKeyUnknownFor: 1000 });
           const [node = "", ...script] = program;
           const rotating = spawn(node, [...script, "rotate-key", "bob"], { env, stdio: "ignore" });
-          await vi.waitFor(async () => expect(await keychain.itemCount()).toBe(before + 2), {
-            timeout: 20_000,
-          });
-          rotating.kill("SIGKILL");
+          try {
+            await vi.waitFor(async () => expect(await keychain.itemCount()).toBe(before + 2), {
+              timeout: 20_000,
+            });
+          } finally {
+            rotating.kill("SIGKILL");
+          }
           sts.behave({});
         }
         expect(await keychain.itemCount()).toBe(before + 2);
         const named = /awsrole_access_key_id = (\w+)/.exec(configText())?.[1];
-        const other = [...sts.iam.keysById.keys()].find((id) => id !== named);
+        const other = [...sts.iam.keysById.keys()].find(
+          (id) => id !== named && id !== carol.accessKeyId,
+        );
         const { code, stdout, stderr } = await awsrole(words);
         expect(code).toBe(0);
         // Its owner has to know that it is still there, at AWS.
         expect(stdout + stderr).toContain(other);
         expect(await keychain.itemCount()).toBe(before);
         expect(readdirSync(join(home.path, "state", "awsrole", "rotations"))).toEqual([]);
-        expect(JSON.parse((await awsrole("doctor --json")).stdout)).toMatchObject({ findings: [] });
+        // Carol's key, and nothing else, is left.
+        expect(JSON.stringify(await keychain.items())).toContain(carol.accessKeyId);
+        const { findings } = JSON.parse((await awsrole("doctor --json")).stdout) as {
+          findings: { id: string }[];
+        };
+        expect(findings.map(({ id }) => id)).toEqual(["row-orphaned"]);
       });
     },
   );

@@ -267,12 +267,20 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
     printed.push({ words: "serve prod", text: lines + text });
   }
 
+  /** Started with its home, or by it, however far down and with whatever environment. */
+  function isOfThisTest(pid: string): boolean {
+    if (pid === String(process.pid)) return true;
+    if (readFileSync(`/proc/${pid}/environ`, "latin1").includes(home.path)) return true;
+    const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+    return parent !== undefined && parent !== "0" && isOfThisTest(parent);
+  }
+
   function noteCommandLines(): void {
     for (const pid of readdirSync("/proc")) {
       if (!/^\d+$/.test(pid)) continue;
       try {
         // Other tests, which run beside this one, type secrets at a terminal.
-        if (!readFileSync(`/proc/${pid}/environ`, "latin1").includes(home.path)) continue;
+        if (!isOfThisTest(pid)) continue;
         commandLines.add(readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " "));
       } catch {
         // It has ended.

@@ -486,8 +486,10 @@ describe("sources", () => {
         "granted credential-process --profile outer",
         // Another machine's profiles are not ours.
         "/nonexistent/ssh bastion awsrole credential-process --profile outer",
+        "/nonexistent/awsrole-on-bastion credential-process --profile outer",
       ];
-      for (const asked of [`${line} outer`, `${line}=outer`, ...others]) {
+      const late = `${line.replace("--profile", "--no-input --profile")} outer`;
+      for (const asked of [`${line} outer`, `${line}=outer`, late, ...others]) {
         writeFileSync(
           home.configFile,
           `${config}\n[profile p]\ncredential_process = ${asked}\n[profile outer]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = p\n`,

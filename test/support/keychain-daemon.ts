@@ -3,7 +3,15 @@
  * the person who runs the tests is never touched: the bus knows no service files, so it cannot start anything by itself.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -83,10 +91,12 @@ export async function startKeychainDaemon(
 
   let keyring: ChildProcess | undefined;
   if (options.provider !== "none") {
+    const stderr = openSync(complaints, "a");
     keyring = spawn("gnome-keyring-daemon", ["--foreground", "--unlock", "--components=secrets"], {
       env,
-      stdio: ["pipe", "ignore", openSync(complaints, "a")],
+      stdio: ["pipe", "ignore", stderr],
     });
+    closeSync(stderr);
     children.push(keyring);
     keyring.stdin?.end("a password");
     await until("the keyring has a login collection", () =>
@@ -100,8 +110,8 @@ export async function startKeychainDaemon(
 
   /** Seen three times in some hundred thousand calls: an assertion of its own. What is measured after that is worth nothing. */
   const endedByItself = (): string | undefined =>
-    keyring?.signalCode
-      ? `gnome-keyring-daemon ended by ${keyring.signalCode}: ${readFileSync(complaints, "utf8").slice(-2000)}`
+    (keyring?.signalCode ?? keyring?.exitCode ?? undefined) !== undefined
+      ? `gnome-keyring-daemon ended by itself (${keyring?.signalCode ?? keyring?.exitCode}): ${readFileSync(complaints, "utf8").slice(-2000)}`
       : undefined;
   const daemon: KeychainDaemon = {
     env,

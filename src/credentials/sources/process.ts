@@ -5,6 +5,7 @@
  * them fails at once instead of waiting for itself or forking without end.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { awsroleFile } from "../../config/awsrole-file.ts";
 import type { Deadline } from "../../deadline.ts";
 import { AwsRoleError } from "../../errors.ts";
 import type { Credentials } from "../credentials.ts";
@@ -137,12 +138,13 @@ function run(options: ProcessOptions): Promise<string> {
  * another machine.
  */
 function profileOfAwsrole(program: string, words: readonly string[]): string | undefined {
-  const isScript = /(?:^|[/\\])awsrole\.js$/i.test(words[0] ?? "");
-  if (!isScript && !/(?:^|[/\\])awsrole(?:-\w+-\w+(?:-musl)?)?(?:\.(?:cmd|exe))?$/i.test(program))
-    return undefined;
-  const [command, option = "", name] = isScript ? words.slice(1) : words;
+  const [script = ""] = words;
+  const isScript = /\.js$/i.test(script) && awsroleFile.test(script);
+  if (!isScript && !awsroleFile.test(program)) return undefined;
+  const [command, ...options] = isScript ? words.slice(1) : words;
   if (command !== "credential-process") return undefined;
-  return option === "--profile" ? name : /^--profile=(.*)/.exec(option)?.[1];
+  const at = options.findIndex((word) => /^--profile(?:=|$)/.test(word));
+  return at === -1 ? undefined : (/=(.*)/.exec(options[at] ?? "")?.[1] ?? options[at + 1]);
 }
 
 function failed(
