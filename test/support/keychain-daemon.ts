@@ -108,7 +108,10 @@ export async function startKeychainDaemon(
     );
   }
 
-  /** Seen three times in some hundred thousand calls: an assertion of its own. What is measured after that is worth nothing. */
+  /**
+   * Seen four times in some fifty thousand calls of which several were under way: "GLib-ERROR: g_variant_new: expected GVariant of type 'v' but
+   * received value has type '(null)'". What is measured after that is worth nothing.
+   */
   const endedByItself = (): string | undefined =>
     (keyring?.signalCode ?? keyring?.exitCode ?? undefined) !== undefined
       ? `gnome-keyring-daemon ended by itself (${keyring?.signalCode ?? keyring?.exitCode}): ${readFileSync(complaints, "utf8").slice(-2000)}`
