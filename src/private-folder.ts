@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 /**
  * Makes `path`, and what is missing above it, with mode 0700; a folder that is there stays as it is. Throws the file system's error.
  *
- * Not with node's `recursive`: that never returns where a parent reads as absent and cannot be made either (measured below /proc, Node 20 to 24).
+ * Not with node's `recursive`: that never returns where a parent reads as absent and cannot be made either (measured below /proc, Node 20 to 26).
  */
 export function makePrivateFolder(path: string): void {
   try {

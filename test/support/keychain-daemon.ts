@@ -109,8 +109,8 @@ export async function startKeychainDaemon(
   }
 
   /**
-   * Seen four times in some fifty thousand calls of which several were under way: "GLib-ERROR: g_variant_new: expected GVariant of type 'v' but
-   * received value has type '(null)'". What is measured after that is worth nothing.
+   * Seen four times in some fifty thousand calls of which several were under way. Its last words, caught once: "GLib-ERROR: g_variant_new: expected
+   * GVariant of type 'v' but received value has type '(null)'". What is measured after that is worth nothing.
    */
   const endedByItself = (): string | undefined =>
     (keyring?.signalCode ?? keyring?.exitCode ?? undefined) !== undefined
