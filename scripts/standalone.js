@@ -1,5 +1,5 @@
 /**
- * Builds the stand-alone programs: one file per platform, with the runtime and the native keychain library inside.
+ * Builds the stand-alone programs: one file per platform, with the runtime and, for macOS and Windows, the native keychain library inside.
  *
  *     npm run standalone                      for this machine
  *     npm run standalone -- TARGET… | all     for others: the names in TARGETS
@@ -30,17 +30,18 @@ import { bundleOptions, checkOutputs, leftOut, requireInModules, root } from "./
 
 const BUN = "bun@1.4.5";
 
-/** The program's name → bun's runtime and the addon for it. */
+/** The program's name → bun's runtime and, where the keychain needs one, the addon for it. */
 const TARGETS = {
-  "linux-x64": { runtime: "bun-linux-x64", addon: "linux-x64-gnu" },
-  "linux-arm64": { runtime: "bun-linux-arm64", addon: "linux-arm64-gnu" },
-  "linux-x64-musl": { runtime: "bun-linux-x64-musl", addon: "linux-x64-musl" },
-  "linux-arm64-musl": { runtime: "bun-linux-arm64-musl", addon: "linux-arm64-musl" },
+  "linux-x64": { runtime: "bun-linux-x64" },
+  "linux-arm64": { runtime: "bun-linux-arm64" },
+  "linux-x64-musl": { runtime: "bun-linux-x64-musl" },
+  "linux-arm64-musl": { runtime: "bun-linux-arm64-musl" },
   "darwin-x64": { runtime: "bun-darwin-x64", addon: "darwin-x64" },
   "darwin-arm64": { runtime: "bun-darwin-arm64", addon: "darwin-arm64" },
   "win32-x64": { runtime: "bun-windows-x64", addon: "win32-x64-msvc" },
 };
 
+const NO_KEYRING = `export function loadKeyring() { throw new Error("not on this platform"); }`;
 const EMBEDDED_KEYRING = `
 import { load } from "./embedded-keyring.cjs";
 import { AwsRoleError } from "../errors.ts";
@@ -80,8 +81,8 @@ async function compile(name) {
   const { runtime, addon } = TARGETS[name];
   const folder = join(work, name);
   mkdirSync(folder);
-  const library = `keyring.${addon}.node`;
-  writeFileSync(join(folder, library), fetchAddon(addon, folder));
+  const library = addon && `keyring.${addon}.node`;
+  if (library) writeFileSync(join(folder, library), fetchAddon(addon, folder));
   const { metafile } = await build({
     ...bundleOptions,
     entryPoints: ["src/standalone.ts"],
@@ -93,7 +94,7 @@ async function compile(name) {
     banner: requireInModules,
     plugins: [leftOut, embedded(library, folder)],
   });
-  checkOutputs(metafile, ["./embedded-keyring.cjs"]);
+  checkOutputs(metafile, library ? ["./embedded-keyring.cjs"] : []);
   const output = join(
     root,
     "standalone",
@@ -105,12 +106,12 @@ async function compile(name) {
   const words = `exec --yes --package=${BUN} -- bun build ${options} ${closed}`.split(" ");
   const quietly = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] };
   npm(words.concat(join(folder, "standalone.mjs"), "--outfile", output), quietly);
-  if (!readFileSync(output).includes(`keyring.${addon}`))
+  if (library && !readFileSync(output).includes(`keyring.${addon}`))
     throw new Error(`${output} came out without the keychain library`);
   console.log(`${output}  ${(statSync(output).size / 1e6).toFixed(0)} MB`);
 }
 
-/** Swaps the search for the keychain library in node_modules for the one that is embedded. */
+/** Swaps the search for the keychain library in node_modules for the one that is embedded, if there is one. */
 function embedded(library, folder) {
   const reach = "embedded-keyring.cjs";
   // Required when first called: unpacking it costs time, and a store that is not the keychain does not need it.
@@ -121,7 +122,7 @@ function embedded(library, folder) {
       esbuild.onLoad({ filter: /[\\/]native-keyring\.ts$/ }, () => ({
         loader: "ts",
         resolveDir: join(root, "src", "secret-stores"),
-        contents: EMBEDDED_KEYRING,
+        contents: library ? EMBEDDED_KEYRING : NO_KEYRING,
       }));
       esbuild.onResolve({ filter: /embedded-keyring\.cjs$/ }, () => ({
         path: `./${reach}`,

@@ -30,7 +30,7 @@ export async function end(exitCode: number): Promise<void> {
   process.exitCode ||= exitCode;
   if (!hasPendingNativeCall()) return;
   const { endBlockedProcess } = await import("./secret-stores/end-process.ts");
-  await endBlockedProcess(Number(process.exitCode));
+  endBlockedProcess(Number(process.exitCode));
 }
 
 /**

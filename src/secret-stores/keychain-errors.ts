@@ -1,35 +1,23 @@
 /**
- * Turns the texts of `@napi-rs/keyring` 2.1.2 into error codes.
+ * Turns what a keychain says into error codes.
  *
- * Its `code` is always "GenericFailure", so the text is all there is. Each text below was seen on a real keychain or read in
- * the library; the version is pinned, and tests compare them with a real gnome-keyring.
+ * The Secret Service's errors have names. Those of `@napi-rs/keyring` 2.1.2 have the code "GenericFailure" and a text, so the
+ * text is all there is: each below was seen or read in the library, whose version is pinned.
  */
 import { AwsRoleError } from "../errors.ts";
+import { CONNECTION_LOST, NO_COLLECTION, PROMPT_DISMISSED } from "./d-bus-error.ts";
 
-export type KeychainOperation = "get" | "set" | "delete";
+/** "race": the item vanished while it was read or replaced; ask again. Everything else is an error for the caller. */
+export type KeychainTrouble = "race" | AwsRoleError;
 
-/**
- * "race": the item vanished while it was read or replaced; ask again. "undecodable": not text, so not ours. Everything else
- * is an error for the caller.
- */
-export type KeychainTrouble = "race" | "undecodable" | AwsRoleError;
-
-/** What the library's `error` means for this operation. */
-export function classifyKeychainError(
-  error: unknown,
-  operation: KeychainOperation,
-  platform: NodeJS.Platform,
-): KeychainTrouble {
+/** What an error of the platform's items means. */
+export function classifyKeychainError(error: unknown, platform: NodeJS.Platform): KeychainTrouble {
   if (error instanceof AwsRoleError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  // Creating an item in a collection that does not exist: there is no keyring yet, and nothing will race us into being.
-  const noCollection =
-    operation === "set" && /does not exist at path "[^"]*\/collection\/[^/"]*"/.test(text);
-  if (NO_KEYCHAIN.test(text) || noCollection) return unavailable(error, platform);
-  if (LOCKED.test(text)) return locked(error);
-  if (NO_REPLY.test(text)) return keychainSilent(undefined, error);
-  if (VANISHED.test(text)) return "race";
-  if (UNDECODABLE.test(text)) return "undecodable";
+  const { name, message: text } = error instanceof Error ? error : new Error(String(error));
+  if (NO_KEYCHAIN.has(name)) return unavailable(error);
+  if (LOCKED.has(name)) return locked(error);
+  if (name === NO_REPLY) return keychainSilent(undefined, error);
+  if (VANISHED.has(name)) return "race";
   const limit = TOO_LARGE.exec(text)?.[1];
   if (limit !== undefined) {
     return new AwsRoleError(
@@ -63,23 +51,33 @@ export function keychainSilent(afterMs: number | undefined, cause?: unknown): Aw
   });
 }
 
-const NO_KEYCHAIN =
-  /autolaunch was disabled|Failed to connect to socket|was not provided by any \.service files|Secret Service: no result found/;
-const LOCKED = /unlock prompt was dismissed|IsLocked/;
-const NO_REPLY = /Did not receive a reply/;
-const VANISHED = /No such interface .org\.freedesktop\.Secret\.Item|does not exist at path/;
-const UNDECODABLE = /not (a )?valid utf-?(8|16)/i;
+const D_BUS = "org.freedesktop.DBus.Error";
+const SECRET_SERVICE = "org.freedesktop.Secret.Error";
+const NO_KEYCHAIN = new Set([CONNECTION_LOST, NO_COLLECTION, `${D_BUS}.ServiceUnknown`]);
+const LOCKED = new Set([PROMPT_DISMISSED, `${SECRET_SERVICE}.IsLocked`]);
+const NO_REPLY = `${D_BUS}.NoReply`;
+/** The item, or the session of a daemon that has been started anew. */
+const VANISHED = new Set([
+  `${SECRET_SERVICE}.NoSuchObject`,
+  `${SECRET_SERVICE}.NoSession`,
+  `${D_BUS}.UnknownObject`,
+  `${D_BUS}.UnknownInterface`,
+  `${D_BUS}.UnknownMethod`,
+]);
 const TOO_LARGE = /longer than the platform limit of (\d+)/;
 
 const WITHOUT_KEYCHAIN =
   "AWSROLE_STORE=none works without a keychain, AWSROLE_STORE=file keeps an encrypted file instead";
 
-function unavailable(cause: unknown, platform: NodeJS.Platform): AwsRoleError {
-  const where = platform === "linux" ? " (no Secret Service on the session's D-Bus)" : "";
-  return new AwsRoleError("ERR_STORE_UNAVAILABLE", `there is no keychain here${where}`, {
-    cause,
-    hint: WITHOUT_KEYCHAIN,
-  });
+function unavailable(cause: unknown): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_STORE_UNAVAILABLE",
+    "there is no keychain here (no Secret Service on the session's D-Bus)",
+    {
+      cause,
+      hint: WITHOUT_KEYCHAIN,
+    },
+  );
 }
 
 function locked(cause: unknown): AwsRoleError {

@@ -1,5 +1,5 @@
 /**
- * Finds the native keychain library.
+ * Finds the native keychain library, which serves macOS and Windows.
  *
  * The platform's own package is required by name: the library's loader costs several times as much as the addon itself. It is
  * the fallback where a package manager does not let us see the platform package (pnpm, Yarn PnP).
@@ -11,8 +11,6 @@ import { AwsRoleError } from "../errors.ts";
 
 /** One item of the keychain; `null` is the library's word for absent. */
 export type KeyringEntry = {
-  getPassword(): Promise<string | null>;
-  setPassword(password: string): Promise<void>;
   getSecret(): Promise<ArrayLike<number> | null>;
   setSecret(secret: Uint8Array): Promise<void>;
   deleteCredential(): Promise<boolean>;
@@ -20,11 +18,7 @@ export type KeyringEntry = {
 
 /** The part of `@napi-rs/keyring` that is safe to use. The constructor asks the system and may block or throw. */
 export type Keyring = {
-  AsyncEntry: new (
-    service: string,
-    account: string,
-    options: { linux: { store: "secret-service" } },
-  ) => KeyringEntry;
+  AsyncEntry: new (service: string, account: string) => KeyringEntry;
 };
 
 /** The one version whose messages and behaviour were measured; package.json pins the same. */
@@ -66,8 +60,6 @@ function requireOfThisFile(): NodeJS.Require {
 
 function platformPackages(platform: NodeJS.Platform, arch: string): string[] {
   switch (platform) {
-    case "linux":
-      return [`@napi-rs/keyring-linux-${arch}-gnu`, `@napi-rs/keyring-linux-${arch}-musl`];
     case "darwin":
       return [`@napi-rs/keyring-darwin-${arch}`];
     case "win32":

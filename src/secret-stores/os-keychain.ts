@@ -1,62 +1,49 @@
 /**
- * The OS keychain: macOS Keychain, Windows Credential Manager, Secret Service on Linux. Rules, each from a measurement:
- * - Linux is pinned to the Secret Service. Unpinned, a process without D-Bus silently reads and writes the kernel's keyring
- *   and the user's secrets are split between two places.
- * - Never `findCredentials`: no time limit on a hung daemon, one prompt per item on macOS, fails on any item of another program.
- * - Never `withTarget`: on Windows its constructor overwrites the stored secret with an empty one.
- * - Windows takes bytes (2560 of them); as text it would be UTF-16 and half as much.
- * - Overwrite in place, never delete and set: readers would see the gap.
- * - An entry costs a key exchange with the keychain, so there is one per account.
+ * The OS keychain: macOS Keychain, Windows Credential Manager, Secret Service elsewhere. What they have in common: one item per account,
+ * a limit of time, and that what vanishes is asked for again. A set overwrites in place, it never deletes: readers would see the gap.
  */
+import { isUtf8 } from "node:buffer";
 import { AwsRoleError } from "../errors.ts";
-import {
-  classifyKeychainError,
-  type KeychainOperation,
-  keychainSilent,
-} from "./keychain-errors.ts";
+import { classifyKeychainError, keychainSilent } from "./keychain-errors.ts";
 import type { SecretStore } from "./index.ts";
-import { trackNativeCall } from "./native-calls.ts";
-import { type Keyring, type KeyringEntry, loadKeyring } from "./native-keyring.ts";
+import type { ByteItems } from "./spread-items.ts";
 
 export type OsKeychainOptions = {
   platform?: NodeJS.Platform;
+  /** Where the Secret Service is found. Default: the process's own environment. */
+  env?: Readonly<Record<string, string | undefined>>;
   /**
    * How long the keychain may stay silent, in milliseconds; asked at every call, because the caller's deadline runs. At most
-   * and by default 10 s. The native call itself cannot be stopped: see `end-process.ts`.
+   * and by default 10 s. A call of the native library cannot be stopped: see `end-process.ts`.
    */
   silentAfterMs?: () => number;
   /** Bytes that one item may hold; above it a secret is spread over several. Default: 2560 on Windows, no limit elsewhere. */
   itemLimitBytes?: number;
-  /** Opens the native library, once, at the first call. */
-  loadKeyring?: () => Keyring;
+  /** The items themselves. Default: the platform's, opened at the first call. */
+  items?: ByteItems;
 };
 
-/** The store "keychain". Opening it touches nothing; the native library is loaded at the first call. */
+/** The store "keychain". Opening it touches nothing. */
 export function createOsKeychain(options: OsKeychainOptions = {}): SecretStore {
   const platform = options.platform ?? process.platform;
-  const ask = createAsk(options, platform);
+  const items = guard(options, platform);
   const itemLimitBytes =
     options.itemLimitBytes ?? (platform === "win32" ? WINDOWS_ITEM_LIMIT_BYTES : undefined);
-  const remove = async (account: string) =>
-    (await ask("delete", account, (e) => e.deleteCredential())) ?? false;
   if (itemLimitBytes === undefined) {
     return {
       name: "keychain",
-      get: async (account) => (await ask("get", account, (e) => e.getPassword())) ?? undefined,
-      set: (account, secret) => ask("set", account, (e) => e.setPassword(secret)),
-      delete: remove,
+      get: async (account) => {
+        const bytes = await items.get(account);
+        // What is not text is not ours.
+        return bytes && isUtf8(bytes) ? Buffer.from(bytes).toString() : undefined;
+      },
+      set: (account, secret) => items.set(account, Buffer.from(secret)),
+      delete: (account) => items.delete(account),
     };
   }
   // Imported only here: it needs zlib and crypto, which the cache-hit path on Linux and macOS does without.
   const spread = import("./spread-items.ts").then(({ spreadOverItems }) =>
-    spreadOverItems(itemLimitBytes, {
-      get: async (account) => {
-        const bytes = await ask("get", account, (e) => e.getSecret());
-        return bytes ? Buffer.from(bytes) : undefined;
-      },
-      set: (account, bytes) => ask("set", account, (e) => e.setSecret(bytes)),
-      delete: remove,
-    }),
+    spreadOverItems(itemLimitBytes, items),
   );
   return {
     name: "keychain",
@@ -73,37 +60,32 @@ const SILENT_AFTER_MS = 10_000;
 /** A reader that meets a delete sees an item vanish under it; asked again, the keychain says what is true now. */
 const ATTEMPTS = 3;
 
-type Ask = <T>(
-  operation: KeychainOperation,
-  account: string,
-  call: (entry: KeyringEntry) => Promise<T>,
-) => Promise<T | undefined>;
+async function platformItems(
+  platform: NodeJS.Platform,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ByteItems> {
+  return platform === "darwin" || platform === "win32"
+    ? (await import("./native-items.ts")).nativeItems(SERVICE)
+    : (await import("./secret-service.ts")).secretServiceItems(SERVICE, env);
+}
 
-/** Runs one operation with its time limit and retries; `undefined` when the item is not there (any more). */
-function createAsk(options: OsKeychainOptions, platform: NodeJS.Platform): Ask {
-  const entries = new Map<string, KeyringEntry>();
-  let keyring: Keyring | undefined;
+/** The items, with the time limit and the retries, and errors as AwsRoleError. */
+function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems {
+  let opened: Promise<ByteItems> | undefined;
   let silentCalls = 0;
+  const open = () =>
+    (opened ??= options.items
+      ? Promise.resolve(options.items)
+      : platformItems(platform, options.env ?? process.env));
 
-  function entryOf(account: string): KeyringEntry {
-    let entry = entries.get(account);
-    if (!entry) {
-      keyring ??= (options.loadKeyring ?? loadKeyring)();
-      const { AsyncEntry } = keyring;
-      entry = new AsyncEntry(SERVICE, account, { linux: { store: "secret-service" } });
-      entries.set(account, entry);
-    }
-    return entry;
-  }
-
-  async function answered<T>(call: () => Promise<T>): Promise<T> {
+  async function answered<T>(call: (items: ByteItems) => Promise<T>): Promise<T> {
     const limitMs = Math.max(
       0,
       Math.min(SILENT_AFTER_MS, options.silentAfterMs?.() ?? SILENT_AFTER_MS),
     );
-    // One open prompt is enough: while a call is unanswered, another would block one more thread.
+    // One open prompt is enough; and a native call would block one more thread.
     if (silentCalls > 0) throw keychainSilent(undefined);
-    const answer = trackNativeCall(call);
+    const answer = open().then(call);
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
@@ -120,25 +102,38 @@ function createAsk(options: OsKeychainOptions, platform: NodeJS.Platform): Ask {
     }
   }
 
-  return async function ask(operation, account, call) {
+  async function ask<T>(
+    call: (items: ByteItems) => Promise<T>,
+    onVanished: (cause: unknown) => T,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await answered(() => call(entryOf(account)));
+        return await answered(call);
       } catch (error) {
-        // Its connection may be dead; the next call opens a new one.
-        entries.delete(account);
-        const trouble = classifyKeychainError(error, operation, platform);
-        if (trouble === "race" && attempt < ATTEMPTS) continue;
-        if ((trouble === "race" && operation !== "set") || trouble === "undecodable")
-          return undefined;
-        throw trouble === "race" ? replacedByOthers(error) : trouble;
+        const trouble = classifyKeychainError(error, platform);
+        if (trouble !== "race") throw trouble;
+        if (attempt === ATTEMPTS) return onVanished(error);
       }
     }
+  }
+
+  return {
+    get: (account) =>
+      ask(
+        (items) => items.get(account),
+        () => undefined,
+      ),
+    set: (account, bytes) => ask((items) => items.set(account, bytes), replacedByOthers),
+    delete: (account) =>
+      ask(
+        (items) => items.delete(account),
+        () => false,
+      ),
   };
 }
 
-function replacedByOthers(cause: unknown): AwsRoleError {
-  return new AwsRoleError("ERR_STORE_FAILED", "another program keeps deleting this keychain item", {
+function replacedByOthers(cause: unknown): never {
+  throw new AwsRoleError("ERR_STORE_FAILED", "another program keeps deleting this keychain item", {
     cause,
     hint: "try again",
   });

@@ -1,21 +1,22 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { loadKeyring } from "../../src/secret-stores/native-keyring.ts";
+import { nativeItems } from "../../src/secret-stores/native-items.ts";
 import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";
+import { secretServiceItems } from "../../src/secret-stores/secret-service.ts";
 import { keychainSkipReason, startKeychainDaemon } from "../support/keychain-daemon.ts";
 import { describeSecretStore } from "../support/secret-store-contract.ts";
 
 const run = promisify(execFile);
 const skipReason = keychainSkipReason();
 const IMPORT = 'import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";';
-// One daemon for both suites: libdbus remembers the first bus that a process used.
 const daemon = skipReason ? undefined : await startKeychainDaemon();
-Object.assign(process.env, daemon?.env);
+const env = daemon?.env ?? {};
 
 describeSecretStore(
   "gnome-keyring",
   () => ({
-    store: createOsKeychain(),
+    store: createOsKeychain({ env }),
+    env,
     childStore: `${IMPORT} const store = createOsKeychain();`,
     // Bytes that are no text; this store cannot tell more.
     damage: (account) => overwrite(account, "printf '\\377\\376\\001'"),
@@ -26,7 +27,8 @@ describeSecretStore(
 describeSecretStore(
   "gnome-keyring with Windows' limit",
   () => ({
-    store: createOsKeychain({ itemLimitBytes: 2560 }),
+    store: createOsKeychain({ env, itemLimitBytes: 2560 }),
+    env,
     childStore: `${IMPORT} const store = createOsKeychain({ itemLimitBytes: 2560 });`,
     damage: (account) => overwrite(account, "printf 'a value of another program'"),
     close: async () => daemon?.stop(),
@@ -42,9 +44,10 @@ describeSecretStore(
     store: createOsKeychain(),
     childStore: `${IMPORT} const store = createOsKeychain();`,
     damage: (account) => {
-      const options = { linux: { store: "secret-service" } } as const;
-      const { AsyncEntry } = loadKeyring();
-      return new AsyncEntry("awsrole", account, options).setSecret(Uint8Array.of(255, 254, 1));
+      const items = ["darwin", "win32"].includes(process.platform)
+        ? nativeItems("awsrole")
+        : secretServiceItems("awsrole", process.env);
+      return items.set(account, Uint8Array.of(255, 254, 1));
     },
   }),
   { skipReason: notAsked },
@@ -52,5 +55,5 @@ describeSecretStore(
 
 async function overwrite(account: string, print: string): Promise<void> {
   const store = `secret-tool store --label x service awsrole username '${account}'`;
-  await run("sh", ["-c", `${print} | ${store}`]);
+  await run("sh", ["-c", `${print} | ${store}`], { env });
 }

@@ -1,217 +1,143 @@
 import { describe, expect, it } from "vitest";
-import { hasPendingNativeCall } from "../../../src/secret-stores/native-calls.ts";
+import {
+  CONNECTION_LOST,
+  DBusError,
+  NO_COLLECTION,
+  PROMPT_DISMISSED,
+} from "../../../src/secret-stores/d-bus-error.ts";
 import { createOsKeychain } from "../../../src/secret-stores/os-keychain.ts";
-import { createFakeKeyring } from "../../support/fake-keyring.ts";
+import { createFakeItems } from "../../support/fake-items.ts";
 import { describeSecretStore } from "../../support/secret-store-contract.ts";
 
 const ACCOUNT = "session/v1/prod/x";
 
-describeSecretStore("the keychain of macOS, over a fake library", () => ({
-  store: createOsKeychain({ platform: "darwin", loadKeyring: createFakeKeyring().load }),
+describeSecretStore("the keychain, over items in memory", () => ({
+  store: createOsKeychain({ platform: "darwin", items: createFakeItems() }),
 }));
 
-describeSecretStore("the keychain of Windows, over a fake library", () => ({
-  store: createOsKeychain({ platform: "win32", loadKeyring: createFakeKeyring().load }),
+describeSecretStore("the keychain of Windows, over items in memory", () => ({
+  store: createOsKeychain({ platform: "win32", items: createFakeItems() }),
 }));
 
 describe("the OS keychain", () => {
-  it("loads the native library at the first call, not before", async () => {
-    let loads = 0;
-    const fake = createFakeKeyring();
-    const loadKeyring = () => {
-      loads++;
-      return fake.load();
-    };
-    const store = createOsKeychain({ loadKeyring });
-    expect(loads).toBe(0);
-    await store.get(ACCOUNT);
-    await store.get("session/v1/other/x");
-    expect(loads).toBe(1);
-  });
-
-  it("names the service and pins the Secret Service, so that nothing goes to the kernel's keyring", async () => {
-    const fake = createFakeKeyring();
-    await createOsKeychain({ platform: "linux", loadKeyring: fake.load }).get(ACCOUNT);
-    expect(fake.options).toEqual([
-      { service: "awsrole", option: { linux: { store: "secret-service" } } },
-    ]);
-  });
-
-  it("opens one entry per account, and another one after an error", async () => {
-    const fake = createFakeKeyring((call, n) =>
-      failOn(call === `get ${ACCOUNT}` && n === 3, "Connection is closed"),
-    );
-    const store = createOsKeychain({ platform: "linux", loadKeyring: fake.load });
-    await store.get(ACCOUNT);
-    await store.get(ACCOUNT);
-    await expect(store.get(ACCOUNT)).rejects.toMatchObject({ code: "ERR_STORE_FAILED" });
-    await store.get(ACCOUNT);
-    expect(fake.calls.filter((call) => call.startsWith("new"))).toHaveLength(2);
-  });
-
   it("overwrites in place: a set never deletes", async () => {
-    const fake = createFakeKeyring();
-    const store = createOsKeychain({ platform: "linux", loadKeyring: fake.load });
+    const items = createFakeItems();
+    const store = createOsKeychain({ platform: "linux", items });
     await store.set(ACCOUNT, "one");
     await store.set(ACCOUNT, "two");
-    expect(fake.calls).toEqual([`new ${ACCOUNT}`, `set ${ACCOUNT}`, `set ${ACCOUNT}`]);
+    expect(items.calls).toEqual([`set ${ACCOUNT}`, `set ${ACCOUNT}`]);
   });
 
-  it.each(MESSAGES_OF_LINUX())("reads as $code: $text", async ({ text, code }) => {
-    const fake = createFakeKeyring((call) => failOn(!call.startsWith("new"), text));
-    const store = createOsKeychain({ platform: "linux", loadKeyring: fake.load });
-    for (const call of [store.get(ACCOUNT), store.set(ACCOUNT, "s3cret"), store.delete(ACCOUNT)]) {
-      const error = await call.catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ name: "AwsRoleError", code, cause: { message: text } });
-      expect(error).toMatchObject({ message: expect.stringMatching(/^[a-z][^\n]*[^.\n]$/) });
-      expect(JSON.stringify(error)).not.toContain("s3cret");
+  it.each([
+    ...ERRORS_OF_THE_SECRET_SERVICE(),
+    ...ERRORS_OF_THE_LIBRARY("darwin"),
+    ...ERRORS_OF_THE_LIBRARY("win32"),
+  ])("reads as $code on $platform: $error", async ({ platform, error, code }) => {
+    const items = createFakeItems(() => {
+      throw error;
+    });
+    const store = createOsKeychain({ platform, items });
+    const calls = [
+      () => store.get(ACCOUNT),
+      () => store.set(ACCOUNT, "s3cret"),
+      () => store.delete(ACCOUNT),
+    ];
+    for (const call of calls) {
+      const thrown = await call().catch((reason: unknown) => reason);
+      expect(thrown).toMatchObject({ name: "AwsRoleError", code, cause: error });
+      expect(thrown).toMatchObject({ message: expect.stringMatching(/^[a-z][^\n]*[^.\n]$/) });
+      expect(JSON.stringify(thrown)).not.toContain("s3cret");
     }
   });
 
-  it("reads an error of the constructor like any other", async () => {
-    const noBus =
-      "Platform failure: DBus error: Using X11 for dbus-daemon autolaunch was disabled at compile time, set your DBUS_SESSION_BUS_ADDRESS instead";
-    const fake = createFakeKeyring((call) => failOn(call.startsWith("new"), noBus));
-    const store = createOsKeychain({ platform: "linux", loadKeyring: fake.load });
-    await expect(store.get(ACCOUNT)).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE" });
-    expect(hasPendingNativeCall()).toBe(false);
-  });
-
-  it("takes a missing collection for a missing keychain when it writes, for a race when it reads", async () => {
-    const text =
-      'Platform failure: DBus error: Object does not exist at path "/org/freedesktop/secrets/collection/login"';
-    const fake = createFakeKeyring((call) => failOn(!call.startsWith("new"), text));
-    const store = createOsKeychain({ platform: "linux", loadKeyring: fake.load });
-    await expect(store.set(ACCOUNT, "x")).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE" });
-    expect(await store.get(ACCOUNT)).toBeUndefined();
-  });
-
-  it("takes any refusal of access on macOS for a locked keychain, on Linux for a failure", async () => {
-    const fake = createFakeKeyring((call) =>
-      failOn(
-        !call.startsWith("new"),
-        "Couldn't access platform storage: User interaction is not allowed.",
-      ),
-    );
-    const mac = createOsKeychain({ platform: "darwin", loadKeyring: fake.load });
-    await expect(mac.get(ACCOUNT)).rejects.toMatchObject({ code: "ERR_STORE_LOCKED" });
-    const linux = createOsKeychain({ platform: "linux", loadKeyring: fake.load });
-    await expect(linux.get(ACCOUNT)).rejects.toMatchObject({ code: "ERR_STORE_FAILED" });
-  });
-
-  it("says that the library cannot be loaded", async () => {
-    const loadKeyring = () => {
-      throw new Error("Cannot find native binding");
+  it.each([
+    "org.freedesktop.DBus.Error.UnknownMethod",
+    "org.freedesktop.DBus.Error.UnknownObject",
+    "org.freedesktop.Secret.Error.NoSuchObject",
+    "org.freedesktop.Secret.Error.NoSession",
+  ])("asks again after %s, up to three times, and then says that it is absent", async (name) => {
+    const vanished = (isSo: boolean) => {
+      if (isSo) throw new DBusError(name, "it was there a moment ago");
     };
-    const store = createOsKeychain({ loadKeyring });
-    await expect(store.get(ACCOUNT)).rejects.toMatchObject({ name: "AwsRoleError" });
-  });
+    const twice = createFakeItems((_, n) => vanished(n <= 2));
+    twice.stored.set(ACCOUNT, Buffer.from("there"));
+    expect(await createOsKeychain({ items: twice }).get(ACCOUNT)).toBe("there");
 
-  describe("when an item vanishes under it", () => {
-    const text =
-      'Platform failure: DBus error: No such interface "org.freedesktop.Secret.Item" on object at path /x';
-
-    it("asks again, up to three times, and then says that it is absent", async () => {
-      const twice = createFakeKeyring((call, n) => failOn(call.startsWith("get") && n <= 2, text));
-      twice.items.set(ACCOUNT, Buffer.from("there"));
-      expect(
-        await createOsKeychain({ platform: "linux", loadKeyring: twice.load }).get(ACCOUNT),
-      ).toBe("there");
-
-      const always = createFakeKeyring((call) => failOn(!call.startsWith("new"), text));
-      const store = createOsKeychain({ platform: "linux", loadKeyring: always.load });
-      expect(await store.get(ACCOUNT)).toBeUndefined();
-      expect(always.calls.filter((call) => call.startsWith("get"))).toHaveLength(3);
-      expect(await store.delete(ACCOUNT)).toBe(false);
-      await expect(store.set(ACCOUNT, "x")).rejects.toMatchObject({
-        code: "ERR_STORE_FAILED",
-        hint: "try again",
-      });
+    const always = createFakeItems(() => vanished(true));
+    const store = createOsKeychain({ items: always });
+    expect(await store.get(ACCOUNT)).toBeUndefined();
+    expect(always.calls).toHaveLength(3);
+    expect(await store.delete(ACCOUNT)).toBe(false);
+    await expect(store.set(ACCOUNT, "x")).rejects.toMatchObject({
+      code: "ERR_STORE_FAILED",
+      hint: "try again",
     });
   });
 
   describe("when the keychain is silent", () => {
-    it("gives up, blocks no second thread, and works again once it has been answered", async () => {
+    it("gives up, shows no second prompt, and works again once it has been answered", async () => {
       let answer = () => {};
       const prompt = new Promise<void>((resolve) => (answer = resolve));
-      const fake = createFakeKeyring((call, n) =>
+      const items = createFakeItems((call, n) =>
         call === `get ${ACCOUNT}` && n === 1 ? prompt : undefined,
       );
-      const store = createOsKeychain({
-        platform: "linux",
-        loadKeyring: fake.load,
-        silentAfterMs: () => 30,
-      });
+      const store = createOsKeychain({ items, silentAfterMs: () => 30 });
       await expect(store.get(ACCOUNT)).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT" });
-      expect(hasPendingNativeCall()).toBe(true);
       await expect(store.set("session/v1/other/x", "x")).rejects.toMatchObject({
         code: "ERR_STORE_TIMEOUT",
       });
-      expect(fake.calls).toEqual([`new ${ACCOUNT}`, `get ${ACCOUNT}`]);
+      expect(items.calls).toEqual([`get ${ACCOUNT}`]);
       answer();
       await new Promise((resolve) => setImmediate(resolve));
-      expect(hasPendingNativeCall()).toBe(false);
       await store.set(ACCOUNT, "x");
       expect(await store.get(ACCOUNT)).toBe("x");
     });
 
     it("asks at every call how long it may wait", async () => {
       let left = 1000;
-      const fake = createFakeKeyring((call, n) =>
-        n === 2 && call.startsWith("get") ? new Promise(() => {}) : undefined,
-      );
-      const store = createOsKeychain({
-        platform: "linux",
-        loadKeyring: fake.load,
-        silentAfterMs: () => left,
-      });
+      const items = createFakeItems((_, n) => (n === 2 ? new Promise(() => {}) : undefined));
+      const store = createOsKeychain({ items, silentAfterMs: () => left });
       await store.get(ACCOUNT);
       left = 5;
       await expect(store.get(ACCOUNT)).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT" });
     });
   });
 
-  it("gives Windows bytes, never text, and no item above its limit", async () => {
-    const fake = createFakeKeyring();
-    const store = createOsKeychain({ platform: "win32", loadKeyring: fake.load });
+  it("gives Windows no item above its limit", async () => {
+    const items = createFakeItems();
+    const store = createOsKeychain({ platform: "win32", items });
     await store.set(ACCOUNT, crypto.getRandomValues(Buffer.alloc(9000)).toString("base64"));
-    expect(fake.items.size).toBeGreaterThan(1);
-    expect(Math.max(...[...fake.items.values()].map((bytes) => bytes.length))).toBe(2560);
+    expect(items.stored.size).toBeGreaterThan(1);
+    expect(Math.max(...[...items.stored.values()].map((bytes) => bytes.length))).toBe(2560);
   });
 });
 
-/** Texts of `@napi-rs/keyring` 2.1.2 as seen. */
-function MESSAGES_OF_LINUX(): { text: string; code: string }[] {
-  const bus = "Platform failure: DBus error: ";
-  const access = "Couldn't access platform storage: ";
-  return [
-    {
-      text: `${bus}Failed to connect to socket /nowhere: No such file or directory`,
-      code: "ERR_STORE_UNAVAILABLE",
-    },
-    {
-      text: `${bus}The name org.freedesktop.secrets was not provided by any .service files`,
-      code: "ERR_STORE_UNAVAILABLE",
-    },
-    { text: `${access}Secret Service: no result found`, code: "ERR_STORE_UNAVAILABLE" },
-    { text: `${access}Secret Service: unlock prompt was dismissed`, code: "ERR_STORE_LOCKED" },
-    {
-      text: "zbus error: org.freedesktop.Secret.Error.IsLocked: Cannot get secret of a locked object",
-      code: "ERR_STORE_LOCKED",
-    },
-    {
-      text: `${bus}Did not receive a reply. Possible causes include: the remote application did not send a reply, the message bus security policy blocked the reply, the reply timeout expired, or the network connection was broken.`,
-      code: "ERR_STORE_TIMEOUT",
-    },
-    {
-      text: "Value of 'secret' is longer than the platform limit of 2560 chars",
-      code: "ERR_STORE_TOO_LARGE",
-    },
-    { text: `${bus}Connection is closed`, code: "ERR_STORE_FAILED" },
-    { text: "something new\nin two lines", code: "ERR_STORE_FAILED" },
-  ];
+type Reading = { platform: NodeJS.Platform; error: Error; code: string };
+
+function ERRORS_OF_THE_SECRET_SERVICE(): Reading[] {
+  const codes = {
+    [CONNECTION_LOST]: "ERR_STORE_UNAVAILABLE",
+    [NO_COLLECTION]: "ERR_STORE_UNAVAILABLE",
+    "org.freedesktop.DBus.Error.ServiceUnknown": "ERR_STORE_UNAVAILABLE",
+    [PROMPT_DISMISSED]: "ERR_STORE_LOCKED",
+    "org.freedesktop.Secret.Error.IsLocked": "ERR_STORE_LOCKED",
+    "org.freedesktop.DBus.Error.NoReply": "ERR_STORE_TIMEOUT",
+    "org.freedesktop.DBus.Error.Failed": "ERR_STORE_FAILED",
+  };
+  return Object.entries(codes).map(([name, code]) => ({
+    platform: "linux",
+    error: new DBusError(name, "words of\nthe other side"),
+    code,
+  }));
 }
 
-function failOn(condition: boolean, text: string): void {
-  if (condition) throw new Error(text);
+/** Texts of `@napi-rs/keyring` 2.1.2 as seen. */
+function ERRORS_OF_THE_LIBRARY(platform: "darwin" | "win32"): Reading[] {
+  const refused = "Couldn't access platform storage: User interaction is not allowed";
+  const codes = {
+    "Value of 'secret' is longer than the platform limit of 2560 chars": "ERR_STORE_TOO_LARGE",
+    [refused]: platform === "darwin" ? "ERR_STORE_LOCKED" : "ERR_STORE_FAILED",
+    "something new\nin two lines": "ERR_STORE_FAILED",
+  };
+  return Object.entries(codes).map(([text, code]) => ({ platform, error: new Error(text), code }));
 }

@@ -1,0 +1,14 @@
+/** An error on D-Bus. `name` is D-Bus's own, as `org.freedesktop.DBus.Error.ServiceUnknown`, or one of those below. */
+export class DBusError extends Error {
+  constructor(name: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = name;
+  }
+}
+
+/** There is no bus, it refused us, or it hung up. */
+export const CONNECTION_LOST = "org.freedesktop.DBus.Error.Disconnected";
+/** An unlock prompt was dismissed, or there is nobody to show it to. */
+export const PROMPT_DISMISSED = "awsrole.PromptDismissed";
+/** There is no collection in which an item could be created. */
+export const NO_COLLECTION = "awsrole.NoCollection";
