@@ -115,7 +115,8 @@ async function compile(name) {
 function embedded(library, folder) {
   const reach = "embedded-keyring.cjs";
   // Required when first called: unpacking it costs time, and a store that is not the keychain does not need it.
-  writeFileSync(join(folder, reach), `module.exports.load = () => require("./${library}");\n`);
+  if (library)
+    writeFileSync(join(folder, reach), `module.exports.load = () => require("./${library}");\n`);
   return {
     name: "embedded-keyring",
     setup(esbuild) {

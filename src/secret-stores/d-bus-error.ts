@@ -12,3 +12,7 @@ export const CONNECTION_LOST = "org.freedesktop.DBus.Error.Disconnected";
 export const PROMPT_DISMISSED = "awsrole.PromptDismissed";
 /** There is no collection in which an item could be created. */
 export const NO_COLLECTION = "awsrole.NoCollection";
+/** The item is not there, or not any more. */
+export const ITEM_VANISHED = "awsrole.ItemVanished";
+/** Whoever was asked ended without an answer. */
+export const NO_REPLY = "org.freedesktop.DBus.Error.NoReply";

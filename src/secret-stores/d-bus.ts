@@ -4,6 +4,7 @@
  * Source: the D-Bus specification 0.43 (message protocol, EXTERNAL authentication, server addresses). Only unix sockets: that is what
  * session buses listen on.
  */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { CONNECTION_LOST, DBusError } from "./d-bus-error.ts";
 import { align, decodeValues, encodeValues, type Value, type Variant } from "./d-bus-values.ts";
@@ -20,7 +21,11 @@ export type MethodCall = {
   readonly returns?: string;
 };
 
-export type Signal = Pick<MethodCall, "path" | "interface" | "member" | "returns">;
+export type Signal = Pick<MethodCall, "path" | "interface" | "member" | "returns"> & {
+  readonly sender: string;
+  /** Only those whose first value is this. */
+  readonly arg0?: string;
+};
 
 /** A connection; it keeps no process alive. Whoever waits for an answer has a timer of their own. */
 export type Bus = {
@@ -28,25 +33,25 @@ export type Bus = {
   call(call: MethodCall): Promise<Value[]>;
   /** The values of the next such signal; ask for it before what sets it off. */
   signal(signal: Signal): Promise<Value[]>;
+  /** Whoever still waits is told CONNECTION_LOST. */
+  close(): void;
 };
 
-const MESSAGE_BUS = "org.freedesktop.DBus";
+export const MESSAGE_BUS = "org.freedesktop.DBus";
+export const MESSAGE_BUS_PATH = "/org/freedesktop/DBus";
 
-/**
- * Connects to the bus of DBUS_SESSION_BUS_ADDRESS, else to the one in XDG_RUNTIME_DIR. Returns at once: where there is no bus,
- * the calls are rejected.
- */
-export function openSessionBus(env: Readonly<Record<string, string | undefined>>): Bus {
+/** Connects to the bus of DBUS_SESSION_BUS_ADDRESS, else to the one in XDG_RUNTIME_DIR. @throws DBusError CONNECTION_LOST */
+export async function connectToSessionBus(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Bus> {
   const waiting = new Map<number, (answer: Message | DBusError) => void>();
   const listeners = new Set<(message: Message | DBusError) => void>();
   let lost: DBusError | undefined;
   let serial = 0;
 
-  const socket = connect({ path: sessionBusSocket(env) });
-  // The process may end while the other side is silent.
-  socket.unref();
+  const socket = await connectTo(sessionBusSocket(env));
   const lose = (cause?: unknown) => {
-    lost ??= new DBusError(CONNECTION_LOST, "the session's D-Bus cannot be reached", { cause });
+    lost ??= lostConnection(cause);
     socket.destroy();
     for (const settle of [...waiting.values(), ...listeners]) settle(lost);
     waiting.clear();
@@ -55,11 +60,12 @@ export function openSessionBus(env: Readonly<Record<string, string | undefined>>
   socket.on("error", lose).on("close", () => lose());
   receive(socket, lose, (message) => {
     if (message.type === SIGNAL) for (const listener of listeners) listener(message);
+    if (message.type !== METHOD_RETURN && message.type !== ERROR) return;
     const settle = waiting.get(message.replySerial);
     waiting.delete(message.replySerial);
     settle?.(message);
   });
-  // All in one write: the bus takes what follows `BEGIN` once it has let us in, and hangs up if it does not.
+  // The bus takes what follows `BEGIN` once it has let us in, and hangs up if it does not.
   socket.write("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n");
   const call = ({ signature = "", values = [], returns = "", ...call }: MethodCall) =>
     new Promise<Value[]>((resolve, reject) => {
@@ -70,7 +76,7 @@ export function openSessionBus(env: Readonly<Record<string, string | undefined>>
   const onBus = (member: string, values: readonly string[] = []) =>
     call({
       destination: MESSAGE_BUS,
-      path: "/org/freedesktop/DBus",
+      path: MESSAGE_BUS_PATH,
       interface: MESSAGE_BUS,
       member,
       signature: "s".repeat(values.length),
@@ -80,23 +86,51 @@ export function openSessionBus(env: Readonly<Record<string, string | undefined>>
 
   return {
     call,
-    signal: ({ returns = "", ...match }) =>
+    signal: ({ returns = "", sender, arg0, ...wanted }) =>
       new Promise((resolve, reject) => {
         const settle = settleWith(returns, resolve, reject);
         const listener = (message: Message | DBusError) => {
           const isWanted =
             message instanceof DBusError ||
-            (message.path === match.path && message.member === match.member);
+            (message.path === wanted.path &&
+              message.interface === wanted.interface &&
+              message.member === wanted.member);
           if (!isWanted) return;
           listeners.delete(listener);
           settle(message);
         };
         listeners.add(listener);
-        const rule = `type='signal',path='${match.path}',interface='${match.interface}',member='${match.member}'`;
-        onBus("AddMatch", [rule]).catch(reject);
+        const rule = Object.entries({ type: "signal", sender, ...wanted, ...(arg0 && { arg0 }) });
+        onBus("AddMatch", [rule.map(([key, value]) => `${key}='${value}'`).join()]).catch(reject);
       }),
+    close: () => lose(),
   };
 }
+
+/** The process may end while the other side is silent. */
+async function connectTo(path: string): Promise<Socket> {
+  const giveUpAt = performance.now() + BUSY_MS;
+  for (;;) {
+    const socket = connect({ path });
+    socket.unref();
+    try {
+      await once(socket, "connect");
+      return socket;
+    } catch (error) {
+      const isBusy = (error as NodeJS.ErrnoException).code === "EAGAIN";
+      if (!isBusy || performance.now() > giveUpAt) throw lostConnection(error);
+    }
+    // More clients than the bus has room for in its queue: it takes them in one by one.
+    await new Promise((resolve) => setTimeout(resolve, 10).unref());
+  }
+}
+
+function lostConnection(cause: unknown): DBusError {
+  return new DBusError(CONNECTION_LOST, "the session's D-Bus cannot be reached", { cause });
+}
+
+/** How long a bus may be too busy to connect to. */
+const BUSY_MS = 10_000;
 
 /** The path of the bus's socket; a leading NUL stands for Linux's abstract names. @throws DBusError CONNECTION_LOST where none is named. */
 export function sessionBusSocket(env: Readonly<Record<string, string | undefined>>): string {
@@ -132,6 +166,7 @@ type Message = {
   readonly type: number;
   readonly replySerial: number;
   readonly path: unknown;
+  readonly interface: unknown;
   readonly member: unknown;
   readonly errorName: unknown;
   readonly signature: string;
@@ -140,6 +175,7 @@ type Message = {
 };
 
 const METHOD_CALL = 1;
+const METHOD_RETURN = 2;
 const ERROR = 3;
 const SIGNAL = 4;
 const PROTOCOL_VERSION = 1;
@@ -236,6 +272,7 @@ function decodeMessage(bytes: Buffer): Message {
     type: type as number,
     replySerial: Number(fields.get(REPLY_SERIAL)),
     path: fields.get(PATH),
+    interface: fields.get(INTERFACE),
     member: fields.get(MEMBER),
     errorName: fields.get(ERROR_NAME),
     signature: (fields.get(SIGNATURE) ?? "") as string,

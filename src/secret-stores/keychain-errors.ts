@@ -5,19 +5,30 @@
  * text is all there is: each below was seen or read in the library, whose version is pinned.
  */
 import { AwsRoleError } from "../errors.ts";
-import { CONNECTION_LOST, NO_COLLECTION, PROMPT_DISMISSED } from "./d-bus-error.ts";
+import {
+  CONNECTION_LOST,
+  ITEM_VANISHED,
+  NO_COLLECTION,
+  NO_REPLY,
+  PROMPT_DISMISSED,
+} from "./d-bus-error.ts";
 
-/** "race": the item vanished while it was read or replaced; ask again. Everything else is an error for the caller. */
-export type KeychainTrouble = "race" | AwsRoleError;
+/** True for an item that vanished while it was read or replaced. */
+export function isVanished(error: unknown): boolean {
+  return error instanceof Error && error.name === ITEM_VANISHED;
+}
 
-/** What an error of the platform's items means. */
-export function classifyKeychainError(error: unknown, platform: NodeJS.Platform): KeychainTrouble {
+/** True where the same call may succeed at once: the item vanished, or the daemon ended and is started anew when it is asked. */
+export function isWorthAnotherTry(error: unknown): boolean {
+  return isVanished(error) || (error instanceof Error && DAEMON_ENDED.has(error.name));
+}
+
+/** What an error of the platform's items means to the caller. */
+export function classifyKeychainError(error: unknown, platform: NodeJS.Platform): AwsRoleError {
   if (error instanceof AwsRoleError) return error;
   const { name, message: text } = error instanceof Error ? error : new Error(String(error));
-  if (NO_KEYCHAIN.has(name)) return unavailable(error);
+  if (NO_KEYCHAIN.has(name) || name.startsWith(NOT_STARTED)) return unavailable(error);
   if (LOCKED.has(name)) return locked(error);
-  if (name === NO_REPLY) return keychainSilent(undefined, error);
-  if (VANISHED.has(name)) return "race";
   const limit = TOO_LARGE.exec(text)?.[1];
   if (limit !== undefined) {
     return new AwsRoleError(
@@ -41,29 +52,26 @@ export function classifyKeychainError(error: unknown, platform: NodeJS.Platform)
   );
 }
 
-/** The error for a keychain that does not answer, `afterMs` when we measured it ourselves. */
-export function keychainSilent(afterMs: number | undefined, cause?: unknown): AwsRoleError {
+/** The error for a keychain that does not answer, `afterMs` when we waited for it. */
+export function keychainSilent(afterMs: number | undefined): AwsRoleError {
   const within =
     afterMs === undefined ? "" : ` within ${Math.max(1, Math.round(afterMs / 1000))} s`;
   return new AwsRoleError("ERR_STORE_TIMEOUT", `the keychain did not answer${within}`, {
-    cause,
     hint: `look for an unlock prompt on the desktop; ${WITHOUT_KEYCHAIN}`,
   });
 }
 
 const D_BUS = "org.freedesktop.DBus.Error";
 const SECRET_SERVICE = "org.freedesktop.Secret.Error";
-const NO_KEYCHAIN = new Set([CONNECTION_LOST, NO_COLLECTION, `${D_BUS}.ServiceUnknown`]);
-const LOCKED = new Set([PROMPT_DISMISSED, `${SECRET_SERVICE}.IsLocked`]);
-const NO_REPLY = `${D_BUS}.NoReply`;
-/** The item, or the session of a daemon that has been started anew. */
-const VANISHED = new Set([
-  `${SECRET_SERVICE}.NoSuchObject`,
-  `${SECRET_SERVICE}.NoSession`,
-  `${D_BUS}.UnknownObject`,
-  `${D_BUS}.UnknownInterface`,
-  `${D_BUS}.UnknownMethod`,
+const NO_KEYCHAIN = new Set([
+  CONNECTION_LOST,
+  NO_COLLECTION,
+  `${D_BUS}.ServiceUnknown`,
+  `${D_BUS}.NameHasNoOwner`,
 ]);
+const NOT_STARTED = `${D_BUS}.Spawn.`;
+const LOCKED = new Set([PROMPT_DISMISSED, `${SECRET_SERVICE}.IsLocked`]);
+const DAEMON_ENDED = new Set([NO_REPLY, `${SECRET_SERVICE}.NoSession`]);
 const TOO_LARGE = /longer than the platform limit of (\d+)/;
 
 const WITHOUT_KEYCHAIN =

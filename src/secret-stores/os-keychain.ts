@@ -4,7 +4,12 @@
  */
 import { isUtf8 } from "node:buffer";
 import { AwsRoleError } from "../errors.ts";
-import { classifyKeychainError, keychainSilent } from "./keychain-errors.ts";
+import {
+  classifyKeychainError,
+  isVanished,
+  isWorthAnotherTry,
+  keychainSilent,
+} from "./keychain-errors.ts";
 import type { SecretStore } from "./index.ts";
 import type { ByteItems } from "./spread-items.ts";
 
@@ -110,9 +115,9 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems
       try {
         return await answered(call);
       } catch (error) {
-        const trouble = classifyKeychainError(error, platform);
-        if (trouble !== "race") throw trouble;
-        if (attempt === ATTEMPTS) return onVanished(error);
+        if (attempt < ATTEMPTS && isWorthAnotherTry(error)) continue;
+        if (isVanished(error)) return onVanished(error);
+        throw classifyKeychainError(error, platform);
       }
     }
   }

@@ -7,8 +7,14 @@
  * Secrets cross the bus as they are (the API's algorithm "plain"). Who can read along on the user's own bus runs as that user
  * and can ask for the secret itself; the key exchange costs both sides several milliseconds.
  */
-import { type Bus, openSessionBus } from "./d-bus.ts";
-import { DBusError, NO_COLLECTION, PROMPT_DISMISSED } from "./d-bus-error.ts";
+import { type Bus, connectToSessionBus, MESSAGE_BUS, MESSAGE_BUS_PATH } from "./d-bus.ts";
+import {
+  DBusError,
+  ITEM_VANISHED,
+  NO_COLLECTION,
+  NO_REPLY,
+  PROMPT_DISMISSED,
+} from "./d-bus-error.ts";
 import type { Value } from "./d-bus-values.ts";
 import type { ByteItems } from "./spread-items.ts";
 
@@ -24,12 +30,24 @@ export function secretServiceItems(
   let opened: Session | undefined;
 
   async function inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = (opened ??= openSession(openSessionBus(env)));
+    const session = (opened ??= openSession(env));
+    clearTimeout(session.idle);
+    session.calls++;
     try {
       return await work(session);
     } catch (error) {
       if (opened === session) opened = undefined;
       throw error;
+    } finally {
+      session.calls--;
+      if (session.calls === 0) {
+        const close = () => {
+          if (opened === session) opened = undefined;
+          session.close();
+        };
+        if (opened === session) session.idle = setTimeout(close, IDLE_MS).unref();
+        else close();
+      }
     }
   }
   const attributesOf = (account: string): [string, string][] => [
@@ -42,7 +60,7 @@ export function secretServiceItems(
       inSession(async (session) => {
         const [path, [item]] = await Promise.all([
           session.path,
-          findItems(session, attributesOf(account)),
+          findItems(session, attributesOf(account), "any"),
         ]);
         if (item === undefined) return undefined;
         const [secret] = await ask(session, item, "Item", "GetSecret", {
@@ -55,19 +73,24 @@ export function secretServiceItems(
     set: (account, bytes) =>
       inSession(async (session) => {
         const attributes = attributesOf(account);
-        const [path, [item]] = await Promise.all([session.path, findItems(session, attributes)]);
+        const [path, items] = await Promise.all([
+          session.path,
+          findItems(session, attributes, "all"),
+        ]);
         const secret = [path, new Uint8Array(), bytes, "application/octet-stream"];
-        if (item === undefined) {
-          return createItem(session, `keyring:${account}@${service}`, attributes, secret);
+        if (items.length === 0) {
+          await createItem(session, `keyring:${account}@${service}`, attributes, secret);
         }
-        await ask(session, item, "Item", "SetSecret", {
-          signature: "(oayays)",
-          values: [secret],
-        });
+        for (const item of items) {
+          await ask(session, item, "Item", "SetSecret", {
+            signature: "(oayays)",
+            values: [secret],
+          });
+        }
       }),
     delete: (account) =>
       inSession(async (session) => {
-        const items = await findItems(session, attributesOf(account));
+        const items = await findItems(session, attributesOf(account), "all");
         for (const item of items) {
           const [prompt] = await ask(session, item, "Item", "Delete", { returns: "o" });
           await answerPrompt(session, prompt as string);
@@ -77,9 +100,18 @@ export function secretServiceItems(
   };
 }
 
-/** A connection that the daemon knows, and the path of the session on it, in which secrets are handed over. */
-type Session = { readonly bus: Promise<Bus>; readonly path: Promise<string> };
+type Session = {
+  /** A connection that the daemon knows. */
+  readonly bus: Promise<Bus>;
+  /** Under which the daemon hands secrets over. */
+  readonly path: Promise<string>;
+  close(): void;
+  /** Calls under way; when there have been none for a while the connection is closed. */
+  calls: number;
+  idle?: NodeJS.Timeout;
+};
 
+const IDLE_MS = 1000;
 const DESTINATION = "org.freedesktop.secrets";
 const SERVICE_PATH = "/org/freedesktop/secrets";
 /** Stands where a path could be and is none. */
@@ -94,25 +126,40 @@ async function ask(
 ): Promise<Value[]> {
   const bus = await session.bus;
   const secretInterface = `org.freedesktop.Secret.${kind}`;
-  return bus.call({
+  const call = {
     destination: DESTINATION,
     path,
     interface: secretInterface,
     member,
     ...parameters,
-  });
+  };
+  try {
+    return await bus.call(call);
+  } catch (error) {
+    const isGone = kind === "Item" && error instanceof DBusError && NO_SUCH_OBJECT.has(error.name);
+    throw isGone ? new DBusError(ITEM_VANISHED, "the item is gone", { cause: error }) : error;
+  }
 }
 
-function openSession(unknown: Bus): Session {
-  const bus = introduce(unknown);
+/** What the bus libraries of daemons, and daemons, say of a path at which nothing is (any more). */
+const NO_SUCH_OBJECT = new Set([
+  "org.freedesktop.Secret.Error.NoSuchObject",
+  "org.freedesktop.DBus.Error.UnknownObject",
+  "org.freedesktop.DBus.Error.UnknownInterface",
+  "org.freedesktop.DBus.Error.UnknownMethod",
+]);
+
+function openSession(env: Readonly<Record<string, string | undefined>>): Session {
+  const bus = connectToSessionBus(env).then(introduce);
   const path = ask({ bus }, SERVICE_PATH, "Service", "OpenSession", {
     signature: "sv",
     values: ["plain", { signature: "s", value: "" }],
     returns: "vo",
   }).then(([, session]) => session as string);
+  const ignore = () => {};
   // Whoever needs it is told.
-  path.catch(() => {});
-  return { bus, path };
+  path.catch(ignore);
+  return { bus, path, calls: 0, close: () => void bus.then((open) => open.close(), ignore) };
 }
 
 /**
@@ -121,7 +168,7 @@ function openSession(unknown: Bus): Session {
  * failed"). A property that needs no client, asked and answered before, makes that impossible.
  */
 async function introduce(bus: Bus): Promise<Bus> {
-  await bus.call({
+  const property = bus.call({
     destination: DESTINATION,
     path: SERVICE_PATH,
     interface: "org.freedesktop.DBus.Properties",
@@ -129,19 +176,28 @@ async function introduce(bus: Bus): Promise<Bus> {
     signature: "ss",
     values: ["org.freedesktop.Secret.Service", "Collections"],
   });
+  // Any answer will do. What stands in the way, the next call tells.
+  await property.catch(() => {});
   return bus;
 }
 
-/** Paths of the items with these attributes, unlocked. */
-async function findItems(session: Session, attributes: [string, string][]): Promise<string[]> {
+/**
+ * Paths of items with these attributes, unlocked: all, or those for which nobody has to be asked if there are any. There is more than one
+ * only where others have put them there.
+ */
+async function findItems(
+  session: Session,
+  attributes: [string, string][],
+  wanted: "all" | "any",
+): Promise<string[]> {
   const [open, locked] = (await ask(session, SERVICE_PATH, "Service", "SearchItems", {
     signature: "a{ss}",
     values: [attributes],
     returns: "aoao",
   })) as [string[], string[]];
-  if (open.length > 0 || locked.length === 0) return open;
+  if (locked.length === 0 || (wanted === "any" && open.length > 0)) return open;
   await unlock(session, locked);
-  return locked;
+  return [...open, ...locked];
 }
 
 async function createItem(
@@ -180,18 +236,28 @@ async function unlock(session: Session, paths: readonly string[]): Promise<void>
   await answerPrompt(session, prompt as string);
 }
 
-/** Shows the prompt, if there is one, and waits for the person. @throws PROMPT_DISMISSED */
+/** Shows the prompt, if there is one, and waits for the person. @throws PROMPT_DISMISSED, NO_REPLY */
 async function answerPrompt(session: Session, prompt: string): Promise<void> {
   if (prompt === NOTHING) return;
   const bus = await session.bus;
-  const [[isDismissed]] = await Promise.all([
-    bus.signal({
-      path: prompt,
-      interface: "org.freedesktop.Secret.Prompt",
-      member: "Completed",
-      returns: "b",
-    }),
+  const completed = bus.signal({
+    sender: DESTINATION,
+    path: prompt,
+    interface: "org.freedesktop.Secret.Prompt",
+    member: "Completed",
+    returns: "b",
+  });
+  const daemonEnded = bus.signal({
+    sender: MESSAGE_BUS,
+    path: MESSAGE_BUS_PATH,
+    interface: MESSAGE_BUS,
+    member: "NameOwnerChanged",
+    arg0: DESTINATION,
+  });
+  const [answer] = await Promise.all([
+    Promise.race([completed, daemonEnded.then(() => undefined)]),
     ask(session, prompt, "Prompt", "Prompt", { signature: "s", values: [""] }),
   ]);
-  if (isDismissed === true) throw new DBusError(PROMPT_DISMISSED, "the prompt was dismissed");
+  if (answer === undefined) throw new DBusError(NO_REPLY, "the keychain ended behind its prompt");
+  if (answer[0] === true) throw new DBusError(PROMPT_DISMISSED, "the prompt was dismissed");
 }

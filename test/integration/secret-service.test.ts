@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AwsRoleError } from "../../src/errors.ts";
 import { nativeItems } from "../../src/secret-stores/native-items.ts";
 import { type Keyring, loadKeyring } from "../../src/secret-stores/native-keyring.ts";
 import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";
@@ -60,6 +61,19 @@ describe.skipIf(skipReason)(
       });
       const words = ["lookup", "service", "awsrole", "username", "session/v1/seen/x"];
       expect((await run("secret-tool", words, { env: daemon.env })).stdout).toBe("whole");
+    });
+
+    it("does not take for absent what it was asking a keychain for that ended", async () => {
+      const store = createOsKeychain({ env: daemon.env });
+      await store.set("session/v1/asked/x", "kept");
+      daemon.hang();
+      const asked = store.get("session/v1/asked/x");
+      const outcome = asked.catch(({ code }: AwsRoleError) => code);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await daemon.restart();
+      // The bus of the tests starts nothing by itself: it depends on who is first.
+      expect(["kept", "ERR_STORE_UNAVAILABLE"]).toContain(await outcome);
+      expect(await store.get("session/v1/asked/x")).toBe("kept");
     });
 
     it("goes on with a keychain that was started anew", async () => {

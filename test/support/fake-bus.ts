@@ -35,6 +35,8 @@ export type FakeBus = {
   /** Sends these bytes as they are to every client. */
   send(bytes: Uint8Array): void;
   hangUp(): void;
+  /** How many are connected. */
+  clients(): number;
   close(): Promise<void>;
 };
 
@@ -44,11 +46,13 @@ export async function startFakeBus(answer: (call: BusCall) => BusAnswer): Promis
   const path = join(folder, "bus");
   const clients = new Set<Socket>();
   const members: string[] = [];
+  let sending = Promise.resolve();
   const send = (bytes: Uint8Array) => {
-    for (const client of clients) {
-      client.write(bytes.subarray(0, 5));
-      setImmediate(() => client.write(bytes.subarray(5)));
-    }
+    sending = sending.then(async () => {
+      for (const client of clients) client.write(bytes.subarray(0, 5));
+      await new Promise((resolve) => setImmediate(resolve));
+      for (const client of clients) client.write(bytes.subarray(5));
+    });
   };
   const server = createServer((client) => {
     clients.add(client);
@@ -96,6 +100,7 @@ export async function startFakeBus(answer: (call: BusCall) => BusAnswer): Promis
         ),
       ),
     send,
+    clients: () => clients.size,
     hangUp: () => {
       for (const client of clients) client.destroy();
     },

@@ -1,5 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { openSessionBus, sessionBusSocket } from "../../../src/secret-stores/d-bus.ts";
+import { connectToSessionBus, sessionBusSocket } from "../../../src/secret-stores/d-bus.ts";
 import {
   type BusAnswer,
   type BusCall,
@@ -13,7 +18,7 @@ const call = { destination: "d.d", path: "/p", interface: "i.i" };
 describe("the session's D-Bus", () => {
   let fake: FakeBus | undefined;
   const start = async (answer: (call: BusCall) => BusAnswer = () => "silence") =>
-    openSessionBus((fake = await startFakeBus(answer)).env);
+    connectToSessionBus((fake = await startFakeBus(answer)).env);
   afterEach(async () => {
     await fake?.close();
     fake = undefined;
@@ -48,6 +53,7 @@ describe("the session's D-Bus", () => {
   it("waits for a signal of that object and that name", async () => {
     const bus = await start(() => ({ signature: "", values: [] }));
     const completed = bus.signal({
+      sender: "d.d",
       path: "/p",
       interface: "i.i",
       member: "Completed",
@@ -55,6 +61,7 @@ describe("the session's D-Bus", () => {
     });
     await bus.call({ ...call, member: "M" });
     fake?.signal("/other", "i.i", "Completed", "b", [true]);
+    fake?.signal("/p", "other.i", "Completed", "b", [true]);
     await bus.call({ ...call, member: "M" });
     fake?.signal("/p", "i.i", "Completed", "bv", [false, { signature: "s", value: "" }]);
     expect(await completed).toEqual([false]);
@@ -64,7 +71,7 @@ describe("the session's D-Bus", () => {
     const bus = await start();
     const waiting = [
       bus.call({ ...call, member: "M" }),
-      bus.signal({ path: "/p", interface: "i.i", member: "S" }),
+      bus.signal({ sender: "d.d", path: "/p", interface: "i.i", member: "S" }),
     ].map((one) => expect(one).rejects.toMatchObject(LOST));
     await expect.poll(() => fake?.members.includes("M")).toBe(true);
     fake?.hangUp();
@@ -86,12 +93,43 @@ describe("the session's D-Bus", () => {
     await waiting;
   });
 
-  it("is not there: the calls say so", async () => {
-    const bus = openSessionBus({ DBUS_SESSION_BUS_ADDRESS: "unix:path=/nowhere/bus" });
-    await expect(bus.call({ ...call, member: "M" })).rejects.toMatchObject({
+  it("keeps what it has, and tells whoever waits, when it is closed", async () => {
+    const bus = await start();
+    const waiting = expect(bus.call({ ...call, member: "M" })).rejects.toMatchObject(LOST);
+    bus.close();
+    await waiting;
+    await expect.poll(() => fake?.clients()).toBe(0);
+  });
+
+  it("is not there", async () => {
+    const env = { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nowhere/bus" };
+    await expect(connectToSessionBus(env)).rejects.toMatchObject({
       ...LOST,
       cause: { code: "ENOENT" },
     });
+  });
+
+  it.skipIf(process.platform !== "linux")("waits for a bus that is too busy", async () => {
+    // A queue for one client, and nobody who takes it in.
+    const program = `
+      require("net").createServer((c) => c.on("data", () => {})).listen({ path: process.argv[1], backlog: 1 },
+        () => { console.log("up"); });`;
+    const folder = mkdtempSync(join(tmpdir(), "awsrole-bus-"));
+    const socket = join(folder, "bus");
+    const busy = spawn(process.execPath, ["-e", program, socket], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      await once(busy.stdout, "data");
+      busy.kill("SIGSTOP");
+      const env = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${socket}` };
+      const clients = Promise.all(Array.from({ length: 8 }, () => connectToSessionBus(env)));
+      setTimeout(() => busy.kill("SIGCONT"), 100);
+      for (const bus of await clients) bus.close();
+    } finally {
+      busy.kill("SIGKILL");
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it.each([

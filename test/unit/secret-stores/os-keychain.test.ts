@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import {
   CONNECTION_LOST,
   DBusError,
+  ITEM_VANISHED,
   NO_COLLECTION,
+  NO_REPLY,
   PROMPT_DISMISSED,
 } from "../../../src/secret-stores/d-bus-error.ts";
 import { createOsKeychain } from "../../../src/secret-stores/os-keychain.ts";
@@ -50,20 +52,12 @@ describe("the OS keychain", () => {
     }
   });
 
-  it.each([
-    "org.freedesktop.DBus.Error.UnknownMethod",
-    "org.freedesktop.DBus.Error.UnknownObject",
-    "org.freedesktop.Secret.Error.NoSuchObject",
-    "org.freedesktop.Secret.Error.NoSession",
-  ])("asks again after %s, up to three times, and then says that it is absent", async (name) => {
-    const vanished = (isSo: boolean) => {
-      if (isSo) throw new DBusError(name, "it was there a moment ago");
-    };
-    const twice = createFakeItems((_, n) => vanished(n <= 2));
+  it("asks again for an item that vanishes, up to three times, and then says that it is absent", async () => {
+    const twice = createFakeItems((_, n) => failOn(n <= 2, ITEM_VANISHED));
     twice.stored.set(ACCOUNT, Buffer.from("there"));
     expect(await createOsKeychain({ items: twice }).get(ACCOUNT)).toBe("there");
 
-    const always = createFakeItems(() => vanished(true));
+    const always = createFakeItems(() => failOn(true, ITEM_VANISHED));
     const store = createOsKeychain({ items: always });
     expect(await store.get(ACCOUNT)).toBeUndefined();
     expect(always.calls).toHaveLength(3);
@@ -73,6 +67,21 @@ describe("the OS keychain", () => {
       hint: "try again",
     });
   });
+
+  it.each([NO_REPLY, "org.freedesktop.Secret.Error.NoSession"])(
+    "asks again after %s, up to three times, and then says that it failed: nothing is absent",
+    async (name) => {
+      const twice = createFakeItems((_, n) => failOn(n <= 2, name));
+      twice.stored.set(ACCOUNT, Buffer.from("there"));
+      expect(await createOsKeychain({ items: twice }).get(ACCOUNT)).toBe("there");
+
+      const always = createFakeItems(() => failOn(true, name));
+      const store = createOsKeychain({ items: always });
+      await expect(store.get(ACCOUNT)).rejects.toMatchObject({ code: "ERR_STORE_FAILED" });
+      expect(always.calls).toHaveLength(3);
+      await expect(store.delete(ACCOUNT)).rejects.toMatchObject({ code: "ERR_STORE_FAILED" });
+    },
+  );
 
   describe("when the keychain is silent", () => {
     it("gives up, shows no second prompt, and works again once it has been answered", async () => {
@@ -121,7 +130,8 @@ function ERRORS_OF_THE_SECRET_SERVICE(): Reading[] {
     "org.freedesktop.DBus.Error.ServiceUnknown": "ERR_STORE_UNAVAILABLE",
     [PROMPT_DISMISSED]: "ERR_STORE_LOCKED",
     "org.freedesktop.Secret.Error.IsLocked": "ERR_STORE_LOCKED",
-    "org.freedesktop.DBus.Error.NoReply": "ERR_STORE_TIMEOUT",
+    "org.freedesktop.DBus.Error.Spawn.ChildExited": "ERR_STORE_UNAVAILABLE",
+    "org.freedesktop.DBus.Error.UnknownMethod": "ERR_STORE_FAILED",
     "org.freedesktop.DBus.Error.Failed": "ERR_STORE_FAILED",
   };
   return Object.entries(codes).map(([name, code]) => ({
@@ -140,4 +150,8 @@ function ERRORS_OF_THE_LIBRARY(platform: "darwin" | "win32"): Reading[] {
     "something new\nin two lines": "ERR_STORE_FAILED",
   };
   return Object.entries(codes).map(([text, code]) => ({ platform, error: new Error(text), code }));
+}
+
+function failOn(condition: boolean, name: string): void {
+  if (condition) throw new DBusError(name, "it was there a moment ago");
 }

@@ -77,6 +77,53 @@ describe("items in the Secret Service", () => {
     expect(text(await items.get("a"))).toBe("secret");
   });
 
+  it("closes the connection a second after the last call, at once after an error", async () => {
+    const items = await start({ Delete: { error: "some.Error" } });
+    for (let call = 0; call < 20; call++) {
+      await items.get("a");
+      await expect(items.delete("a")).rejects.toMatchObject({ name: "some.Error" });
+    }
+    await items.get("a");
+    expect(fake?.clients()).toBeLessThanOrEqual(2);
+    await expect.poll(() => fake?.clients(), { timeout: 5000 }).toBe(0);
+    expect(text(await items.get("a"))).toBe("secret");
+  });
+
+  it("fails one call without failing those beside it", async () => {
+    const items = await start({ Delete: { error: "some.Error" } });
+    const calls = [items.get("a"), items.delete("b"), items.get("c")];
+    expect(await Promise.allSettled(calls)).toMatchObject([
+      { status: "fulfilled" },
+      { status: "rejected" },
+      { status: "fulfilled" },
+    ]);
+  });
+
+  it("knows an item that is gone from a keychain that does not answer what it is asked", async () => {
+    const unknown = { error: "org.freedesktop.DBus.Error.UnknownMethod" };
+    const gone = await start({ GetSecret: unknown });
+    await expect(gone.get("a")).rejects.toMatchObject({ name: "awsrole.ItemVanished" });
+    await fake?.close();
+    const strange = await start({ SearchItems: unknown });
+    await expect(strange.get("a")).rejects.toMatchObject({ name: unknown.error });
+  });
+
+  it("needs no answer to its property but an answer", async () => {
+    const items = await start({ Get: { error: "org.freedesktop.DBus.Error.UnknownProperty" } });
+    expect(text(await items.get("a"))).toBe("secret");
+  });
+
+  it("replaces and deletes all where others have put more than one, locked ones too", async () => {
+    const found: BusAnswer = { signature: "aoao", values: [[ITEM], [`${ITEM}1`, `${ITEM}2`]] };
+    const items = await start({ SearchItems: found });
+    expect(text(await items.get("a"))).toBe("secret");
+    expect(fake?.members).not.toContain("Unlock");
+    await items.set("a", Buffer.from("x"));
+    await items.delete("a");
+    for (const member of ["SetSecret", "Delete"])
+      expect(fake?.members.filter((one) => one === member)).toHaveLength(3);
+  });
+
   it("replaces what is there, and creates what is not, in the default collection", async () => {
     const items = await start();
     await items.set("a", Buffer.from("x"));
@@ -132,6 +179,20 @@ describe("items in the Secret Service", () => {
         expect(fake?.members.at(-1)).toBe("Prompt");
       },
     );
+
+    it("say that the keychain has ended behind its prompt", async () => {
+      const items = await start(LOCKED);
+      const ended = expect(items.get("a")).rejects.toMatchObject({
+        name: expect.stringContaining("NoReply"),
+      });
+      await expect.poll(() => fake?.members.at(-1)).toBe("Prompt");
+      fake?.signal("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", "sss", [
+        "org.freedesktop.secrets",
+        ":1.1",
+        "",
+      ]);
+      await ended;
+    });
 
     it("say what the prompt says, and leave nothing waiting", async () => {
       const items = await start({ ...LOCKED, Prompt: { error: "some.Error" } });
