@@ -48,27 +48,24 @@ function alignmentOf(type: string): number {
 }
 
 function write(writer: Writer, type: string, value: Value): void {
-  pad(writer, alignmentOf(type));
+  reserve(writer, align(writer.length, alignmentOf(type)) - writer.length);
   switch (type[0]) {
-    case "y":
-      return append(writer, Uint8Array.of(value as number));
+    case "y": {
+      const at = reserve(writer, 1);
+      writer.bytes[at] = value as number;
+      return;
+    }
     case "b":
-      return appendUint32(writer, value === true ? 1 : 0);
+      return writeUint32(writer, value === true ? 1 : 0);
     case "u":
-      return appendUint32(writer, value as number);
+      return writeUint32(writer, value as number);
     case "s":
-    case "o": {
-      const text = Buffer.from(value as string);
-      appendUint32(writer, text.length);
-      append(writer, text);
-      return append(writer, Uint8Array.of(0));
-    }
-    case "g": {
-      const text = Buffer.from(value as string);
-      append(writer, Uint8Array.of(text.length));
-      append(writer, text);
-      return append(writer, Uint8Array.of(0));
-    }
+    case "o":
+      writeUint32(writer, Buffer.byteLength(value as string));
+      return writeText(writer, value as string);
+    case "g":
+      write(writer, "y", Buffer.byteLength(value as string));
+      return writeText(writer, value as string);
     case "v": {
       const { signature, value: inner } = value as Variant;
       write(writer, "g", signature);
@@ -94,38 +91,44 @@ function writeArray(
   element: string,
   elements: Uint8Array | readonly Value[],
 ): void {
-  const lengthAt = writer.length;
-  appendUint32(writer, 0);
-  pad(writer, alignmentOf(element));
+  const lengthAt = reserve(writer, 4);
+  reserve(writer, align(writer.length, alignmentOf(element)) - writer.length);
   const start = writer.length;
-  if (elements instanceof Uint8Array) append(writer, elements);
-  else for (const one of elements) write(writer, element, one);
+  if (elements instanceof Uint8Array) {
+    const at = reserve(writer, elements.length);
+    writer.bytes.set(elements, at);
+  } else {
+    for (const one of elements) write(writer, element, one);
+  }
   writer.bytes.writeUInt32LE(writer.length - start, lengthAt);
 }
 
-function append(writer: Writer, bytes: Uint8Array): void {
-  const end = writer.length + bytes.length;
-  if (end > writer.bytes.length) {
-    writer.bytes = Buffer.concat([writer.bytes], 2 * end);
+function writeUint32(writer: Writer, value: number): void {
+  const at = reserve(writer, 4);
+  writer.bytes.writeUInt32LE(value, at);
+}
+
+/** The text and a NUL. */
+function writeText(writer: Writer, text: string): void {
+  const at = reserve(writer, Buffer.byteLength(text) + 1);
+  writer.bytes.write(text, at);
+}
+
+/** Takes so many bytes, all zero, and says where they begin. */
+function reserve(writer: Writer, count: number): number {
+  const start = writer.length;
+  writer.length += count;
+  if (writer.length > writer.bytes.length) {
+    writer.bytes = Buffer.concat([writer.bytes], 2 * writer.length);
   }
-  writer.bytes.set(bytes, writer.length);
-  writer.length = end;
-}
-
-function appendUint32(writer: Writer, value: number): void {
-  append(writer, new Uint8Array(4));
-  writer.bytes.writeUInt32LE(value, writer.length - 4);
-}
-
-function pad(writer: Writer, alignment: number): void {
-  append(writer, new Uint8Array(align(writer.length, alignment) - writer.length));
+  return start;
 }
 
 function read(reader: Reader, type: string): Value {
   reader.at = align(reader.at, alignmentOf(type));
   switch (type[0]) {
     case "y":
-      return take(reader, 1)[0] as number;
+      return reader.bytes.readUInt8(advance(reader, 1));
     case "b":
       return readUint32(reader) === 1;
     case "u":
@@ -134,7 +137,7 @@ function read(reader: Reader, type: string): Value {
     case "o":
       return readText(reader, readUint32(reader));
     case "g":
-      return readText(reader, take(reader, 1)[0] as number);
+      return readText(reader, reader.bytes.readUInt8(advance(reader, 1)));
     case "v": {
       const signature = read(reader, "g") as string;
       return { signature, value: read(reader, signature) };
@@ -156,7 +159,10 @@ function read(reader: Reader, type: string): Value {
 function readArray(reader: Reader, element: string): Uint8Array | Value[] {
   const length = readUint32(reader);
   reader.at = align(reader.at, alignmentOf(element));
-  if (element === "y") return take(reader, length);
+  if (element === "y") {
+    const start = advance(reader, length);
+    return reader.bytes.subarray(start, reader.at);
+  }
   const end = reader.at + length;
   const elements: Value[] = [];
   while (reader.at < end) elements.push(read(reader, element));
@@ -164,18 +170,19 @@ function readArray(reader: Reader, element: string): Uint8Array | Value[] {
 }
 
 function readText(reader: Reader, length: number): string {
-  return take(reader, length + 1).toString("utf8", 0, length);
+  const start = advance(reader, length + 1);
+  return reader.bytes.toString("utf8", start, start + length);
 }
 
 function readUint32(reader: Reader): number {
-  const bytes = take(reader, 4);
-  return reader.isLittleEndian ? bytes.readUInt32LE() : bytes.readUInt32BE();
+  const at = advance(reader, 4);
+  return reader.isLittleEndian ? reader.bytes.readUInt32LE(at) : reader.bytes.readUInt32BE(at);
 }
 
-function take(reader: Reader, length: number): Buffer {
-  const end = reader.at + length;
-  if (end > reader.bytes.length) throw new RangeError("a D-Bus message ends too early");
-  const bytes = reader.bytes.subarray(reader.at, end);
-  reader.at = end;
-  return bytes;
+/** Passes over so many bytes, and says where they begin. */
+function advance(reader: Reader, count: number): number {
+  const start = reader.at;
+  reader.at += count;
+  if (reader.at > reader.bytes.length) throw new RangeError("a D-Bus message ends too early");
+  return start;
 }

@@ -4,7 +4,6 @@
  * Source: the D-Bus specification 0.43 (message protocol, EXTERNAL authentication, server addresses). Only unix sockets: that is what
  * session buses listen on.
  */
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { CONNECTION_LOST, DBusError } from "./d-bus-error.ts";
 import { align, decodeValues, encodeValues, type Value, type Variant } from "./d-bus-values.ts";
@@ -114,7 +113,9 @@ async function connectTo(path: string): Promise<Socket> {
     const socket = connect({ path });
     socket.unref();
     try {
-      await once(socket, "connect");
+      await new Promise<void>((resolve, reject) => {
+        socket.once("connect", resolve).once("error", reject);
+      });
       return socket;
     } catch (error) {
       const isBusy = (error as NodeJS.ErrnoException).code === "EAGAIN";
