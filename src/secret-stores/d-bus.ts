@@ -64,7 +64,9 @@ export async function connectToSessionBus(
     waiting.delete(message.replySerial);
     settle?.(message);
   });
-  // The bus takes what follows `BEGIN` once it has let us in, and hangs up if it does not.
+  // All in one: the bus takes what follows `BEGIN` once it has let us in, and hangs up if it does not.
+  socket.cork();
+  process.nextTick(() => socket.uncork());
   socket.write("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n");
   const call = ({ signature = "", values = [], returns = "", ...call }: MethodCall) =>
     new Promise<Value[]>((resolve, reject) => {

@@ -58,14 +58,11 @@ export function secretServiceItems(
   return {
     get: (account) =>
       inSession(async (session) => {
-        const [path, [item]] = await Promise.all([
-          session.path,
-          findItems(session, attributesOf(account), "any"),
-        ]);
+        const [item] = await findItems(session, attributesOf(account), "any");
         if (item === undefined) return undefined;
         const [secret] = await ask(session, item, "Item", "GetSecret", {
           signature: "o",
-          values: [path],
+          values: [await session.path()],
           returns: "(oayays)",
         });
         return (secret as Value[])[2] as Uint8Array;
@@ -73,11 +70,8 @@ export function secretServiceItems(
     set: (account, bytes) =>
       inSession(async (session) => {
         const attributes = attributesOf(account);
-        const [path, items] = await Promise.all([
-          session.path,
-          findItems(session, attributes, "all"),
-        ]);
-        const secret = [path, new Uint8Array(), bytes, "application/octet-stream"];
+        const items = await findItems(session, attributes, "all");
+        const secret = [await session.path(), new Uint8Array(), bytes, "application/octet-stream"];
         if (items.length === 0) {
           await createItem(session, `keyring:${account}@${service}`, attributes, secret);
         }
@@ -101,10 +95,9 @@ export function secretServiceItems(
 }
 
 type Session = {
-  /** A connection that the daemon knows. */
   readonly bus: Promise<Bus>;
-  /** Under which the daemon hands secrets over. */
-  readonly path: Promise<string>;
+  /** Under which the daemon hands secrets over; opened when it is first needed. */
+  path(): Promise<string>;
   close(): void;
   /** Calls under way; when there have been none for a while the connection is closed. */
   calls: number;
@@ -141,59 +134,57 @@ async function ask(
   }
 }
 
+const UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod";
 /** What the bus libraries of daemons, and daemons, say of a path at which nothing is (any more). */
 const NO_SUCH_OBJECT = new Set([
   "org.freedesktop.Secret.Error.NoSuchObject",
   "org.freedesktop.DBus.Error.UnknownObject",
   "org.freedesktop.DBus.Error.UnknownInterface",
-  "org.freedesktop.DBus.Error.UnknownMethod",
+  UNKNOWN_METHOD,
 ]);
 
 function openSession(env: Readonly<Record<string, string | undefined>>): Session {
-  const bus = connectToSessionBus(env).then(introduce);
-  const path = ask({ bus }, SERVICE_PATH, "Service", "OpenSession", {
-    signature: "sv",
-    values: ["plain", { signature: "s", value: "" }],
-    returns: "vo",
-  }).then(([, session]) => session as string);
-  const ignore = () => {};
-  // Whoever needs it is told.
-  path.catch(ignore);
-  return { bus, path, calls: 0, close: () => void bus.then((open) => open.close(), ignore) };
-}
-
-/**
- * gnome-keyring-daemon (seen with 42, reported up to 50) notes a new client in one thread and serves it in another. Where `OpenSession` is the first that
- * it hears of a client, and several clients come at once, it soon serves one that it has not noted yet, and ends ("assertion 'client'
- * failed"). A property that needs no client, asked and answered before, makes that impossible.
- */
-async function introduce(bus: Bus): Promise<Bus> {
-  const property = bus.call({
-    destination: DESTINATION,
-    path: SERVICE_PATH,
-    interface: "org.freedesktop.DBus.Properties",
-    member: "Get",
-    signature: "ss",
-    values: ["org.freedesktop.Secret.Service", "Collections"],
-  });
-  // Any answer will do. What stands in the way, the next call tells.
-  await property.catch(() => {});
-  return bus;
+  const bus = connectToSessionBus(env);
+  let path: Promise<string> | undefined;
+  return {
+    bus,
+    path: () =>
+      (path ??= ask({ bus }, SERVICE_PATH, "Service", "OpenSession", {
+        signature: "sv",
+        values: ["plain", { signature: "s", value: "" }],
+        returns: "vo",
+      }).then(([, session]) => session as string)),
+    calls: 0,
+    close: () =>
+      void bus.then(
+        (open) => open.close(),
+        () => {},
+      ),
+  };
 }
 
 /**
  * Paths of items with these attributes, unlocked: all, or those for which nobody has to be asked if there are any. There is more than one
  * only where others have put them there.
+ *
+ * Every call begins with it, and not with `OpenSession`: gnome-keyring-daemon (seen with 42, reported up to 50) notes a new client in one thread
+ * and serves it in another. When several come at once it now and then serves one that it has not noted. At `OpenSession` it ends then
+ * ("assertion 'client' failed"); of `SearchItems` it says that it has no such method, and has noted the client by the time it says so.
  */
 async function findItems(
   session: Session,
   attributes: [string, string][],
   wanted: "all" | "any",
 ): Promise<string[]> {
-  const [open, locked] = (await ask(session, SERVICE_PATH, "Service", "SearchItems", {
-    signature: "a{ss}",
-    values: [attributes],
-    returns: "aoao",
+  const search = () =>
+    ask(session, SERVICE_PATH, "Service", "SearchItems", {
+      signature: "a{ss}",
+      values: [attributes],
+      returns: "aoao",
+    });
+  const [open, locked] = (await search().catch((error: unknown) => {
+    if (error instanceof DBusError && error.name === UNKNOWN_METHOD) return search();
+    throw error;
   })) as [string[], string[]];
   if (locked.length === 0 || (wanted === "any" && open.length > 0)) return open;
   await unlock(session, locked);

@@ -11,7 +11,6 @@ const NOTHING = { signature: "", values: [] };
 /** What a Secret Service with one unlocked item answers, but for what `others` say. */
 function answers(others: Record<string, BusAnswer>): Record<string, BusAnswer> {
   return {
-    Get: { signature: "v", values: [{ signature: "ao", value: [COLLECTION] }] },
     OpenSession: { signature: "vo", values: [{ signature: "s", value: "" }, "/s1"] },
     SearchItems: { signature: "aoao", values: [[ITEM], []] },
     GetSecret: {
@@ -49,12 +48,24 @@ describe("items in the Secret Service", () => {
   }
   const text = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString();
 
-  it("asks for a property, and has the answer, before it opens a session: gnome-keyring ends otherwise", async () => {
-    const items = await start({ Get: "silence" });
-    void items.get("a").catch(() => {});
-    await expect.poll(() => fake?.members).toEqual(["Hello", "Get"]);
+  it("has had an answer before it opens a session: gnome-keyring ends otherwise", async () => {
+    const items = await start({ SearchItems: "silence" });
+    for (const call of [items.get("a"), items.set("a", Buffer.of(1)), items.delete("a")])
+      call.catch(() => {});
+    await expect.poll(() => fake?.members).toHaveLength(4);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(fake?.members).toEqual(["Hello", "Get"]);
+    expect(fake?.members).toEqual(["Hello", "SearchItems", "SearchItems", "SearchItems"]);
+  });
+
+  it("searches again where the keychain knows no search, once: it had not noted this client", async () => {
+    let searches = 0;
+    fake = await startFakeBus(({ member }) =>
+      member === "SearchItems" && ++searches === 1
+        ? { error: "org.freedesktop.DBus.Error.UnknownMethod" }
+        : (answers({})[member] ?? { error: "some.Error" }),
+    );
+    expect(text(await secretServiceItems("awsrole", fake.env).get("a"))).toBe("secret");
+    expect(searches).toBe(2);
   });
 
   it("opens one session for all calls, and another after an error", async () => {
@@ -108,11 +119,6 @@ describe("items in the Secret Service", () => {
     await expect(strange.get("a")).rejects.toMatchObject({ name: unknown.error });
   });
 
-  it("needs no answer to its property but an answer", async () => {
-    const items = await start({ Get: { error: "org.freedesktop.DBus.Error.UnknownProperty" } });
-    expect(text(await items.get("a"))).toBe("secret");
-  });
-
   it("replaces and deletes all where others have put more than one, locked ones too", async () => {
     const found: BusAnswer = { signature: "aoao", values: [[ITEM], [`${ITEM}1`, `${ITEM}2`]] };
     const items = await start({ SearchItems: found });
@@ -135,7 +141,13 @@ describe("items in the Secret Service", () => {
     expect(await empty.get("a")).toBeUndefined();
     expect(await empty.delete("a")).toBe(false);
     await empty.set("a", Buffer.from("x"));
-    expect(fake?.members.slice(-4)).toEqual(["SearchItems", "ReadAlias", "Unlock", "CreateItem"]);
+    expect(fake?.members.slice(-5)).toEqual([
+      "SearchItems",
+      "OpenSession",
+      "ReadAlias",
+      "Unlock",
+      "CreateItem",
+    ]);
   });
 
   it("says that there is no collection to create an item in", async () => {
