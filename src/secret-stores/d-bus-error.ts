@@ -8,7 +8,7 @@ export class DBusError extends Error {
 
 /** There is no bus, it refused us, or it hung up. */
 export const CONNECTION_LOST = "org.freedesktop.DBus.Error.Disconnected";
-/** An unlock prompt was dismissed, or there is nobody to show it to. */
+/** An unlock prompt was dismissed, there is nobody to show it to, or the daemon ended behind it. */
 export const PROMPT_DISMISSED = "awsrole.PromptDismissed";
 /** There is no collection in which an item could be created. */
 export const NO_COLLECTION = "awsrole.NoCollection";

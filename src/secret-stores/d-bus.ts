@@ -22,7 +22,7 @@ export type MethodCall = {
 
 export type Signal = Pick<MethodCall, "path" | "interface" | "member" | "returns"> & {
   readonly sender: string;
-  /** Only those whose first value is this. */
+  /** Only those whose first value is this; the bus sees to that. */
   readonly arg0?: string;
 };
 
@@ -108,11 +108,12 @@ export async function connectToSessionBus(
   };
 }
 
-/** The process may end while the other side is silent. */
+/** A connection to the socket; tries again while the bus has no room for it. @throws DBusError CONNECTION_LOST */
 async function connectTo(path: string): Promise<Socket> {
   const giveUpAt = performance.now() + BUSY_MS;
   for (;;) {
     const socket = connect({ path });
+    // The process may end while the other side is silent.
     socket.unref();
     try {
       await new Promise<void>((resolve, reject) => {
@@ -132,8 +133,8 @@ function lostConnection(cause: unknown): DBusError {
   return new DBusError(CONNECTION_LOST, "the session's D-Bus cannot be reached", { cause });
 }
 
-/** How long a bus may be too busy to connect to. */
-const BUSY_MS = 10_000;
+/** How long a bus may be too busy to connect to: less than a caller waits, who is to be told why. */
+const BUSY_MS = 5000;
 
 /** The path of the bus's socket; a leading NUL stands for Linux's abstract names. @throws DBusError CONNECTION_LOST where none is named. */
 export function sessionBusSocket(env: Readonly<Record<string, string | undefined>>): string {

@@ -1,6 +1,6 @@
 /**
  * The OS keychain: macOS Keychain, Windows Credential Manager, Secret Service elsewhere. What they have in common: one item per account,
- * a limit of time, and that what vanishes is asked for again. A set overwrites in place, it never deletes: readers would see the gap.
+ * a limit of time, and that it is asked again when an item vanishes or the daemon ends. A set overwrites in place, it never deletes: readers would see the gap.
  */
 import { isUtf8 } from "node:buffer";
 import { AwsRoleError } from "../errors.ts";
@@ -62,7 +62,7 @@ const SERVICE = "awsrole";
 /** CRED_MAX_CREDENTIAL_BLOB_SIZE in wincred.h. */
 const WINDOWS_ITEM_LIMIT_BYTES = 5 * 512;
 const SILENT_AFTER_MS = 10_000;
-/** A reader that meets a delete sees an item vanish under it; asked again, the keychain says what is true now. */
+/** A reader that meets a delete sees an item vanish under it, and a daemon may end; asked again, the keychain says what is true now. */
 const ATTEMPTS = 3;
 
 async function platformItems(
@@ -83,11 +83,11 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems
       ? Promise.resolve(options.items)
       : platformItems(platform, options.env ?? process.env));
 
-  async function answered<T>(call: (items: ByteItems) => Promise<T>): Promise<T> {
-    const limitMs = Math.max(
-      0,
-      Math.min(SILENT_AFTER_MS, options.silentAfterMs?.() ?? SILENT_AFTER_MS),
-    );
+  async function answered<T>(
+    call: (items: ByteItems) => Promise<T>,
+    limitMs: number,
+    giveUpAt: number,
+  ): Promise<T> {
     // One open prompt is enough; and a native call would block one more thread.
     if (silentCalls > 0) throw keychainSilent(undefined);
     const answer = open().then(call);
@@ -98,7 +98,7 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems
         const settled = () => void silentCalls--;
         answer.then(settled, settled);
         reject(keychainSilent(limitMs));
-      }, limitMs);
+      }, giveUpAt - performance.now());
     });
     try {
       return await Promise.race([answer, silence]);
@@ -111,9 +111,14 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems
     call: (items: ByteItems) => Promise<T>,
     onVanished: (cause: unknown) => T,
   ): Promise<T> {
+    const limitMs = Math.max(
+      0,
+      Math.min(SILENT_AFTER_MS, options.silentAfterMs?.() ?? SILENT_AFTER_MS),
+    );
+    const giveUpAt = performance.now() + limitMs;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await answered(call);
+        return await answered(call, limitMs, giveUpAt);
       } catch (error) {
         if (attempt < ATTEMPTS && isWorthAnotherTry(error)) continue;
         if (isVanished(error)) return onVanished(error);

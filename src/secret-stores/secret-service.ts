@@ -8,19 +8,14 @@
  * and can ask for the secret itself; the key exchange costs both sides several milliseconds.
  */
 import { type Bus, connectToSessionBus, MESSAGE_BUS, MESSAGE_BUS_PATH } from "./d-bus.ts";
-import {
-  DBusError,
-  ITEM_VANISHED,
-  NO_COLLECTION,
-  NO_REPLY,
-  PROMPT_DISMISSED,
-} from "./d-bus-error.ts";
+import { DBusError, ITEM_VANISHED, NO_COLLECTION, PROMPT_DISMISSED } from "./d-bus-error.ts";
 import type { Value } from "./d-bus-values.ts";
+import { isVanished } from "./keychain-errors.ts";
 import type { ByteItems } from "./spread-items.ts";
 
 /**
- * The items of `service`, found by their `username`. Nothing is connected before the first call; after an error the next call
- * connects anew. Locked items are unlocked, which may show a prompt and then takes as long as a person does.
+ * The items of `service`, found by their `username`. Nothing is connected before the first call; a connection that was idle for a
+ * second is closed, and after an error the next call connects anew. Locked items are unlocked, which may show a prompt and then takes as long as a person does.
  * @throws DBusError
  */
 export function secretServiceItems(
@@ -70,7 +65,7 @@ export function secretServiceItems(
     set: (account, bytes) =>
       inSession(async (session) => {
         const attributes = attributesOf(account);
-        const items = await findItems(session, attributes, "all");
+        const items = await findItems(session, attributes, "any");
         const secret = [await session.path(), new Uint8Array(), bytes, "application/octet-stream"];
         if (items.length === 0) {
           await createItem(session, `keyring:${account}@${service}`, attributes, secret);
@@ -86,8 +81,13 @@ export function secretServiceItems(
       inSession(async (session) => {
         const items = await findItems(session, attributesOf(account), "all");
         for (const item of items) {
-          const [prompt] = await ask(session, item, "Item", "Delete", { returns: "o" });
-          await answerPrompt(session, prompt as string);
+          try {
+            const [prompt] = await ask(session, item, "Item", "Delete", { returns: "o" });
+            await answerPrompt(session, prompt as string);
+          } catch (error) {
+            // Others deleted it first.
+            if (!isVanished(error)) throw error;
+          }
         }
         return items.length > 0;
       }),
@@ -164,8 +164,8 @@ function openSession(env: Readonly<Record<string, string | undefined>>): Session
 }
 
 /**
- * Paths of items with these attributes, unlocked: all, or those for which nobody has to be asked if there are any. There is more than one
- * only where others have put them there.
+ * Paths of items with these attributes, unlocked: all, or, if there are any, only those for which nobody has to be asked. There is more than
+ * one only where others have put them there.
  *
  * Every call begins with it, and not with `OpenSession`: gnome-keyring-daemon (seen with 42, reported up to 50) notes a new client in one thread
  * and serves it in another. When several come at once it now and then serves one that it has not noted. At `OpenSession` it ends then
@@ -227,7 +227,7 @@ async function unlock(session: Session, paths: readonly string[]): Promise<void>
   await answerPrompt(session, prompt as string);
 }
 
-/** Shows the prompt, if there is one, and waits for the person. @throws PROMPT_DISMISSED, NO_REPLY */
+/** Shows the prompt, if there is one, and waits for the person. @throws PROMPT_DISMISSED */
 async function answerPrompt(session: Session, prompt: string): Promise<void> {
   if (prompt === NOTHING) return;
   const bus = await session.bus;
@@ -249,6 +249,6 @@ async function answerPrompt(session: Session, prompt: string): Promise<void> {
     Promise.race([completed, daemonEnded.then(() => undefined)]),
     ask(session, prompt, "Prompt", "Prompt", { signature: "s", values: [""] }),
   ]);
-  if (answer === undefined) throw new DBusError(NO_REPLY, "the keychain ended behind its prompt");
-  if (answer[0] === true) throw new DBusError(PROMPT_DISMISSED, "the prompt was dismissed");
+  // Where the daemon has ended its prompt is gone; the next one would be another.
+  if (answer?.[0] !== false) throw new DBusError(PROMPT_DISMISSED, "the prompt was dismissed");
 }

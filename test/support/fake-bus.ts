@@ -24,6 +24,8 @@ export type FakeBus = {
   env: { DBUS_SESSION_BUS_ADDRESS: string };
   /** Members in the order in which they were called, `Hello` included. */
   members: string[];
+  /** What clients want to hear. */
+  rules: string[];
   /** Sends a signal to every client. */
   signal(
     path: string,
@@ -40,18 +42,19 @@ export type FakeBus = {
   close(): Promise<void>;
 };
 
-/** A message bus for one client at a time, on which `answer` is everybody. It lets in whoever comes, and says every word in two pieces. */
+/** A message bus on which `answer` is everybody. It lets in whoever comes, and says every word in two pieces. */
 export async function startFakeBus(answer: (call: BusCall) => BusAnswer): Promise<FakeBus> {
   const folder = mkdtempSync(join(tmpdir(), "awsrole-bus-"));
   const path = join(folder, "bus");
   const clients = new Set<Socket>();
   const members: string[] = [];
+  const rules: string[] = [];
   let sending = Promise.resolve();
-  const send = (bytes: Uint8Array) => {
+  const send = (bytes: Uint8Array, to: Iterable<Socket> = clients) => {
     sending = sending.then(async () => {
-      for (const client of clients) client.write(bytes.subarray(0, 5));
+      for (const client of to) client.write(bytes.subarray(0, 5));
       await new Promise((resolve) => setImmediate(resolve));
-      for (const client of clients) client.write(bytes.subarray(5));
+      for (const client of to) client.write(bytes.subarray(5));
     });
   };
   const server = createServer((client) => {
@@ -71,6 +74,8 @@ export async function startFakeBus(answer: (call: BusCall) => BusAnswer): Promis
       let replies = Buffer.alloc(0);
       for (let message; (message = takeMessage(bytes)); bytes = bytes.subarray(message.length)) {
         members.push(message.call.member);
+        if (message.call.member === "AddMatch")
+          rules.push(decodeValues("s", message.call.body, true)[0] as string);
         const answered: BusAnswer =
           message.call.member === "Hello" || message.call.member === "AddMatch"
             ? { signature: "", values: [] }
@@ -78,7 +83,7 @@ export async function startFakeBus(answer: (call: BusCall) => BusAnswer): Promis
         if (answered !== "silence")
           replies = Buffer.concat([replies, encodeReply(message.serial, answered)]);
       }
-      if (replies.length > 0) send(replies);
+      if (replies.length > 0) send(replies, [client]);
     });
   });
   server.listen(path);
@@ -86,6 +91,7 @@ export async function startFakeBus(answer: (call: BusCall) => BusAnswer): Promis
   return {
     env: { DBUS_SESSION_BUS_ADDRESS: `unix:path=${path}` },
     members,
+    rules,
     signal: (objectPath, interfaceName, member, signature, values) =>
       send(
         encodeMessage(

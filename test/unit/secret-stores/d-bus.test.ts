@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -60,6 +60,9 @@ describe("the session's D-Bus", () => {
       returns: "b",
     });
     await bus.call({ ...call, member: "M" });
+    expect(fake?.rules).toEqual([
+      "type='signal',sender='d.d',path='/p',interface='i.i',member='Completed'",
+    ]);
     fake?.signal("/other", "i.i", "Completed", "b", [true]);
     fake?.signal("/p", "other.i", "Completed", "b", [true]);
     await bus.call({ ...call, member: "M" });
@@ -93,9 +96,10 @@ describe("the session's D-Bus", () => {
     await waiting;
   });
 
-  it("keeps what it has, and tells whoever waits, when it is closed", async () => {
+  it("tells whoever waits, and hangs up, when it is closed", async () => {
     const bus = await start();
     const waiting = expect(bus.call({ ...call, member: "M" })).rejects.toMatchObject(LOST);
+    await expect.poll(() => fake?.members.includes("M")).toBe(true);
     bus.close();
     await waiting;
     await expect.poll(() => fake?.clients()).toBe(0);
@@ -122,6 +126,8 @@ describe("the session's D-Bus", () => {
     try {
       await once(busy.stdout, "data");
       busy.kill("SIGSTOP");
+      const state = () => readFileSync(`/proc/${busy.pid}/stat`, "utf8").split(" ")[2];
+      await expect.poll(state).toBe("T");
       const env = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${socket}` };
       const clients = Promise.all(Array.from({ length: 8 }, () => connectToSessionBus(env)));
       setTimeout(() => busy.kill("SIGCONT"), 100);

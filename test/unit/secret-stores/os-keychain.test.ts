@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import type { AwsRoleError } from "../../../src/errors.ts";
 import {
   CONNECTION_LOST,
   DBusError,
@@ -110,6 +111,26 @@ describe("the OS keychain", () => {
       left = 5;
       await expect(store.get(ACCOUNT)).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT" });
     });
+  });
+
+  it("counts every attempt against one limit", async () => {
+    vi.useFakeTimers();
+    try {
+      const items = createFakeItems(async (_, n) => {
+        await new Promise((resolve) => setTimeout(resolve, n === 1 ? 150 : 60_000));
+        failOn(true, NO_REPLY);
+      });
+      const store = createOsKeychain({ items, silentAfterMs: () => 200 });
+      let outcome: unknown = "waits";
+      store.get(ACCOUNT).catch(({ code }: AwsRoleError) => (outcome = code));
+      await vi.advanceTimersByTimeAsync(190);
+      expect(items.calls).toHaveLength(2);
+      expect(outcome).toBe("waits");
+      await vi.advanceTimersByTimeAsync(20);
+      expect(outcome).toBe("ERR_STORE_TIMEOUT");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("gives Windows no item above its limit", async () => {
