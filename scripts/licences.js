@@ -49,7 +49,7 @@ function table() {
   return `# Licences
 
 The packages that awsrole is made with: in its own files, or installed beside it (of the native libraries only the one that fits). The stand-alone
-programs contain all of them. Their texts are in \`LICENSES.txt\`. Written by \`npm run licences\`; CI fails when it is old or a licence is new.
+programs contain those that their platform uses. Their texts are in \`LICENSES.txt\`. Written by \`npm run licences\`; CI fails when it is old or a licence is new.
 
 | package | version | licence | where |
 | --- | --- | --- | --- |

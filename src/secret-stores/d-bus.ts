@@ -1,5 +1,5 @@
 /**
- * A client of the session's message bus, as far as the Secret Service needs one: method calls, their answers, and one signal.
+ * A client of the session's message bus, as far as the Secret Service needs one: method calls, their answers, and signals.
  *
  * Source: the D-Bus specification 0.43 (message protocol, EXTERNAL authentication, server addresses). Only unix sockets: that is what
  * session buses listen on.

@@ -118,16 +118,14 @@ async function ask(
   parameters: { signature?: string; values?: readonly Value[]; returns?: string },
 ): Promise<Value[]> {
   const bus = await session.bus;
-  const secretInterface = `org.freedesktop.Secret.${kind}`;
-  const call = {
-    destination: DESTINATION,
-    path,
-    interface: secretInterface,
-    member,
-    ...parameters,
-  };
   try {
-    return await bus.call(call);
+    return await bus.call({
+      destination: DESTINATION,
+      path,
+      interface: `org.freedesktop.Secret.${kind}`,
+      member,
+      ...parameters,
+    });
   } catch (error) {
     const isGone = kind === "Item" && error instanceof DBusError && NO_SUCH_OBJECT.has(error.name);
     throw isGone ? new DBusError(ITEM_VANISHED, "the item is gone", { cause: error }) : error;
