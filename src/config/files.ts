@@ -135,7 +135,8 @@ function cannotRead(file: string, what: string, hint: string, cause?: unknown): 
 
 /** `AWS_CONFIG_FILE=/dev/null` is a common way to say "no config". */
 function isNullDevice(file: string): boolean {
-  return file === "/dev/null" || /^(\\\\\.\\)?nul$/i.test(file) || /\\nul$/i.test(file);
+  const name = file.toLowerCase();
+  return file === "/dev/null" || name === "nul" || name.endsWith("\\nul");
 }
 
 function merge(

@@ -109,7 +109,7 @@ function regionOf({ env, profile, source, roleArn }: ConnectionInput): string {
     found(source, "region");
   if (region) {
     // A region becomes part of a host name: anything but one DNS label could name somebody else's host.
-    if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(region.value)) {
+    if (/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(region.value)) {
       return region.value;
     }
     throw invalid(

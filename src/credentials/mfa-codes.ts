@@ -11,7 +11,7 @@
  */
 import { AwsRoleError, isAwsRoleError } from "../errors.ts";
 import type { Mfa } from "../config/profiles.ts";
-import { type Deadline, within } from "../deadline.ts";
+import { type Deadline, sinceStartMs, within } from "../deadline.ts";
 import type { MfaMemory } from "./mfa-memory.ts";
 import { runSingleFlight } from "./single-flight.ts";
 
@@ -225,7 +225,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
     if ("nobody" in person) return person;
     const refusal = await memory.lastRefusal(mfa.serial);
     if (refusal === undefined) return person;
-    const hasWaitedSince = performance.now() / 1000 > refusal.secondsAgo;
+    const hasWaitedSince = sinceStartMs() / 1000 > refusal.secondsAgo;
     const counts =
       person.terminal === undefined || (person.terminal === refusal.terminal && hasWaitedSince);
     return counts ? { nobody: `it was refused ${Math.round(refusal.secondsAgo)} s ago` } : person;

@@ -17,6 +17,7 @@
  * - Whatever is wrong with the runtime folder (none, full, foreign), the work is done: alone.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import { sinceStartMs } from "../deadline.ts";
 import { AwsRoleError } from "../errors.ts";
 import { meetInFolder } from "./flight-folder.ts";
 import type { MeetingPlace } from "./flight-place.ts";
@@ -138,7 +139,7 @@ async function claimOrListen(
   place: MeetingPlace,
   { waitMs, silentMs, onlyNew }: Patience,
 ): Promise<Turn> {
-  const endsAt = performance.now() + waitMs;
+  const endsAt = sinceStartMs() + waitMs;
   let unseenSince: number | undefined;
   let failures = { of: "", count: 0 };
   for (;;) {
@@ -146,12 +147,12 @@ async function claimOrListen(
     if (holder === undefined) {
       const host = await claim(place);
       if (host !== undefined) return { kind: "ours", host };
-      unseenSince ??= performance.now();
-      const unseen = performance.now() - unseenSince > unseenMs;
+      unseenSince ??= sinceStartMs();
+      const unseen = sinceStartMs() - unseenSince > unseenMs;
       if (unseen && silentMs !== Infinity) return { kind: "alone" };
     } else {
       unseenSince = undefined;
-      const heard = await listenTo(holder, Math.max(0, endsAt - performance.now()), silentMs);
+      const heard = await listenTo(holder, Math.max(0, endsAt - sinceStartMs()), silentMs);
       if (heard.kind === "answer" && !(onlyNew && heard.found)) {
         return { kind: "heard", answer: heard.answer };
       }
@@ -163,7 +164,7 @@ async function claimOrListen(
         else return { kind: "alone" };
       }
     }
-    if (performance.now() >= endsAt) return { kind: "gave up" };
+    if (sinceStartMs() >= endsAt) return { kind: "gave up" };
     // Scattered, so that of many who start over most find the next holder rather than compete for the place.
     await pause(Math.random() * 25);
   }

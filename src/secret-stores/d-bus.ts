@@ -5,6 +5,7 @@
  * session buses listen on.
  */
 import { connect, type Socket } from "node:net";
+import { sinceStartMs } from "../deadline.ts";
 import { CONNECTION_LOST, DBusError } from "./d-bus-error.ts";
 import { align, decodeValues, encodeValues, type Value, type Variant } from "./d-bus-values.ts";
 
@@ -110,7 +111,7 @@ export async function connectToSessionBus(
 
 /** A connection to the socket; tries again while the bus has no room for it. @throws DBusError CONNECTION_LOST */
 async function connectTo(path: string): Promise<Socket> {
-  const giveUpAt = performance.now() + BUSY_MS;
+  const giveUpAt = sinceStartMs() + BUSY_MS;
   for (;;) {
     const socket = connect({ path });
     // The process may end while the other side is silent.
@@ -122,7 +123,7 @@ async function connectTo(path: string): Promise<Socket> {
       return socket;
     } catch (error) {
       const isBusy = (error as NodeJS.ErrnoException).code === "EAGAIN";
-      if (!isBusy || performance.now() > giveUpAt) throw lostConnection(error);
+      if (!isBusy || sinceStartMs() > giveUpAt) throw lostConnection(error);
     }
     // More clients than the bus has room for in its queue: it takes them in one by one.
     await new Promise((resolve) => setTimeout(resolve, 10).unref());
@@ -158,7 +159,7 @@ function parametersOf(text: string): Record<string, string | undefined> {
     const [key = "", ...value] = pair.split("=");
     const latin1 = value
       .join("=")
-      .replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      .replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
         String.fromCharCode(Number.parseInt(hex, 16)),
       );
     return [key, Buffer.from(latin1, "latin1").toString()];

@@ -3,6 +3,7 @@
  * a limit of time, and that it is asked again when an item vanishes or the daemon ends. A set overwrites in place, it never deletes: readers would see the gap.
  */
 import { isUtf8 } from "node:buffer";
+import { sinceStartMs } from "../deadline.ts";
 import { AwsRoleError } from "../errors.ts";
 import {
   classifyKeychainError,
@@ -98,7 +99,7 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems
         const settled = () => void silentCalls--;
         answer.then(settled, settled);
         reject(keychainSilent(limitMs));
-      }, giveUpAt - performance.now());
+      }, giveUpAt - sinceStartMs());
     });
     try {
       return await Promise.race([answer, silence]);
@@ -115,7 +116,7 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems
       0,
       Math.min(SILENT_AFTER_MS, options.silentAfterMs?.() ?? SILENT_AFTER_MS),
     );
-    const giveUpAt = performance.now() + limitMs;
+    const giveUpAt = sinceStartMs() + limitMs;
     for (let attempt = 1; ; attempt++) {
       try {
         return await answered(call, limitMs, giveUpAt);

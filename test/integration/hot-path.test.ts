@@ -70,6 +70,14 @@ describe.skipIf(reason !== undefined)(
       expect(sts.callsOf("AssumeRole")).toHaveLength(1);
     });
 
+    it("of a session has node look up no time zone and load nothing behind a global", () => {
+      const bundle = readFileSync(
+        new URL("../../dist/answer-from-cache.cjs", import.meta.url),
+        "utf8",
+      );
+      expect(bundle.match(/\b(?:toISOString|toLocale\w*|Intl|performance)\b/g)).toBeNull();
+    });
+
     it("of none loads two bundles and modules of node: no package, no command-line parser", async () => {
       const modules = await modulesLoaded(["--force-refresh"]);
       expect(modules.filter((name) => !isBuiltin(name))).toMatchInlineSnapshot(`

@@ -115,6 +115,7 @@ describe("the OS keychain", () => {
 
   it("counts every attempt against one limit", async () => {
     vi.useFakeTimers();
+    const clock = vi.spyOn(process, "uptime").mockImplementation(() => Date.now() / 1000);
     try {
       const items = createFakeItems(async (_, n) => {
         await new Promise((resolve) => setTimeout(resolve, n === 1 ? 150 : 60_000));
@@ -129,6 +130,7 @@ describe("the OS keychain", () => {
       await vi.advanceTimersByTimeAsync(20);
       expect(outcome).toBe("ERR_STORE_TIMEOUT");
     } finally {
+      clock.mockRestore();
       vi.useRealTimers();
     }
   });
