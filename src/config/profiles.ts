@@ -8,6 +8,7 @@
 import { AwsRoleError } from "../errors.ts";
 import type { Setting, Settings } from "./document.ts";
 import type { AwsFiles } from "./files.ts";
+import { isName } from "./grammar.ts";
 import { nearest } from "./nearest.ts";
 import {
   invalidValue,
@@ -156,7 +157,7 @@ export function readProfile(
 export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
   const { config } = files;
   // A name of other characters has no section that it could be written in.
-  const [bare] = /^[\w.@+:/%-]+$/.test(name) ? config.find("", name) : [];
+  const [bare] = isName(name) ? config.find("", name) : [];
   const guess = nearest(name, files.profileNames());
   return new AwsRoleError("ERR_PROFILE_NOT_FOUND", `profile ${name} not found`, {
     hint:

@@ -223,6 +223,9 @@ describe("exec ends with", () => {
       stderr: `awsrole: exec: ${home.configFile} cannot be executed: permission denied\n`,
     });
     expect(await exec([home.path])).toMatchObject({ code: 126 });
+    // Then the system's own path counts.
+    expect(await exec(["nonesuch"], { env: { PATH: undefined } })).toMatchObject({ code: 127 });
+    expect(await exec(["true"], { env: { PATH: undefined } })).toMatchObject({ code: 0 });
     const folder = join(home.path, "folder");
     mkdirSync(folder);
     writeFileSync(join(folder, "no-program"), "", { mode: 0o644 });
