@@ -9,7 +9,7 @@
  */
 import { type Bus, connectToSessionBus, MESSAGE_BUS, MESSAGE_BUS_PATH } from "./d-bus.ts";
 import { DBusError, ITEM_VANISHED, NO_COLLECTION, PROMPT_DISMISSED } from "./d-bus-error.ts";
-import type { Value } from "./d-bus-values.ts";
+import type { Value, Variant } from "./d-bus-values.ts";
 import { isVanished } from "./keychain-errors.ts";
 import type { ByteItems } from "./spread-items.ts";
 
@@ -98,6 +98,8 @@ type Session = {
   readonly bus: Promise<Bus>;
   /** Under which the daemon hands secrets over; opened when it is first needed. */
   path(): Promise<string>;
+  /** Whether there were hidden items, which are shown now (`showHidden`); looked at once. */
+  hasShownHidden(): Promise<boolean>;
   close(): void;
   /** Calls under way; when there have been none for a while the connection is closed. */
   calls: number;
@@ -144,8 +146,10 @@ const NO_SUCH_OBJECT = new Set([
 function openSession(env: Readonly<Record<string, string | undefined>>): Session {
   const bus = connectToSessionBus(env);
   let path: Promise<string> | undefined;
+  let shown: Promise<boolean> | undefined;
   return {
     bus,
+    hasShownHidden: () => (shown ??= showHidden({ bus })),
     path: () =>
       (path ??= ask({ bus }, SERVICE_PATH, "Service", "OpenSession", {
         signature: "sv",
@@ -179,14 +183,57 @@ async function findItems(
       signature: "a{ss}",
       values: [attributes],
       returns: "aoao",
-    });
-  const [open, locked] = (await search().catch((error: unknown) => {
+    }) as Promise<[string[], string[]]>;
+  let [open, locked] = await search().catch((error: unknown) => {
     if (error instanceof DBusError && error.name === UNKNOWN_METHOD) return search();
     throw error;
-  })) as [string[], string[]];
+  });
+  if (open.length + locked.length === 0 && (await session.hasShownHidden()))
+    [open, locked] = await search();
   if (locked.length === 0 || (wanted === "any" && open.length > 0)) return open;
   await unlock(session, locked);
   return [...open, ...locked];
+}
+
+/**
+ * Unlocks the default collection where it is locked and shows no items: KeePassXC does not know what is in a database that is locked. Others
+ * show the items of a locked collection, so that what is not among them is not there, and nobody has to be asked.
+ */
+async function showHidden(session: Pick<Session, "bus">): Promise<boolean> {
+  const collection = await defaultCollection(session);
+  if (collection === NOTHING) return false;
+  if ((await propertyOf(session, collection, "Locked")) === false) return false;
+  if (((await propertyOf(session, collection, "Items")) as Value[]).length > 0) return false;
+  await unlock(session, [collection]);
+  return true;
+}
+
+async function propertyOf(
+  { bus }: Pick<Session, "bus">,
+  collection: string,
+  name: "Items" | "Locked",
+): Promise<Value> {
+  const [variant] = await (
+    await bus
+  ).call({
+    destination: DESTINATION,
+    path: collection,
+    interface: "org.freedesktop.DBus.Properties",
+    member: "Get",
+    signature: "ss",
+    values: ["org.freedesktop.Secret.Collection", name],
+    returns: "v",
+  });
+  return (variant as Variant).value;
+}
+
+async function defaultCollection(session: Pick<Session, "bus">): Promise<string> {
+  const [collection] = await ask(session, SERVICE_PATH, "Service", "ReadAlias", {
+    signature: "s",
+    values: ["default"],
+    returns: "o",
+  });
+  return collection as string;
 }
 
 async function createItem(
@@ -195,11 +242,7 @@ async function createItem(
   attributes: [string, string][],
   secret: readonly Value[],
 ): Promise<void> {
-  const [collection] = (await ask(session, SERVICE_PATH, "Service", "ReadAlias", {
-    signature: "s",
-    values: ["default"],
-    returns: "o",
-  })) as [string];
+  const collection = await defaultCollection(session);
   if (collection === NOTHING) throw new DBusError(NO_COLLECTION, "no default collection");
   await unlock(session, [collection]);
   const properties = [
@@ -216,7 +259,7 @@ async function createItem(
 }
 
 /** Nothing happens to what is unlocked. @throws PROMPT_DISMISSED */
-async function unlock(session: Session, paths: readonly string[]): Promise<void> {
+async function unlock(session: Pick<Session, "bus">, paths: readonly string[]): Promise<void> {
   const [, prompt] = await ask(session, SERVICE_PATH, "Service", "Unlock", {
     signature: "ao",
     values: [paths],
@@ -226,7 +269,7 @@ async function unlock(session: Session, paths: readonly string[]): Promise<void>
 }
 
 /** Shows the prompt, if there is one, and waits for the person. @throws PROMPT_DISMISSED */
-async function answerPrompt(session: Session, prompt: string): Promise<void> {
+async function answerPrompt(session: Pick<Session, "bus">, prompt: string): Promise<void> {
   if (prompt === NOTHING) return;
   const bus = await session.bus;
   const completed = bus.signal({

@@ -23,6 +23,7 @@ function answers(others: Record<string, BusAnswer>): Record<string, BusAnswer> {
     CreateItem: { signature: "oo", values: [ITEM, "/"] },
     Unlock: { signature: "aoo", values: [[], "/"] },
     Prompt: NOTHING,
+    Get: { signature: "v", values: [{ signature: "b", value: false }] },
     ...others,
   };
 }
@@ -225,6 +226,73 @@ describe("items in the Secret Service", () => {
     it("say what the prompt says, and leave nothing waiting", async () => {
       const items = await start({ ...LOCKED, Prompt: { error: "some.Error" } });
       await expect(items.get("a")).rejects.toMatchObject({ name: "some.Error" });
+    });
+  });
+
+  describe("that a locked collection hides, as KeePassXC does", () => {
+    /** Locked, it shows neither to a search nor by itself what is in it. */
+    async function startHiding({ shows = [] as string[], hidden = [ITEM] } = {}) {
+      let isLocked = true;
+      fake = await startFakeBus(({ member, signature, body }) => {
+        if (member === "SearchItems")
+          return { signature: "aoao", values: [isLocked ? [] : hidden, []] };
+        if (member === "Prompt") isLocked = false;
+        if (member === "Get") {
+          const [, name] = decodeValues(signature, body, true);
+          const value =
+            name === "Locked"
+              ? { signature: "b", value: isLocked }
+              : { signature: "ao", value: shows };
+          return { signature: "v", values: [value] };
+        }
+        const all = answers({ Unlock: { signature: "aoo", values: [[], PROMPT] } });
+        return all[member] ?? { error: "some.Error" };
+      });
+      return secretServiceItems("awsrole", fake.env);
+    }
+    it.each(["get", "delete"] as const)(
+      "are there once a person has unlocked it: %s",
+      async (operation) => {
+        const answer = (await startHiding())[operation]("a");
+        await answerPrompt(false);
+        expect(await answer).toBeTruthy();
+      },
+    );
+
+    it("are replaced once a person has unlocked it", async () => {
+      const written = (await startHiding()).set("a", Buffer.from("x"));
+      await answerPrompt(false);
+      await written;
+      expect(fake?.members).toContain("SetSecret");
+      expect(fake?.members).not.toContain("CreateItem");
+    });
+
+    it.each(["get", "delete"] as const)(
+      "are not taken for absent when the prompt is dismissed: %s",
+      async (operation) => {
+        const refused = expect((await startHiding())[operation]("a")).rejects.toMatchObject({
+          name: "awsrole.PromptDismissed",
+        });
+        await answerPrompt(true);
+        await refused;
+      },
+    );
+
+    it("are absent without a prompt where the collection shows others", async () => {
+      const items = await startHiding({ shows: [`${ITEM}1`] });
+      expect(await items.get("a")).toBeUndefined();
+      expect(await items.delete("a")).toBe(false);
+      expect(fake?.members).not.toContain("Unlock");
+      expect(fake?.members.filter((member) => member === "Get")).toHaveLength(2);
+    });
+
+    it("are absent where there is no collection", async () => {
+      const items = await start({
+        SearchItems: { signature: "aoao", values: [[], []] },
+        ReadAlias: { signature: "o", values: ["/"] },
+      });
+      expect(await items.get("a")).toBeUndefined();
+      expect(fake?.members).not.toContain("Get");
     });
   });
 
