@@ -65,7 +65,7 @@ export function secretServiceItems(
     set: (account, bytes) =>
       inSession(async (session) => {
         const attributes = attributesOf(account);
-        const items = await findItems(session, attributes, "any");
+        const items = await unlocked(session, await search(session, attributes), "any");
         const secret = [await session.path(), new Uint8Array(), bytes, "application/octet-stream"];
         if (items.length === 0) {
           await createItem(session, `keyring:${account}@${service}`, attributes, secret);
@@ -79,14 +79,15 @@ export function secretServiceItems(
       }),
     delete: (account) =>
       inSession(async (session) => {
-        const items = await findItems(session, attributesOf(account), "all");
+        const find = () => findItems(session, attributesOf(account), "all");
+        const items = await find();
         for (const item of items) {
           try {
             const [prompt] = await ask(session, item, "Item", "Delete", { returns: "o" });
             await answerPrompt(session, prompt as string);
           } catch (error) {
-            // Others deleted it first.
-            if (!isVanished(error)) throw error;
+            // Others deleted it first, or its collection was locked and hides it.
+            if (!isVanished(error) || (await find()).includes(item)) throw error;
           }
         }
         return items.length > 0;
@@ -98,8 +99,8 @@ type Session = {
   readonly bus: Promise<Bus>;
   /** Under which the daemon hands secrets over; opened when it is first needed. */
   path(): Promise<string>;
-  /** Whether there were hidden items, which are shown now (`showHidden`); looked at once. */
-  hasShownHidden(): Promise<boolean>;
+  /** Under way for whoever finds nothing (`findItems`): one prompt for all of them. */
+  unlocking?: Promise<void> | undefined;
   close(): void;
   /** Calls under way; when there have been none for a while the connection is closed. */
   calls: number;
@@ -143,13 +144,18 @@ const NO_SUCH_OBJECT = new Set([
   UNKNOWN_METHOD,
 ]);
 
+/** What is said of a property, or of a collection, that a keychain does not have. */
+const HAS_NO_SUCH_PROPERTY = new Set([
+  ...NO_SUCH_OBJECT,
+  "org.freedesktop.DBus.Error.UnknownProperty",
+  "org.freedesktop.DBus.Error.InvalidArgs",
+]);
+
 function openSession(env: Readonly<Record<string, string | undefined>>): Session {
   const bus = connectToSessionBus(env);
   let path: Promise<string> | undefined;
-  let shown: Promise<boolean> | undefined;
   return {
     bus,
-    hasShownHidden: () => (shown ??= showHidden({ bus })),
     path: () =>
       (path ??= ask({ bus }, SERVICE_PATH, "Service", "OpenSession", {
         signature: "sv",
@@ -165,69 +171,99 @@ function openSession(env: Readonly<Record<string, string | undefined>>): Session
   };
 }
 
+/** Paths of unlocked and of locked items. */
+type Found = readonly [open: readonly string[], locked: readonly string[]];
+
 /**
- * Paths of items with these attributes, unlocked: all, or, if there are any, only those for which nobody has to be asked. There is more than
- * one only where others have put them there.
+ * The items with these attributes.
  *
  * Every call begins with it, and not with `OpenSession`: gnome-keyring-daemon (seen with 42, reported up to 50) notes a new client in one thread
  * and serves it in another. When several come at once it now and then serves one that it has not noted. At `OpenSession` it ends then
  * ("assertion 'client' failed"); of `SearchItems` it says that it has no such method, and has noted the client by the time it says so.
  */
-async function findItems(
-  session: Session,
-  attributes: [string, string][],
-  wanted: "all" | "any",
-): Promise<string[]> {
-  const search = () =>
+async function search(session: Session, attributes: [string, string][]): Promise<Found> {
+  const once = () =>
     ask(session, SERVICE_PATH, "Service", "SearchItems", {
       signature: "a{ss}",
       values: [attributes],
       returns: "aoao",
     }) as Promise<[string[], string[]]>;
-  let [open, locked] = await search().catch((error: unknown) => {
-    if (error instanceof DBusError && error.name === UNKNOWN_METHOD) return search();
+  return once().catch((error: unknown) => {
+    if (error instanceof DBusError && error.name === UNKNOWN_METHOD) return once();
     throw error;
   });
-  if (open.length + locked.length === 0 && (await session.hasShownHidden()))
-    [open, locked] = await search();
+}
+
+/**
+ * Paths of the items found, unlocked: all, or, if there are any, only those for which nobody has to be asked. There is more than
+ * one only where others have put them there.
+ */
+async function unlocked(
+  session: Session,
+  [open, locked]: Found,
+  wanted: "all" | "any",
+): Promise<readonly string[]> {
   if (locked.length === 0 || (wanted === "any" && open.length > 0)) return open;
   await unlock(session, locked);
   return [...open, ...locked];
 }
 
 /**
- * Unlocks the default collection where it is locked and shows no items: KeePassXC does not know what is in a database that is locked. Others
- * show the items of a locked collection, so that what is not among them is not there, and nobody has to be asked.
+ * Paths of the items with these attributes, unlocked; none only where there are none. KeePassXC knows no items of a database that is locked:
+ * when nothing is found, and the default collection is locked and shows no items, it is unlocked and searched again.
  */
-async function showHidden(session: Pick<Session, "bus">): Promise<boolean> {
-  const collection = await defaultCollection(session);
-  if (collection === NOTHING) return false;
-  if ((await propertyOf(session, collection, "Locked")) === false) return false;
-  if (((await propertyOf(session, collection, "Items")) as Value[]).length > 0) return false;
-  await unlock(session, [collection]);
-  return true;
+async function findItems(
+  session: Session,
+  attributes: [string, string][],
+  wanted: "all" | "any",
+): Promise<readonly string[]> {
+  let found = await search(session, attributes);
+  if (found.flat().length === 0) {
+    const collection = await defaultCollection(session);
+    if (collection === NOTHING) return [];
+    // Sent together, answered in turn: what is searched after it was seen unlocked is whole, though a person has just unlocked it.
+    const [isLocked, again] = await Promise.all([
+      isHiding(session, collection),
+      search(session, attributes),
+    ]);
+    found = again;
+    if (isLocked && found.flat().length === 0) {
+      await (session.unlocking ??= unlock(session, [collection]).finally(
+        () => (session.unlocking = undefined),
+      ));
+      found = await search(session, attributes);
+    }
+  }
+  return unlocked(session, found, wanted);
 }
 
-async function propertyOf(
-  { bus }: Pick<Session, "bus">,
-  collection: string,
-  name: "Items" | "Locked",
-): Promise<Value> {
-  const [variant] = await (
-    await bus
-  ).call({
-    destination: DESTINATION,
-    path: collection,
-    interface: "org.freedesktop.DBus.Properties",
-    member: "Get",
-    signature: "ss",
-    values: ["org.freedesktop.Secret.Collection", name],
-    returns: "v",
-  });
-  return (variant as Variant).value;
+/** Whether the collection is locked and shows no items, or has been unlocked while we looked. */
+async function isHiding(session: Session, collection: string): Promise<boolean> {
+  const { bus } = session;
+  const property = async (name: "Items" | "Locked"): Promise<Value> => {
+    const open = await bus;
+    const [variant] = await open.call({
+      destination: DESTINATION,
+      path: collection,
+      interface: "org.freedesktop.DBus.Properties",
+      member: "Get",
+      signature: "ss",
+      values: ["org.freedesktop.Secret.Collection", name],
+      returns: "v",
+    });
+    return (variant as Variant).value;
+  };
+  try {
+    if ((await property("Locked")) === false) return false;
+    const shown = (await property("Items")) as readonly Value[];
+    return shown.length === 0 || (await property("Locked")) === false;
+  } catch (error) {
+    if (error instanceof DBusError && HAS_NO_SUCH_PROPERTY.has(error.name)) return false;
+    throw error;
+  }
 }
 
-async function defaultCollection(session: Pick<Session, "bus">): Promise<string> {
+async function defaultCollection(session: Session): Promise<string> {
   const [collection] = await ask(session, SERVICE_PATH, "Service", "ReadAlias", {
     signature: "s",
     values: ["default"],
@@ -259,7 +295,7 @@ async function createItem(
 }
 
 /** Nothing happens to what is unlocked. @throws PROMPT_DISMISSED */
-async function unlock(session: Pick<Session, "bus">, paths: readonly string[]): Promise<void> {
+async function unlock(session: Session, paths: readonly string[]): Promise<void> {
   const [, prompt] = await ask(session, SERVICE_PATH, "Service", "Unlock", {
     signature: "ao",
     values: [paths],
@@ -269,7 +305,7 @@ async function unlock(session: Pick<Session, "bus">, paths: readonly string[]): 
 }
 
 /** Shows the prompt, if there is one, and waits for the person. @throws PROMPT_DISMISSED */
-async function answerPrompt(session: Pick<Session, "bus">, prompt: string): Promise<void> {
+async function answerPrompt(session: Session, prompt: string): Promise<void> {
   if (prompt === NOTHING) return;
   const bus = await session.bus;
   const completed = bus.signal({

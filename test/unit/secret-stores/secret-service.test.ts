@@ -139,8 +139,15 @@ describe("items in the Secret Service", () => {
   });
 
   it("has deleted what others delete at the same time", async () => {
-    const gone = { error: "org.freedesktop.Secret.Error.NoSuchObject" };
-    expect(await (await start({ Delete: gone })).delete("a")).toBe(true);
+    let isThere = true;
+    fake = await startFakeBus(({ member }) => {
+      if (member === "SearchItems")
+        return { signature: "aoao", values: [isThere ? [ITEM] : [], []] };
+      if (member === "Delete") isThere = false;
+      const gone = { error: "org.freedesktop.Secret.Error.NoSuchObject" };
+      return answers({ Delete: gone })[member] ?? { error: "some.Error" };
+    });
+    expect(await secretServiceItems("awsrole", fake.env).delete("a")).toBe(true);
   });
 
   it("replaces what is there, and creates what is not, in the default collection", async () => {
@@ -230,47 +237,58 @@ describe("items in the Secret Service", () => {
   });
 
   describe("that a locked collection hides, as KeePassXC does", () => {
-    /** Locked, it shows neither to a search nor by itself what is in it. */
-    async function startHiding({ shows = [] as string[], hidden = [ITEM] } = {}) {
-      let isLocked = true;
+    /** A collection that shows neither to a search nor by itself what is in it while it is locked, and `others` even then. */
+    async function startHiding(others: readonly string[] = []) {
+      /** `before` hears the member or the property that is asked for. */
+      const state = { isLocked: true, before: (_asked: string): void => {} };
+      const propertyOf = (name: string) => {
+        state.before(name);
+        return name === "Locked"
+          ? { signature: "b", value: state.isLocked }
+          : { signature: "ao", value: state.isLocked ? others : [ITEM] };
+      };
       fake = await startFakeBus(({ member, signature, body }) => {
-        if (member === "SearchItems")
-          return { signature: "aoao", values: [isLocked ? [] : hidden, []] };
-        if (member === "Prompt") isLocked = false;
-        if (member === "Get") {
-          const [, name] = decodeValues(signature, body, true);
-          const value =
-            name === "Locked"
-              ? { signature: "b", value: isLocked }
-              : { signature: "ao", value: shows };
-          return { signature: "v", values: [value] };
+        state.before(member);
+        switch (member) {
+          case "SearchItems":
+            return { signature: "aoao", values: [state.isLocked ? [] : [ITEM], []] };
+          case "Get":
+            return {
+              signature: "v",
+              values: [propertyOf(decodeValues(signature, body, true)[1] as string)],
+            };
+          case "Unlock":
+            return { signature: "aoo", values: [[], state.isLocked ? PROMPT : "/"] };
+          case "Prompt":
+            state.isLocked = false;
+            return NOTHING;
+          case "Delete":
+            return state.isLocked
+              ? { error: "org.freedesktop.DBus.Error.UnknownObject" }
+              : { signature: "o", values: ["/"] };
+          default:
+            return answers({})[member] ?? { error: "some.Error" };
         }
-        const all = answers({ Unlock: { signature: "aoo", values: [[], PROMPT] } });
-        return all[member] ?? { error: "some.Error" };
       });
-      return secretServiceItems("awsrole", fake.env);
+      return { items: secretServiceItems("awsrole", fake.env), state };
     }
+    const count = (member: string) => fake?.members.filter((one) => one === member).length;
+
     it.each(["get", "delete"] as const)(
       "are there once a person has unlocked it: %s",
       async (operation) => {
-        const answer = (await startHiding())[operation]("a");
+        const { items } = await startHiding();
+        const answer = items[operation]("a");
         await answerPrompt(false);
         expect(await answer).toBeTruthy();
       },
     );
 
-    it("are replaced once a person has unlocked it", async () => {
-      const written = (await startHiding()).set("a", Buffer.from("x"));
-      await answerPrompt(false);
-      await written;
-      expect(fake?.members).toContain("SetSecret");
-      expect(fake?.members).not.toContain("CreateItem");
-    });
-
     it.each(["get", "delete"] as const)(
       "are not taken for absent when the prompt is dismissed: %s",
       async (operation) => {
-        const refused = expect((await startHiding())[operation]("a")).rejects.toMatchObject({
+        const { items } = await startHiding();
+        const refused = expect(items[operation]("a")).rejects.toMatchObject({
           name: "awsrole.PromptDismissed",
         });
         await answerPrompt(true);
@@ -278,22 +296,69 @@ describe("items in the Secret Service", () => {
       },
     );
 
-    it("are absent without a prompt where the collection shows others", async () => {
-      const items = await startHiding({ shows: [`${ITEM}1`] });
-      expect(await items.get("a")).toBeUndefined();
-      expect(await items.delete("a")).toBe(false);
-      expect(fake?.members).not.toContain("Unlock");
-      expect(fake?.members.filter((member) => member === "Get")).toHaveLength(2);
+    it("raise one prompt for calls at the same time, and another when it is locked again", async () => {
+      const { items, state } = await startHiding();
+      const answers = Promise.all([items.get("a"), items.get("b"), items.delete("c")]);
+      await answerPrompt(false);
+      expect((await answers).map(Boolean)).toEqual([true, true, true]);
+      expect(count("Prompt")).toBe(1);
+      state.isLocked = true;
+      const answer = items.delete("a");
+      await expect.poll(() => count("Prompt")).toBe(2);
+      await answerPrompt(false);
+      expect(await answer).toBe(true);
     });
 
-    it("are absent where there is no collection", async () => {
+    it.each(["Locked", "Items"])(
+      "are there when another has it unlocked meanwhile: before %s",
+      async (asked) => {
+        const { items, state } = await startHiding();
+        state.before = (what) => {
+          if (what === asked) state.isLocked = false;
+        };
+        expect(await items.delete("a")).toBe(true);
+        expect(count("Prompt")).toBe(0);
+      },
+    );
+
+    it("are absent without a prompt where the collection shows others", async () => {
+      const { items } = await startHiding([`${ITEM}1`]);
+      expect(await items.get("a")).toBeUndefined();
+      expect(await items.delete("a")).toBe(false);
+      expect(count("Unlock")).toBe(0);
+    });
+
+    it("are not gone when it is locked before they are deleted", async () => {
+      const { items, state } = await startHiding();
+      state.isLocked = false;
+      state.before = (what) => {
+        if (what === "Delete") state.isLocked = true;
+      };
+      const outcome = expect(items.delete("a")).rejects.toMatchObject({
+        name: "awsrole.ItemVanished",
+      });
+      await answerPrompt(false);
+      await outcome;
+    });
+  });
+
+  it.each(["UnknownObject", "UnknownMethod", "UnknownProperty"])(
+    "are absent where the keychain does not say whether it is locked: %s",
+    async (error) => {
       const items = await start({
         SearchItems: { signature: "aoao", values: [[], []] },
-        ReadAlias: { signature: "o", values: ["/"] },
+        Get: { error: `org.freedesktop.DBus.Error.${error}` },
       });
       expect(await items.get("a")).toBeUndefined();
-      expect(fake?.members).not.toContain("Get");
+    },
+  );
+
+  it("are absent where there is no collection", async () => {
+    const items = await start({
+      SearchItems: { signature: "aoao", values: [[], []] },
+      ReadAlias: { signature: "o", values: ["/"] },
     });
+    expect(await items.get("a")).toBeUndefined();
   });
 
   it("have the attributes by which earlier versions find them", async () => {
