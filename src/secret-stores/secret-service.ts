@@ -110,6 +110,8 @@ type Session = {
 const IDLE_MS = 1000;
 const DESTINATION = "org.freedesktop.secrets";
 const SERVICE_PATH = "/org/freedesktop/secrets";
+/** The collection for new items has this path beside its own. */
+const DEFAULT_COLLECTION = "/org/freedesktop/secrets/aliases/default";
 /** Stands where a path could be and is none. */
 const NOTHING = "/";
 
@@ -219,16 +221,11 @@ async function findItems(
 ): Promise<readonly string[]> {
   let found = await search(session, attributes);
   if (found.flat().length === 0) {
-    const collection = await defaultCollection(session);
-    if (collection === NOTHING) return [];
     // Sent together, answered in turn: what is searched after it was seen unlocked is whole, though a person has just unlocked it.
-    const [isLocked, again] = await Promise.all([
-      isHiding(session, collection),
-      search(session, attributes),
-    ]);
+    const [hides, again] = await Promise.all([isHiding(session), search(session, attributes)]);
     found = again;
-    if (isLocked && found.flat().length === 0) {
-      await (session.unlocking ??= unlock(session, [collection]).finally(
+    if (hides && found.flat().length === 0) {
+      await (session.unlocking ??= unlock(session, [DEFAULT_COLLECTION]).finally(
         () => (session.unlocking = undefined),
       ));
       found = await search(session, attributes);
@@ -237,14 +234,14 @@ async function findItems(
   return unlocked(session, found, wanted);
 }
 
-/** Whether the collection is locked and shows no items, or has been unlocked while we looked. */
-async function isHiding(session: Session, collection: string): Promise<boolean> {
+/** Whether the default collection, if there is one, is locked and shows no items, or has been unlocked while we looked. */
+async function isHiding(session: Session): Promise<boolean> {
   const { bus } = session;
   const property = async (name: "Items" | "Locked"): Promise<Value> => {
     const open = await bus;
     const [variant] = await open.call({
       destination: DESTINATION,
-      path: collection,
+      path: DEFAULT_COLLECTION,
       interface: "org.freedesktop.DBus.Properties",
       member: "Get",
       signature: "ss",
@@ -263,35 +260,29 @@ async function isHiding(session: Session, collection: string): Promise<boolean> 
   }
 }
 
-async function defaultCollection(session: Session): Promise<string> {
-  const [collection] = await ask(session, SERVICE_PATH, "Service", "ReadAlias", {
-    signature: "s",
-    values: ["default"],
-    returns: "o",
-  });
-  return collection as string;
-}
-
 async function createItem(
   session: Session,
   label: string,
   attributes: [string, string][],
   secret: readonly Value[],
 ): Promise<void> {
-  const collection = await defaultCollection(session);
-  if (collection === NOTHING) throw new DBusError(NO_COLLECTION, "no default collection");
-  await unlock(session, [collection]);
   const properties = [
     ["org.freedesktop.Secret.Item.Label", { signature: "s", value: label }],
     ["org.freedesktop.Secret.Item.Attributes", { signature: "a{ss}", value: attributes }],
   ];
-  // To replace: another process may have created it since we looked.
-  const [, prompt] = await ask(session, collection, "Collection", "CreateItem", {
-    signature: "a{sv}(oayays)b",
-    values: [properties, secret, true],
-    returns: "oo",
-  });
-  await answerPrompt(session, prompt as string);
+  try {
+    await unlock(session, [DEFAULT_COLLECTION]);
+    // To replace: another process may have created it since we looked.
+    const [, prompt] = await ask(session, DEFAULT_COLLECTION, "Collection", "CreateItem", {
+      signature: "a{sv}(oayays)b",
+      values: [properties, secret, true],
+      returns: "oo",
+    });
+    await answerPrompt(session, prompt as string);
+  } catch (error) {
+    if (!(error instanceof DBusError && NO_SUCH_OBJECT.has(error.name))) throw error;
+    throw new DBusError(NO_COLLECTION, "no default collection", { cause: error });
+  }
 }
 
 /** Nothing happens to what is unlocked. @throws PROMPT_DISMISSED */

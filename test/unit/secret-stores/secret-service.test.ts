@@ -4,7 +4,6 @@ import { secretServiceItems } from "../../../src/secret-stores/secret-service.ts
 import { type BusAnswer, type FakeBus, startFakeBus } from "../../support/fake-bus.ts";
 
 const ITEM = "/org/freedesktop/secrets/collection/login/1";
-const COLLECTION = "/org/freedesktop/secrets/collection/login";
 const PROMPT = "/org/freedesktop/secrets/prompt/p1";
 const NOTHING = { signature: "", values: [] };
 
@@ -19,7 +18,6 @@ function answers(others: Record<string, BusAnswer>): Record<string, BusAnswer> {
     },
     SetSecret: NOTHING,
     Delete: { signature: "o", values: ["/"] },
-    ReadAlias: { signature: "o", values: [COLLECTION] },
     CreateItem: { signature: "oo", values: [ITEM, "/"] },
     Unlock: { signature: "aoo", values: [[], "/"] },
     Prompt: NOTHING,
@@ -161,24 +159,21 @@ describe("items in the Secret Service", () => {
     expect(await empty.get("a")).toBeUndefined();
     expect(await empty.delete("a")).toBe(false);
     await empty.set("a", Buffer.from("x"));
-    expect(fake?.members.slice(-5)).toEqual([
-      "SearchItems",
-      "OpenSession",
-      "ReadAlias",
-      "Unlock",
-      "CreateItem",
-    ]);
+    expect(fake?.members.slice(-4)).toEqual(["SearchItems", "OpenSession", "Unlock", "CreateItem"]);
   });
 
-  it("says that there is no collection to create an item in", async () => {
-    const items = await start({
-      SearchItems: { signature: "aoao", values: [[], []] },
-      ReadAlias: { signature: "o", values: ["/"] },
-    });
-    await expect(items.set("a", Buffer.from("x"))).rejects.toMatchObject({
-      name: "awsrole.NoCollection",
-    });
-  });
+  it.each(["Unlock", "CreateItem"])(
+    "says that there is no collection to create an item in: %s",
+    async (member) => {
+      const items = await start({
+        SearchItems: { signature: "aoao", values: [[], []] },
+        [member]: { error: "org.freedesktop.DBus.Error.UnknownObject" },
+      });
+      await expect(items.set("a", Buffer.from("x"))).rejects.toMatchObject({
+        name: "awsrole.NoCollection",
+      });
+    },
+  );
 
   describe("that are locked", () => {
     const LOCKED: Record<string, BusAnswer> = {
@@ -343,7 +338,7 @@ describe("items in the Secret Service", () => {
   });
 
   it.each(["UnknownObject", "UnknownMethod", "UnknownProperty"])(
-    "are absent where the keychain does not say whether it is locked: %s",
+    "are absent where there is no collection, or none that says whether it is locked: %s",
     async (error) => {
       const items = await start({
         SearchItems: { signature: "aoao", values: [[], []] },
@@ -352,14 +347,6 @@ describe("items in the Secret Service", () => {
       expect(await items.get("a")).toBeUndefined();
     },
   );
-
-  it("are absent where there is no collection", async () => {
-    const items = await start({
-      SearchItems: { signature: "aoao", values: [[], []] },
-      ReadAlias: { signature: "o", values: ["/"] },
-    });
-    expect(await items.get("a")).toBeUndefined();
-  });
 
   it("have the attributes by which earlier versions find them", async () => {
     let searched: unknown;
