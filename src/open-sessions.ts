@@ -36,11 +36,15 @@ export type OpenStore = {
   readonly rows: Rows;
 };
 
-/** `choice`: the options `--store` and `--no-input`. @throws ERR_USAGE, ERR_STORE_UNAVAILABLE for a store that does not exist. */
+/** `choice`: the options `--store` and `--no-input`, and whether a keychain may show its prompt (default: it may). @throws ERR_USAGE, ERR_STORE_UNAVAILABLE for a store that does not exist. */
 export function prepareStore(
   context: Context,
   files: AwsFiles,
-  choice: { readonly store?: string | undefined; readonly input: boolean },
+  choice: {
+    readonly store?: string | undefined;
+    readonly input: boolean;
+    readonly mayPrompt?: boolean;
+  },
   deadline: Deadline,
 ): OpenStore {
   const configured = files.profile("default")?.get("awsrole_store")?.value;
@@ -51,7 +55,9 @@ export function prepareStore(
   });
   const opened = new Map<StoreName, Promise<SecretStore>>();
   const openNamedStore = (wanted: StoreName): Promise<SecretStore> => {
-    const store = opened.get(wanted) ?? openStoreByName(context, wanted, choice.input, deadline);
+    const store =
+      opened.get(wanted) ??
+      openStoreByName(context, wanted, choice.input, deadline, choice.mayPrompt);
     opened.set(wanted, store);
     return store;
   };
@@ -70,6 +76,7 @@ export function openStoreByName(
   name: StoreName,
   input: boolean,
   deadline: Deadline,
+  mayPrompt?: boolean,
 ): Promise<SecretStore> {
   const { env, platform, homeFolder } = context;
   return stores[name]({
@@ -78,6 +85,7 @@ export function openStoreByName(
     stateFolder: stateFolder(env, platform, homeFolder),
     runtimeFolder: runtimeFolder(env, platform),
     silentAfterMs: () => deadline.remainingMs(),
+    mayPrompt,
     askPassphrase: (isNew) => {
       const asked =
         asking.get(isNew) ??

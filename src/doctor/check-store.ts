@@ -1,5 +1,5 @@
 /**
- * Whether the store answers. A keychain is asked for an item that is never there, which neither opens a secret nor raises a prompt; the file store for
+ * Whether the store answers. A keychain is asked, without a prompt, for an item that is never there; the file store for
  * one that is there, because only then it needs its passphrase. Nobody is asked for that.
  */
 import type { Context } from "../context.ts";
@@ -45,7 +45,12 @@ function prepare(
   store: string | undefined,
 ): OpenStore | undefined {
   try {
-    return prepareStore(context, files, { store, input: false }, deadlineFromNow(3000));
+    return prepareStore(
+      context,
+      files,
+      { store, input: false, mayPrompt: false },
+      deadlineFromNow(3000),
+    );
   } catch (error) {
     if (isAwsRoleError(error) && error.code === "ERR_STORE_UNAVAILABLE") return undefined;
     throw error;

@@ -32,6 +32,8 @@ export type StoreOptions = {
   readonly runtimeFolder: string | undefined;
   /** How long a store may stay silent, in milliseconds; asked at every call. */
   readonly silentAfterMs: () => number;
+  /** Whether the keychain may show a prompt of its own. Default: true. */
+  readonly mayPrompt?: boolean | undefined;
   /** Asks a person for the file store's passphrase. @throws ERR_STORE_LOCKED where nobody can be asked. */
   readonly askPassphrase: (isNew: boolean) => Promise<string>;
 };

@@ -23,6 +23,8 @@ export type OsKeychainOptions = {
    * and by default 10 s. A call of the native library cannot be stopped: see `end-process.ts`.
    */
   silentAfterMs?: () => number;
+  /** Whether the Secret Service may show a prompt. Default: true. macOS and Windows decide by themselves. */
+  mayPrompt?: boolean | undefined;
   /** Bytes that one item may hold; above it a secret is spread over several. Default: 2560 on Windows, no limit elsewhere. */
   itemLimitBytes?: number;
   /** The items themselves. Default: the platform's, opened at the first call. */
@@ -68,11 +70,11 @@ const ATTEMPTS = 3;
 
 async function platformItems(
   platform: NodeJS.Platform,
-  env: Readonly<Record<string, string | undefined>>,
+  { env = process.env, mayPrompt }: OsKeychainOptions,
 ): Promise<ByteItems> {
   return platform === "darwin" || platform === "win32"
     ? (await import("./native-items.ts")).nativeItems(SERVICE)
-    : (await import("./secret-service.ts")).secretServiceItems(SERVICE, env);
+    : (await import("./secret-service.ts")).secretServiceItems(SERVICE, env, mayPrompt);
 }
 
 /** The items, with the time limit and the retries, and errors as AwsRoleError. */
@@ -80,9 +82,7 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems
   let opened: Promise<ByteItems> | undefined;
   let silentCalls = 0;
   const open = () =>
-    (opened ??= options.items
-      ? Promise.resolve(options.items)
-      : platformItems(platform, options.env ?? process.env));
+    (opened ??= options.items ? Promise.resolve(options.items) : platformItems(platform, options));
 
   async function answered<T>(
     call: (items: ByteItems) => Promise<T>,

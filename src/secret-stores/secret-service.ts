@@ -15,17 +15,19 @@ import type { ByteItems } from "./spread-items.ts";
 
 /**
  * The items of `service`, found by their `username`. Nothing is connected before the first call; a connection that was idle for a
- * second is closed, and after an error the next call connects anew. Locked items are unlocked, which may show a prompt and then takes as long as a person does.
+ * second is closed, and after an error the next call connects anew. Locked items are unlocked, which may show a prompt and then takes as long as a person does;
+ * without `mayPrompt` it is as if the person had dismissed it.
  * @throws DBusError
  */
 export function secretServiceItems(
   service: string,
   env: Readonly<Record<string, string | undefined>>,
+  mayPrompt = true,
 ): ByteItems {
   let opened: Session | undefined;
 
   async function inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = (opened ??= openSession(env));
+    const session = (opened ??= openSession(env, mayPrompt));
     clearTimeout(session.idle);
     session.calls++;
     try {
@@ -97,6 +99,7 @@ export function secretServiceItems(
 
 type Session = {
   readonly bus: Promise<Bus>;
+  readonly mayPrompt: boolean;
   /** Under which the daemon hands secrets over; opened when it is first needed. */
   path(): Promise<string>;
   /** Under way for whoever finds nothing (`findItems`): one prompt for all of them. */
@@ -153,11 +156,15 @@ const HAS_NO_SUCH_PROPERTY = new Set([
   "org.freedesktop.DBus.Error.InvalidArgs",
 ]);
 
-function openSession(env: Readonly<Record<string, string | undefined>>): Session {
+function openSession(
+  env: Readonly<Record<string, string | undefined>>,
+  mayPrompt: boolean,
+): Session {
   const bus = connectToSessionBus(env);
   let path: Promise<string> | undefined;
   return {
     bus,
+    mayPrompt,
     path: () =>
       (path ??= ask({ bus }, SERVICE_PATH, "Service", "OpenSession", {
         signature: "sv",
@@ -298,6 +305,7 @@ async function unlock(session: Session, paths: readonly string[]): Promise<void>
 /** Shows the prompt, if there is one, and waits for the person. @throws PROMPT_DISMISSED */
 async function answerPrompt(session: Session, prompt: string): Promise<void> {
   if (prompt === NOTHING) return;
+  if (!session.mayPrompt) throw new DBusError(PROMPT_DISMISSED, "nobody is to be asked");
   const bus = await session.bus;
   const completed = bus.signal({
     sender: DESTINATION,

@@ -225,6 +225,13 @@ describe("items in the Secret Service", () => {
       await ended;
     });
 
+    it("are left alone where nobody is to be asked", async () => {
+      await start(LOCKED);
+      const items = secretServiceItems("awsrole", fake?.env ?? {}, false);
+      await expect(items.get("a")).rejects.toMatchObject({ name: "awsrole.PromptDismissed" });
+      expect(fake?.members).not.toContain("Prompt");
+    });
+
     it("say what the prompt says, and leave nothing waiting", async () => {
       const items = await start({ ...LOCKED, Prompt: { error: "some.Error" } });
       await expect(items.get("a")).rejects.toMatchObject({ name: "some.Error" });
