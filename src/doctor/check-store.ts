@@ -1,5 +1,5 @@
 /**
- * Whether the store answers. A keychain is asked, without a prompt, for an item that is never there; the file store for
+ * Whether the store answers. A keychain is asked for an item that is never there, and shows no prompt for our sake; the file store for
  * one that is there, because only then it needs its passphrase. Nobody is asked for that.
  */
 import type { Context } from "../context.ts";

@@ -135,12 +135,15 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems
         () => undefined,
       ),
     set: (account, bytes) => ask((items) => items.set(account, bytes), replacedByOthers),
-    delete: (account) =>
-      ask(
-        (items) => items.delete(account),
-        () => false,
-      ),
+    delete: (account) => ask((items) => items.delete(account), keptByKeychain),
   };
+}
+
+function keptByKeychain(cause: unknown): never {
+  throw new AwsRoleError("ERR_STORE_FAILED", "the keychain does not delete this item", {
+    cause,
+    hint: "try again, or delete it in the keychain's own program",
+  });
 }
 
 function replacedByOthers(cause: unknown): never {

@@ -102,7 +102,7 @@ type Session = {
   readonly mayPrompt: boolean;
   /** Under which the daemon hands secrets over; opened when it is first needed. */
   path(): Promise<string>;
-  /** Under way for whoever finds nothing (`findItems`): one prompt for all of them. */
+  /** Under way (`unlockDefault`). */
   unlocking?: Promise<void> | undefined;
   close(): void;
   /** Calls under way; when there have been none for a while the connection is closed. */
@@ -150,7 +150,7 @@ const NO_SUCH_OBJECT = new Set([
 ]);
 
 /** What is said of a property, or of a collection, that a keychain does not have. */
-const HAS_NO_SUCH_PROPERTY = new Set([
+const NOT_THERE = new Set([
   ...NO_SUCH_OBJECT,
   "org.freedesktop.DBus.Error.UnknownProperty",
   "org.freedesktop.DBus.Error.InvalidArgs",
@@ -219,7 +219,8 @@ async function unlocked(
 
 /**
  * Paths of the items with these attributes, unlocked; none only where there are none. KeePassXC knows no items of a database that is locked:
- * when nothing is found, and the default collection is locked and shows no items, it is unlocked and searched again.
+ * when nothing is found, and the default collection is locked and shows no items, it is unlocked. What is searched after it was seen unlocked
+ * is whole, though another may have unlocked it just now.
  */
 async function findItems(
   session: Session,
@@ -228,15 +229,8 @@ async function findItems(
 ): Promise<readonly string[]> {
   let found = await search(session, attributes);
   if (found.flat().length === 0) {
-    // Sent together, answered in turn: what is searched after it was seen unlocked is whole, though a person has just unlocked it.
-    const [hides, again] = await Promise.all([isHiding(session), search(session, attributes)]);
-    found = again;
-    if (hides && found.flat().length === 0) {
-      await (session.unlocking ??= unlock(session, [DEFAULT_COLLECTION]).finally(
-        () => (session.unlocking = undefined),
-      ));
-      found = await search(session, attributes);
-    }
+    if (await isHiding(session)) await unlockDefault(session);
+    found = await search(session, attributes);
   }
   return unlocked(session, found, wanted);
 }
@@ -262,7 +256,7 @@ async function isHiding(session: Session): Promise<boolean> {
     const shown = (await property("Items")) as readonly Value[];
     return shown.length === 0 || (await property("Locked")) === false;
   } catch (error) {
-    if (error instanceof DBusError && HAS_NO_SUCH_PROPERTY.has(error.name)) return false;
+    if (error instanceof DBusError && NOT_THERE.has(error.name)) return false;
     throw error;
   }
 }
@@ -277,19 +271,28 @@ async function createItem(
     ["org.freedesktop.Secret.Item.Label", { signature: "s", value: label }],
     ["org.freedesktop.Secret.Item.Attributes", { signature: "a{ss}", value: attributes }],
   ];
-  try {
-    await unlock(session, [DEFAULT_COLLECTION]);
-    // To replace: another process may have created it since we looked.
-    const [, prompt] = await ask(session, DEFAULT_COLLECTION, "Collection", "CreateItem", {
-      signature: "a{sv}(oayays)b",
-      values: [properties, secret, true],
-      returns: "oo",
-    });
-    await answerPrompt(session, prompt as string);
-  } catch (error) {
-    if (!(error instanceof DBusError && NO_SUCH_OBJECT.has(error.name))) throw error;
+  await unlockDefault(session);
+  // To replace: another process may have created it since we looked.
+  const [, prompt] = await ask(session, DEFAULT_COLLECTION, "Collection", "CreateItem", {
+    signature: "a{sv}(oayays)b",
+    values: [properties, secret, true],
+    returns: "oo",
+  }).catch(withoutCollection(NO_SUCH_OBJECT));
+  await answerPrompt(session, prompt as string);
+}
+
+/** The default collection, with one prompt for all who need it. @throws PROMPT_DISMISSED, NO_COLLECTION */
+function unlockDefault(session: Session): Promise<void> {
+  return (session.unlocking ??= unlock(session, [DEFAULT_COLLECTION])
+    .catch(withoutCollection(NOT_THERE))
+    .finally(() => (session.unlocking = undefined)));
+}
+
+function withoutCollection(names: ReadonlySet<string>): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof DBusError && names.has(error.name))) throw error;
     throw new DBusError(NO_COLLECTION, "no default collection", { cause: error });
-  }
+  };
 }
 
 /** Nothing happens to what is unlocked. @throws PROMPT_DISMISSED */

@@ -162,18 +162,19 @@ describe("items in the Secret Service", () => {
     expect(fake?.members.slice(-4)).toEqual(["SearchItems", "OpenSession", "Unlock", "CreateItem"]);
   });
 
-  it.each(["Unlock", "CreateItem"])(
-    "says that there is no collection to create an item in: %s",
-    async (member) => {
-      const items = await start({
-        SearchItems: { signature: "aoao", values: [[], []] },
-        [member]: { error: "org.freedesktop.DBus.Error.UnknownObject" },
-      });
-      await expect(items.set("a", Buffer.from("x"))).rejects.toMatchObject({
-        name: "awsrole.NoCollection",
-      });
-    },
-  );
+  it.each([
+    ["Unlock", "UnknownObject"],
+    ["Unlock", "InvalidArgs"],
+    ["CreateItem", "UnknownObject"],
+  ])("says that there is no collection to create an item in: %s, %s", async (member, error) => {
+    const items = await start({
+      SearchItems: { signature: "aoao", values: [[], []] },
+      [member]: { error: `org.freedesktop.DBus.Error.${error}` },
+    });
+    await expect(items.set("a", Buffer.from("x"))).rejects.toMatchObject({
+      name: "awsrole.NoCollection",
+    });
+  });
 
   describe("that are locked", () => {
     const LOCKED: Record<string, BusAnswer> = {
@@ -309,6 +310,15 @@ describe("items in the Secret Service", () => {
       await expect.poll(() => count("Prompt")).toBe(2);
       await answerPrompt(false);
       expect(await answer).toBe(true);
+    });
+
+    it("are replaced once a person has unlocked it, or when they show: with one prompt", async () => {
+      const { items } = await startHiding();
+      const written = Promise.all([items.set("a", Buffer.from("x")), items.get("a")]);
+      await answerPrompt(false);
+      await written;
+      expect(count("Prompt")).toBe(1);
+      expect(count("CreateItem")).toBe(1);
     });
 
     it.each(["Locked", "Items"])(
