@@ -53,7 +53,7 @@ describe("the OS keychain", () => {
     }
   });
 
-  it("asks again for an item that vanishes, up to three times, and then says that it is absent", async () => {
+  it("asks again for an item that vanishes, up to three times; then it is absent for a read, and a failure for a write or a deletion", async () => {
     const twice = createFakeItems((_, n) => failOn(n <= 2, ITEM_VANISHED));
     twice.stored.set(ACCOUNT, Buffer.from("there"));
     expect(await createOsKeychain({ items: twice }).get(ACCOUNT)).toBe("there");

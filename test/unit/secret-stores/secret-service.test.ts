@@ -283,7 +283,7 @@ describe("items in the Secret Service", () => {
         const { items } = await startHiding();
         const answer = items[operation]("a");
         await answerPrompt(false);
-        expect(await answer).toBeTruthy();
+        expect(await answer).toEqual(operation === "get" ? Buffer.from("secret") : true);
       },
     );
 
@@ -312,7 +312,7 @@ describe("items in the Secret Service", () => {
       expect(await answer).toBe(true);
     });
 
-    it("are replaced once a person has unlocked it, or when they show: with one prompt", async () => {
+    it("are unlocked for a write and a read with one prompt, and replaced", async () => {
       const { items } = await startHiding();
       const written = Promise.all([items.set("a", Buffer.from("x")), items.get("a")]);
       await answerPrompt(false);
