@@ -18,7 +18,6 @@ import { runtimeFolder } from "./credentials/runtime-folder.ts";
 import { createSessionCache, type FirstRead } from "./credentials/session-cache.ts";
 import type { SessionMemory } from "./credentials/session-memory.ts";
 import type { SessionDependencies } from "./credentials/sessions.ts";
-import type { Leaf } from "./credentials/leaf.ts";
 import { resolveLeaf } from "./credentials/sources/index.ts";
 import { createRows, type Rows, stateFolder } from "./credentials/state-folder.ts";
 import type { Deadline } from "./deadline.ts";
@@ -194,11 +193,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
           },
         },
         openProviders: async () =>
-          (await import("./aws/providers.ts")).createProviders({
-            env,
-            deadline,
-            caBundleFile: caBundleOf(leaf, env),
-          }),
+          (await import("./aws/providers.ts")).createProviders({ env, deadline }),
       }),
     codes: openCodes(context, options),
     notice,
@@ -270,9 +265,4 @@ export function findPerson(
   if ("tell" in terminal || prompt === "terminal") return terminal;
   const window = findPinentry(platform, env);
   return "tell" in window ? window : { nobody: `${terminal.nobody}, and ${window.nobody}` };
-}
-
-function caBundleOf({ source }: Leaf, env: Context["env"]): string | undefined {
-  const setting = "settings" in source ? source.settings.get("ca_bundle")?.value : undefined;
-  return env["AWS_CA_BUNDLE"] || setting || undefined;
 }

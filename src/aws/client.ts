@@ -1,5 +1,5 @@
 /**
- * What the STS and IAM clients have in common: a configuration that leaves the SDK nothing to look up in files or
+ * What the SDK's clients have in common: a configuration that leaves the SDK nothing to look up in files or
  * environment, attempts that know the deadline, AWS's clock, and errors in our words.
  */
 
@@ -88,7 +88,7 @@ export function createCaller(
  * Every setting that the SDK would otherwise look for in `process.env` or in the section of AWS_PROFILE. Tests give it hostile ones, and no home
  * folder to look in.
  */
-function clientConfig(
+export function clientConfig(
   connection: StsConnection,
   credentials: Credentials | undefined,
   remainingMs: () => number,

@@ -32,6 +32,8 @@ type SdkRequest = {
   hostname: string;
   port?: number;
   path: string;
+  /** Kept apart from the path; repeated parameters are arrays, one without a value is null. */
+  query?: Record<string, string | string[] | null>;
   method: string;
   headers: Record<string, string>;
   body?: unknown;
@@ -82,7 +84,7 @@ export function createRequestHandler(
           protocol: url.protocol,
           hostname: url.hostname.replace(/^\[|\]$/g, ""),
           port: url.port,
-          path: request.path,
+          path: pathOf(request),
           method: request.method,
           headers: request.headers,
           signal: ending.signal,
@@ -161,6 +163,21 @@ async function readAnswer(response: IncomingMessage): Promise<SdkResponse> {
 
 function urlOf({ protocol, hostname, port }: SdkRequest): URL {
   return new URL(`${protocol}//${hostname}${port === undefined ? "" : `:${port}`}/`);
+}
+
+/** The path with the query string, whose names and values are percent-encoded as RFC 3986 says. */
+function pathOf({ path, query = {} }: SdkRequest): string {
+  const encoded = (text: string): string =>
+    encodeURIComponent(text).replace(
+      /[!'()*]/g,
+      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
+  const parameters = Object.entries(query).flatMap(([name, value]) =>
+    value === null
+      ? [encoded(name)]
+      : [value].flat().map((one) => `${encoded(name)}=${encoded(one)}`),
+  );
+  return parameters.length === 0 ? path : `${path}?${parameters.join("&")}`;
 }
 
 function proxyRefusal(proxyStatus: number): Error {

@@ -12,74 +12,68 @@ import {
   fromLoginCredentials,
   fromSSO,
 } from "@aws-sdk/credential-providers";
+import { SSOClient } from "@aws-sdk/nested-clients/sso";
 import type { Environment } from "../config/locations.ts";
+import type { StsConnection } from "../config/sts-settings.ts";
 import type { Credentials } from "../credentials/credentials.ts";
+import type { LoginSource, SsoSource } from "../credentials/leaf.ts";
 import type { Deadline } from "../deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../errors.ts";
-import { withoutVersionWarning } from "./client.ts";
-import { createRequestHandler } from "./http.ts";
-
-export type SsoAccess = {
-  readonly profileName: string;
-  readonly ssoSession: string | undefined;
-  readonly startUrl: string;
-  readonly ssoRegion: string;
-  readonly accountId: string;
-  readonly roleName: string;
-};
+import { clientConfig, withoutVersionWarning } from "./client.ts";
+import { createRequestHandler, type RequestHandler } from "./http.ts";
 
 export type ProvidersOptions = {
   readonly env: Environment;
   readonly deadline: Deadline;
-  readonly caBundleFile: string | undefined;
 };
 
 export type Providers = ReturnType<typeof createProviders>;
 
 /** One function for each provider; credentials or ERR_LOGIN_NEEDED, ERR_AWS_DENIED, ERR_NETWORK, ERR_SOURCE_UNAVAILABLE. */
-export function createProviders({ env, deadline, caBundleFile }: ProvidersOptions) {
+export function createProviders({ env, deadline }: ProvidersOptions) {
+  const remainingMs = () => deadline.remainingMs();
   /** What one provider's requests met. */
   const watch = () => {
-    const handler = createRequestHandler(
-      { env, ...(caBundleFile === undefined ? {} : { caBundleFile }) },
-      () => deadline.remainingMs(),
-    );
     const met: { error?: AwsRoleError; status?: number } = {};
-    const requestHandler = {
-      handle: async (request: Parameters<typeof handler.handle>[0]) => {
-        try {
-          const answer = await handler.handle(request);
-          met.status = answer.response.statusCode;
-          return answer;
-        } catch (error) {
-          if (isAwsRoleError(error)) met.error = error;
-          throw error;
-        }
-      },
+    /** Everything a client needs for this connection: left alone, it takes the endpoint of AWS_PROFILE's or `[default]`'s section. */
+    const configOf = (connection: StsConnection) => {
+      const handler = createRequestHandler(connection, remainingMs);
+      const requestHandler: RequestHandler = {
+        handle: async (request) => {
+          try {
+            const answer = await handler.handle(request);
+            met.status = answer.response.statusCode;
+            return answer;
+          } catch (error) {
+            if (isAwsRoleError(error)) met.error = error;
+            throw error;
+          }
+        },
+      };
+      return { ...clientConfig(connection, undefined, remainingMs), requestHandler };
     };
-    return { met, requestHandler };
+    return { met, configOf };
   };
 
   return {
     /** A role's credentials from the SSO portal; refreshes AWS's own token file in place where it can be. */
-    async sso({
-      profileName,
-      ssoSession,
-      startUrl,
-      ssoRegion,
-      accountId,
-      roleName,
-    }: SsoAccess): Promise<Credentials> {
-      const { met, requestHandler } = watch();
-      const provider = fromSSO({
-        profile: profileName,
-        ...(ssoSession === undefined ? {} : { ssoSession }),
-        ssoStartUrl: startUrl,
-        ssoRegion,
-        ssoAccountId: accountId,
-        ssoRoleName: roleName,
-        clientConfig: { region: ssoRegion, profile: profileName, maxAttempts: 2, requestHandler },
-      });
+    async sso(
+      { ssoSession, startUrl, ssoRegion, accountId, roleName, portal, oidc }: SsoSource,
+      profileName: string,
+    ): Promise<Credentials> {
+      const { met, configOf } = watch();
+      const provider = () =>
+        fromSSO({
+          profile: profileName,
+          ...(ssoSession === undefined ? {} : { ssoSession }),
+          ssoStartUrl: startUrl,
+          ssoRegion: ssoRegion.value,
+          ssoAccountId: accountId,
+          ssoRoleName: roleName,
+          // Two services with an endpoint each: the first is for the token, the second for the role's credentials.
+          clientConfig: configOf(oidc),
+          ssoClient: new SSOClient(configOf(portal)),
+        })();
       return ask(provider, (error) => {
         if (met.error !== undefined) return met.error;
         if (met.status === 403) {
@@ -102,11 +96,11 @@ export function createProviders({ env, deadline, caBundleFile }: ProvidersOption
     },
 
     /** Credentials of an `aws login` session; refreshes AWS's own cache in place. */
-    async login({ profileName }: { profileName: string }): Promise<Credentials> {
-      const { met, requestHandler } = watch();
+    async login({ signin }: LoginSource, profileName: string): Promise<Credentials> {
+      const { met, configOf } = watch();
       const provider = fromLoginCredentials({
         profile: profileName,
-        clientConfig: { profile: profileName, maxAttempts: 2, requestHandler },
+        clientConfig: configOf(signin),
       });
       return ask(
         provider,

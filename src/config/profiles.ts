@@ -82,7 +82,7 @@ export type Profile =
       readonly kind: "sso";
       readonly ssoSession: string | undefined;
       readonly startUrl: string;
-      readonly ssoRegion: string;
+      readonly ssoRegion: Setting;
       readonly accountId: string;
       readonly roleName: string;
     })
@@ -384,21 +384,21 @@ function readSso(files: AwsFiles, name: string, settings: Settings): Profile {
       `aws configure sso-session writes it`,
     );
   }
-  const need = (key: string, from: Settings): string => {
+  const need = (key: string, from: Settings): Setting => {
     const found = named(from, key);
     if (found === undefined)
       throw invalid(name, `has no ${key}`, "aws configure sso writes the missing settings");
-    return found.setting.value;
+    return found.setting;
   };
   return {
     kind: "sso",
     name,
     settings,
     ssoSession: sessionName,
-    startUrl: need("sso_start_url", session ?? settings),
+    startUrl: need("sso_start_url", session ?? settings).value,
     ssoRegion: need("sso_region", session ?? settings),
-    accountId: need("sso_account_id", settings),
-    roleName: need("sso_role_name", settings),
+    accountId: need("sso_account_id", settings).value,
+    roleName: need("sso_role_name", settings).value,
   };
 }
 

@@ -1,19 +1,20 @@
 /**
- * Where a call to STS (or IAM) goes and how, decided here and nowhere else.
+ * Where a call to AWS goes and how, decided here and nowhere else.
  *
  * The SDK client is given every value explicitly, because left alone it reads AWS_PROFILE's section, whichever profile
  * that is, and sends one profile's request to another's endpoint (measured). So only these can contribute:
  *
  * - region: `awsrole_region` > AWS_REGION > AWS_DEFAULT_REGION > the profile's `region` > the source's > the partition's;
- * - endpoint: `awsrole_endpoint_url` > AWS_ENDPOINT_URL_STS > AWS_ENDPOINT_URL > the profile's `services` section >
- *   the profile's `endpoint_url`, and nothing but the first where `ignore_configured_endpoint_urls` is set;
+ *   of IAM Identity Center and an `aws login` session: their own, where they have one;
+ * - endpoint: `awsrole_endpoint_url` (STS and IAM) > AWS_ENDPOINT_URL_<SERVICE> > AWS_ENDPOINT_URL > the profile's
+ *   `services` section > the profile's `endpoint_url`, and nothing but the first where `ignore_configured_endpoint_urls` is set;
  * - FIPS, dual-stack, CA bundle, attempts: the environment > the profile.
  *
  * No other profile's `services`, and no `[default]`, has a say. An endpoint without TLS is refused unless it is loopback.
  */
 
 import { AwsRoleError } from "../errors.ts";
-import type { Settings } from "./document.ts";
+import type { Setting, Settings } from "./document.ts";
 import type { Environment } from "./locations.ts";
 import { maskSecrets } from "./secret-keys.ts";
 
@@ -33,7 +34,9 @@ export type StsConnection = {
 /** What `resolveConnection` decides by. */
 export type ConnectionInput = {
   /** Which service's endpoint settings count. */
-  readonly service?: "sts" | "iam";
+  readonly service?: "sts" | "iam" | "sso" | "sso_oidc" | "signin";
+  /** The region, where the source itself has one (`sso_region`); no other setting counts then. */
+  readonly ownRegion?: Setting | undefined;
   /** The profile whose role is assumed, with plain and `awsrole_` keys as they stand in the file. */
   readonly profile: Settings;
   /** The profile whose credentials sign; asked for its region only. */
@@ -46,7 +49,7 @@ export type ConnectionInput = {
 };
 
 /**
- * The way to STS (or IAM) for one profile.
+ * The way to a service for one profile; STS where none is named.
  *
  * Throws ERR_PROFILE_INVALID, naming file and line or the environment variable, for a value that cannot be used: a malformed
  * region or URL, an endpoint without TLS, a `services` section that does not exist, FIPS together with an own endpoint.
@@ -99,8 +102,9 @@ export const defaultRegions: ReadonlyMap<string, string> = new Map([
 /** A value and where it stands, for messages. The place is worked out on demand: it costs counting lines. */
 type Found = { readonly value: string; readonly origin: () => string };
 
-function regionOf({ env, profile, source, roleArn }: ConnectionInput): string {
+function regionOf({ env, profile, source, roleArn, ownRegion }: ConnectionInput): string {
   const region =
+    ownFound("sso_region", ownRegion) ??
     found(profile, "awsrole_region") ??
     envFound(env, "AWS_REGION") ??
     envFound(env, "AWS_DEFAULT_REGION") ??
@@ -135,7 +139,7 @@ function endpointOf({
   service = "sts",
 }: ConnectionInput): Found | undefined {
   const own = found(profile, "awsrole_endpoint_url");
-  if (own) {
+  if (own && (service === "sts" || service === "iam")) {
     return secureUrl(own);
   }
   if (
@@ -225,7 +229,10 @@ function maxAttemptsOf(env: Environment, profile: Settings): number {
 }
 
 function found(settings: Settings | undefined, key: string): Found | undefined {
-  const setting = settings?.get(key);
+  return ownFound(key, settings?.get(key));
+}
+
+function ownFound(key: string, setting: Setting | undefined): Found | undefined {
   if (!setting || setting.value === "") {
     return undefined;
   }

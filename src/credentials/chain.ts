@@ -15,7 +15,12 @@ import {
   type RoleProfile,
   readProfile,
 } from "../config/profiles.ts";
-import { partitionOf, resolveConnection, type StsConnection } from "../config/sts-settings.ts";
+import {
+  type ConnectionInput,
+  partitionOf,
+  resolveConnection,
+  type StsConnection,
+} from "../config/sts-settings.ts";
 import { mfaAccount, sessionAccount } from "./items.ts";
 import { createLeaf, type Leaf } from "./leaf.ts";
 import { type MfaPlan, planMfa, type SignerLife } from "./mfa-plan.ts";
@@ -129,10 +134,17 @@ function resolveProfile(files: AwsFiles, profile: Profile, env: Env, path: reado
       return resolveRole(files, profile, env, path);
     case "static":
     case "keychain-key":
-    case "sso":
-    case "login":
     case "process":
       return createLeaf(profile, path, env);
+    case "sso": {
+      const to = (service: "sso" | "sso_oidc"): StsConnection =>
+        connectionOf(files, profile, env, { service, ownRegion: profile.ssoRegion });
+      return createLeaf({ ...profile, portal: to("sso"), oidc: to("sso_oidc") }, path, env);
+    }
+    case "login": {
+      const signin = connectionOf(files, profile, env, { service: "signin" });
+      return createLeaf({ ...profile, signin }, path, env);
+    }
     case "empty":
       throw new AwsRoleError(
         "ERR_PROFILE_INVALID",
@@ -142,6 +154,21 @@ function resolveProfile(files: AwsFiles, profile: Profile, env: Env, path: reado
         },
       );
   }
+}
+
+/** The way to a service by this profile's own settings. */
+function connectionOf(
+  files: AwsFiles,
+  { settings }: Profile,
+  env: Env,
+  more: Pick<ConnectionInput, "service" | "ownRegion">,
+): StsConnection {
+  return resolveConnection({
+    profile: settings,
+    services: (section) => files.services(section),
+    env,
+    ...more,
+  });
 }
 
 function resolveRole(

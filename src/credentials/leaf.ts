@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Profile } from "../config/profiles.ts";
+import type { StsConnection } from "../config/sts-settings.ts";
 
 /** Keys, or whatever AWS's own providers resolve. */
 export type Leaf = {
@@ -16,9 +17,20 @@ export type Leaf = {
 
 /** Ways to get a leaf's credentials; `sources/index.ts` has one file for each. */
 export type LeafSource =
-  | Extract<Profile, { kind: "static" | "keychain-key" | "sso" | "login" | "process" }>
+  | Extract<Profile, { kind: "static" | "keychain-key" | "process" }>
+  | SsoSource
+  | LoginSource
   | { readonly kind: "web-identity"; readonly tokenFile: string }
   | { readonly kind: "environment" | "ec2-instance-metadata" | "ecs-container" };
+
+/** IAM Identity Center, with the ways to its two services: the portal (role credentials) and OIDC (tokens). */
+export type SsoSource = Extract<Profile, { kind: "sso" }> & {
+  readonly portal: StsConnection;
+  readonly oidc: StsConnection;
+};
+
+/** A session of `aws login`, with the way to the sign-in service that renews it. */
+export type LoginSource = Extract<Profile, { kind: "login" }> & { readonly signin: StsConnection };
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -39,7 +51,14 @@ function identify(source: LeafSource, env: Env): readonly unknown[] {
     case "keychain-key":
       return [source.accessKeyId];
     case "sso":
-      return [source.startUrl, source.accountId, source.roleName];
+      return [
+        source.ssoSession ?? source.startUrl,
+        source.startUrl,
+        source.portal.region,
+        source.accountId,
+        source.roleName,
+        source.portal.endpointUrl,
+      ];
     case "login":
       return [source.loginSession];
     case "process":

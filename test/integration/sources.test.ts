@@ -2,7 +2,7 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
@@ -205,8 +205,8 @@ describe("sources", () => {
       );
     };
     const portal = () =>
-      double(({ path, body }) => {
-        if (path.startsWith("/token")) {
+      double(({ method, path, headers, body }) => {
+        if (method === "POST" && path === "/token") {
           expect(JSON.parse(body)).toMatchObject({ refreshToken: "refresh-1" });
           return {
             body: JSON.stringify({
@@ -217,6 +217,7 @@ describe("sources", () => {
             }),
           };
         }
+        if (!isRoleRequest(method, path, headers)) return { status: 400, body: "{}" };
         const session = sts.sessions().at(-1);
         return {
           body: JSON.stringify({
@@ -228,6 +229,21 @@ describe("sources", () => {
             },
           }),
         };
+      });
+    /** As the service's model has GetRoleCredentials: both are required, and in the query. */
+    const isRoleRequest = (method: string, path: string, headers: Seen["headers"]): boolean => {
+      const { pathname, searchParams } = new URL(path, "http://portal");
+      return (
+        method === "GET" &&
+        pathname === "/federation/credentials" &&
+        searchParams.get("role_name") === "reader" &&
+        searchParams.get("account_id") === "123456789012" &&
+        headers["x-amz-sso_bearer_token"] !== undefined
+      );
+    };
+    const process = (env: NodeJS.ProcessEnv, name = "p") =>
+      runAwsrole(["credential-process", "--profile", name, "--store", "none"], {
+        env: { ...home.env, ...env },
       });
 
     it("with a live token: no refresh", async () => {
@@ -242,7 +258,9 @@ describe("sources", () => {
       expect(
         await runAwsrole(["credential-process", "--profile", "p", "--store", "none"], { env }),
       ).toMatchObject({ code: 0, stderr: "" });
-      expect(sso.seen.map(({ path }) => path.split("?")[0])).toEqual(["/federation/credentials"]);
+      expect(sso.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+        "GET /federation/credentials?role_name=reader&account_id=123456789012",
+      ]);
     });
 
     it("with a token that is about to expire: five processes refresh it once", async () => {
@@ -264,6 +282,112 @@ describe("sources", () => {
         refreshToken: "refresh-2",
       });
     });
+
+    /** Answers like AWS, but is somebody else's: whatever reaches it is a token in wrong hands. */
+    const strangers: readonly (readonly [string, (url: string) => string, NodeJS.ProcessEnv])[] = [
+      ["[default] endpoint_url", (url) => `[default]\nendpoint_url = ${url}\n`, {}],
+      [
+        "endpoint_url of AWS_PROFILE",
+        (url) => `[profile other]\nendpoint_url = ${url}\n`,
+        { AWS_PROFILE: "other" },
+      ],
+      [
+        "services of AWS_PROFILE",
+        (url) =>
+          `[profile other]\nservices = theirs\n[services theirs]\nsso =\n  endpoint_url = ${url}\nsso_oidc =\n  endpoint_url = ${url}\n`,
+        { AWS_PROFILE: "other" },
+      ],
+    ];
+    it.each(strangers)("tokens do not follow %s", async (_what, section, env) => {
+      const [sso, stranger] = [await portal(), await portal()];
+      const own = `[services mine]\nsso =\n  endpoint_url = ${sso.url}\nsso_oidc =\n  endpoint_url = ${sso.url}\n`;
+      const text = config(own + section(stranger.url));
+      home = createRoleHome(sts, {
+        config: text.replace("sso_session = s\n", "sso_session = s\nservices = mine\n"),
+      });
+      writeToken(1);
+      expect(await process(env)).toMatchObject({ code: 0, stderr: "" });
+      expect(stranger.seen).toEqual([]);
+      expect(sso.seen.map(({ path }) => path.split("?")[0])).toEqual([
+        "/token",
+        "/federation/credentials",
+      ]);
+    });
+
+    it("each service has its own endpoint: the variable before the profile's services, those before its endpoint_url", async () => {
+      const [sso, oidc, unused] = [await portal(), await portal(), await portal()];
+      const text = config(`[services mine]\nsso_oidc =\n  endpoint_url = ${oidc.url}\n`);
+      home = createRoleHome(sts, {
+        config: text.replace(
+          "sso_session = s\n",
+          `sso_session = s\nservices = mine\nendpoint_url = ${unused.url}\nawsrole_endpoint_url = ${unused.url}\n`,
+        ),
+      });
+      writeToken(1);
+      expect(await process({ AWS_ENDPOINT_URL_SSO: sso.url })).toMatchObject({ code: 0 });
+      expect([sso.seen.length, oidc.seen.length, unused.seen.length]).toEqual([1, 1, 0]);
+    });
+
+    it.each(["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC"])(
+      "%s without TLS, beyond this machine: refused before anything is sent",
+      async (variable) => {
+        const proxy = await double(() => ({ body: "{}" }));
+        home = createRoleHome(sts, { config: config() });
+        writeToken(1);
+        const finished = await process({
+          [variable]: "http://plain.example",
+          HTTP_PROXY: proxy.url,
+        });
+        expect(finished).toMatchObject({ code: 1, stdout: "" });
+        expect(finished.stderr).toContain(
+          `"http://plain.example" is an endpoint without TLS (${variable})`,
+        );
+        expect(proxy.seen).toEqual([]);
+      },
+    );
+
+    // The hosts are botocore's for the same regions and settings.
+    it.each([
+      ["eu-west-1", {}, ["oidc.eu-west-1.amazonaws.com", "portal.sso.eu-west-1.amazonaws.com"]],
+      [
+        "cn-north-1",
+        {},
+        ["oidc.cn-north-1.amazonaws.com.cn", "portal.sso.cn-north-1.amazonaws.com.cn"],
+      ],
+      [
+        "us-gov-west-1",
+        { AWS_USE_FIPS_ENDPOINT: "true" },
+        ["oidc.us-gov-west-1.amazonaws.com", "portal.sso.us-gov-west-1.amazonaws.com"],
+      ],
+      [
+        "us-east-1",
+        { AWS_USE_FIPS_ENDPOINT: "true" },
+        ["oidc-fips.us-east-1.amazonaws.com", "portal.sso-fips.us-east-1.amazonaws.com"],
+      ],
+      [
+        "eu-west-1",
+        { AWS_USE_DUALSTACK_ENDPOINT: "true" },
+        ["oidc.eu-west-1.api.aws", "portal.sso.eu-west-1.api.aws"],
+      ],
+    ])(
+      "AWS's hosts in %s with %j, whatever region the environment has",
+      async (region, env, hosts) => {
+        const proxy = await double(() => ({ status: 502, body: "" }));
+        const asked: string[] = [];
+        proxy.server.on("connect", ({ url }: IncomingMessage, socket: Socket) => {
+          asked.push(url ?? "");
+          socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+        });
+        home = createRoleHome(sts, { config: config().replace("eu-west-1\n", `${region}\n`) });
+        writeToken(1);
+        const finished = await process(
+          { ...env, HTTPS_PROXY: proxy.url, AWS_REGION: "ap-south-1" },
+          "corp",
+        );
+        expect(finished).toMatchObject({ code: 1, stdout: "" });
+        expect([...new Set(asked)]).toEqual(hosts.map((host) => `${host}:443`));
+      },
+    );
 
     it("without a token, or refused: says what to run, exit 3", async () => {
       const sso = await double(() => ({
@@ -353,6 +477,41 @@ describe("sources", () => {
           env: { ...home.env, AWS_ENDPOINT_URL_SIGNIN: "http://127.0.0.1:9" },
         }),
       ).toMatchObject({ code: 0, stderr: "" });
+    });
+
+    it("is renewed at its own endpoint, whatever [default] and AWS_PROFILE say", async () => {
+      const { accessKeyId, secretAccessKey, sessionToken } = sts.sessions().at(-1) ?? {};
+      const answer = () => ({
+        body: JSON.stringify({
+          accessToken: { accessKeyId, secretAccessKey, sessionToken },
+          tokenType: "aws_sigv4",
+          expiresIn: 900,
+          refreshToken: "refresh-2",
+        }),
+      });
+      const [signin, stranger] = [await double(answer), await double(answer)];
+      logIn(2);
+      const text = readFileSync(home.configFile, "utf8");
+      writeFileSync(
+        home.configFile,
+        `${text.replace("login_session", `endpoint_url = ${signin.url}\nlogin_session`)}[default]\nendpoint_url = ${stranger.url}\n[profile other]\nservices = theirs\n[services theirs]\nsignin =\n  endpoint_url = ${stranger.url}\n`,
+      );
+      const words = ["credential-process", "--profile", "corp", "--store", "none"];
+      for (const AWS_PROFILE of [undefined, "other"]) {
+        expect(await runAwsrole(words, { env: { ...home.env, AWS_PROFILE } })).toMatchObject({
+          code: 0,
+          stderr: "",
+        });
+      }
+      expect(stranger.seen).toEqual([]);
+      expect(signin.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+        "POST /v1/token",
+      ]);
+      expect(
+        await runAwsrole(words, {
+          env: { ...home.env, AWS_ENDPOINT_URL_SIGNIN: "http://plain.example" },
+        }),
+      ).toMatchObject({ code: 1, stderr: expect.stringContaining("without TLS") });
     });
 
     it("that is about to expire: five processes refresh it once, in AWS's own cache", async () => {

@@ -49,14 +49,16 @@ export async function resolveLeaf(
       const providers = await deps.openProviders();
       const { isSsoTokenDue } = await import("./sso.ts");
       const session = source.ssoSession ?? source.startUrl;
-      const ask = (): Promise<Credentials> => providers.sso({ ...source, profileName });
+      const ask = (): Promise<Credentials> => providers.sso(source, profileName);
       return (await isSsoTokenDue(deps.homeFolder, session, deps.now()))
         ? inTurn(deps, `sso ${session}`, ask)
         : ask();
     }
     case "login": {
       const providers = await deps.openProviders();
-      return inTurn(deps, `login ${source.loginSession}`, () => providers.login({ profileName }));
+      return inTurn(deps, `login ${source.loginSession}`, () =>
+        providers.login(source, profileName),
+      );
     }
     case "ec2-instance-metadata":
       return (await deps.openProviders()).instanceMetadata({ profileName });
