@@ -8,6 +8,8 @@ export type Refusal = Error & {
   readonly code: string;
   readonly status: number;
   readonly headers: Record<string, string>;
+  /** The body of services that answer in JSON. */
+  readonly json: Record<string, unknown>;
 };
 
 /** The value of an XML element: absent, text, a structure, or a list (of `<member>`). */
@@ -28,8 +30,9 @@ export function refusal(
   code: string,
   message: string,
   headers: Record<string, string> = {},
+  json: Record<string, unknown> = { message },
 ): Refusal {
-  return Object.assign(new Error(message), { code, status, headers });
+  return Object.assign(new Error(message), { code, status, headers, json });
 }
 
 /** True for what `refusal` made. */

@@ -11,6 +11,8 @@ export type Behaviour = {
   delayMs?: number;
   /** Too many requests: `Throttling` with 400, as STS answers, or 429 or 503, perhaps with a Retry-After. */
   throttle?: { status?: 400 | 429 | 503; retryAfterSeconds?: number };
+  /** No more than so many requests in any second; what is too much is throttled. */
+  perSecond?: number;
   /** A failure of the service: this status (5xx). */
   serverError?: number;
   /** Never reads from the connection; reads the request and never answers; stops in the middle of the answer's body. */
