@@ -1,9 +1,9 @@
 /**
  * Builds dist/ from src/ and the packages it uses:
- * - `answer-from-cache.cjs`, the cache hit, and `answer-by-fetching.cjs`, the miss: one CommonJS file each, because programs wait
+ * - `cache-hit.cjs`, the cache hit, and `cache-miss.cjs`, the miss: one CommonJS file each, because programs wait
  *   for them and node finds, reads and compiles one file faster than many;
- * - `main.js`, people's commands: ES modules that load what a command needs;
- * - `providers.js`, AWS's own credential providers, which either of the two loads for the sources that want them;
+ * - `cli.js`, people's commands: ES modules that load what a command needs;
+ * - `sdk-providers.js`, AWS's own credential providers, which either of the two loads for the sources that want them;
  * - `packages.json`, the packages whose code is in these files (for licences.js and sbom.js).
  */
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,15 +22,15 @@ const shared = {
 const forPrograms = { ...shared, format: "cjs", outExtension: { ".js": ".cjs" } };
 const results = await Promise.all([
   // Its names are in no trace: with --debug or a log the miss answers from the start.
-  build({ ...forPrograms, minifyIdentifiers: true, entryPoints: ["src/answer-from-cache.ts"] }),
+  build({ ...forPrograms, minifyIdentifiers: true, entryPoints: ["src/entry/cache-hit.ts"] }),
   build({
     ...forPrograms,
-    entryPoints: ["src/answer-by-fetching.ts"],
+    entryPoints: ["src/entry/cache-miss.ts"],
     plugins: [leftOut, providersBeside()],
   }),
   build({
     ...shared,
-    entryPoints: ["src/main.ts", "src/aws/providers.ts"],
+    entryPoints: ["src/entry/cli.ts", "src/aws/sdk-providers.ts"],
     entryNames: "[name]",
     format: "esm",
     splitting: true,
@@ -41,7 +41,7 @@ const results = await Promise.all([
 ]);
 const bundled = new Set();
 for (const { metafile } of results) {
-  checkOutputs(metafile, [KEYRING, "./providers.js"]);
+  checkOutputs(metafile, [KEYRING, "./sdk-providers.js"]);
   for (const { inputs } of Object.values(metafile.outputs))
     for (const [file, { bytesInOutput }] of Object.entries(inputs))
       if (bytesInOutput > 0) bundled.add(packageOf(file));
@@ -61,8 +61,8 @@ function providersBeside() {
   return {
     name: "providers-beside",
     setup({ onResolve }) {
-      onResolve({ filter: /\/aws\/providers\.ts$/ }, ({ kind }) =>
-        kind === "dynamic-import" ? { path: "./providers.js", external: true } : undefined,
+      onResolve({ filter: /\/aws\/sdk-providers\.ts$/ }, ({ kind }) =>
+        kind === "dynamic-import" ? { path: "./sdk-providers.js", external: true } : undefined,
       );
     },
   };

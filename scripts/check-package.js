@@ -74,7 +74,7 @@ async function checkContent() {
     [],
     "files that nobody needs",
   );
-  for (const file of ["bin/awsrole.js", "dist/main.js", "dist/answer-from-cache.cjs", "LICENSE"])
+  for (const file of ["bin/awsrole.js", "dist/cli.js", "dist/cache-hit.cjs", "LICENSE"])
     assert(files.includes(file), `${file} is missing`);
   const tarball = join(work, packed.filename);
   const bytes = readFileSync(tarball);

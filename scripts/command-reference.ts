@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Command, commonOptions, type OptionTable, usageOf } from "../src/cli/command.ts";
 import { describeOptions } from "../src/cli/help.ts";
-import { commands, groups } from "../src/commands/index.ts";
+import { commands, groups } from "../src/commands/registry.ts";
 
 /** The whole page. */
 export async function commandReference(): Promise<string> {

@@ -1,7 +1,7 @@
 /** docs/json.md: what `--json` prints, made by running the commands against the double. */
 import { readFileSync } from "node:fs";
-import { commands } from "../src/commands/index.ts";
-import { AwsRoleError, type ErrorCode, exitCodeOf } from "../src/errors.ts";
+import { commands } from "../src/commands/registry.ts";
+import { AwsRoleError, type ErrorCode, exitCodeOf } from "../src/foundation/errors.ts";
 import { createDocsWorld } from "../test/support/docs-world.ts";
 import { type Home, program, runAwsrole } from "../test/support/run-awsrole.ts";
 import { startStsDouble } from "../test/support/sts-double.ts";
@@ -77,7 +77,7 @@ export async function jsonReference(): Promise<string> {
 }
 
 function errorCodes(): string[] {
-  const source = readFileSync("src/errors.ts", "utf8");
+  const source = readFileSync("src/foundation/errors.ts", "utf8");
   return [...source.matchAll(/^ {2}\| "(ERR_\w+)"/gm)].map(
     ([, code = ""]) => `- \`${code}\`: ${exitCodeOf(new AwsRoleError(code as ErrorCode, ""))}`,
   );

@@ -44,7 +44,7 @@ const TARGETS = {
 const NO_KEYRING = `export function loadKeyring() { throw new Error("not on this platform"); }`;
 const EMBEDDED_KEYRING = `
 import { load } from "./embedded-keyring.cjs";
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
 export function loadKeyring() {
   try {
     return load();
@@ -85,7 +85,7 @@ async function compile(name) {
   if (library) writeFileSync(join(folder, library), fetchAddon(addon, folder));
   const { metafile } = await build({
     ...bundleOptions,
-    entryPoints: ["src/standalone.ts"],
+    entryPoints: ["src/entry/standalone.ts"],
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     format: "esm",
@@ -122,7 +122,7 @@ function embedded(library, folder) {
     setup(esbuild) {
       esbuild.onLoad({ filter: /[\\/]native-keyring\.ts$/ }, () => ({
         loader: "ts",
-        resolveDir: join(root, "src", "secret-stores"),
+        resolveDir: join(root, "src", "stores", "keychain"),
         contents: library ? EMBEDDED_KEYRING : NO_KEYRING,
       }));
       esbuild.onResolve({ filter: /embedded-keyring\.cjs$/ }, () => ({

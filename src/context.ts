@@ -1,7 +1,7 @@
 /** What a command may touch: environment, clocks, output, files; stores and AWS are opened on first use. */
 import { fstatSync, writeSync } from "node:fs";
 import { homedir, uptime } from "node:os";
-import type { Clock } from "./credentials/cached-session.ts";
+import type { Clock } from "./credentials/cache/session.ts";
 
 export type Context = {
   readonly env: Readonly<Record<string, string | undefined>>;

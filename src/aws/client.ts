@@ -3,10 +3,10 @@
  * environment, attempts that know the deadline, AWS's clock, and errors in our words.
  */
 
-import type { StsConnection } from "../config/sts-settings.ts";
-import type { Credentials } from "../credentials/credentials.ts";
-import { AwsRoleError } from "../errors.ts";
-import { explainFailure, type RoleAsked } from "./advice.ts";
+import type { StsConnection } from "../config/connection.ts";
+import type { Credentials } from "../credentials/process-output.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { explainFailure, type RoleAsked } from "./error-hints.ts";
 import { createRequestHandler, type RequestHandler } from "./http.ts";
 
 /** One call, for messages: the operation, the role it asks for, and what must never be shown. */

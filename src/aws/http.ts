@@ -16,10 +16,10 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
-import type { StsConnection } from "../config/sts-settings.ts";
-import { AwsRoleError } from "../errors.ts";
+import type { StsConnection } from "../config/connection.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import { networkError, outOfTime } from "./network-errors.ts";
-import { proxyAgent, proxyFor, readCaBundle } from "./network.ts";
+import { proxyAgent, proxyFor, readCaBundle } from "./proxy.ts";
 
 const CONNECT_MS = 3000;
 const EXCHANGE_MS = 5000;

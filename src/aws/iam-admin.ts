@@ -30,9 +30,9 @@ import {
   UpdateAssumeRolePolicyCommand,
   type Tag,
 } from "@aws-sdk/client-iam";
-import type { StsConnection } from "../config/sts-settings.ts";
-import type { Credentials } from "../credentials/credentials.ts";
-import { AwsRoleError, isAwsRoleError } from "../errors.ts";
+import type { StsConnection } from "../config/connection.ts";
+import type { Credentials } from "../credentials/process-output.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { createCaller } from "./client.ts";
 import { isNotThere } from "./iam.ts";
 

@@ -10,9 +10,9 @@ import {
   type Role,
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
-import type { StsConnection } from "../config/sts-settings.ts";
-import type { Credentials } from "../credentials/credentials.ts";
-import { AwsRoleError } from "../errors.ts";
+import type { StsConnection } from "../config/connection.ts";
+import type { Credentials } from "../credentials/process-output.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import { createCaller } from "./client.ts";
 
 /** An access key as IAM lists it. */

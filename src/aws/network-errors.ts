@@ -1,6 +1,6 @@
 /** What can go wrong between here and AWS, and what to do about it. */
 
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 
 /** The deadline of the whole program has passed while AWS was being asked. */
 export function outOfTime(url: URL): AwsRoleError {

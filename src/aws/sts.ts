@@ -11,9 +11,9 @@ import {
   STSClient,
   type AssumeRoleResponse,
 } from "@aws-sdk/client-sts";
-import type { StsConnection } from "../config/sts-settings.ts";
-import type { Credentials } from "../credentials/credentials.ts";
-import { AwsRoleError } from "../errors.ts";
+import type { StsConnection } from "../config/connection.ts";
+import type { Credentials } from "../credentials/process-output.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import { createCaller, type Answer, withoutVersionWarning } from "./client.ts";
 
 /** AssumeRole's parameters under AWS's names in camelCase; limits are the caller's to check. */

@@ -5,9 +5,9 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { AwsRoleError } from "../errors.ts";
-import type { Answer } from "./terminal-device.ts";
-import { escapeControls } from "./text.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import type { Answer } from "./terminal.ts";
+import { escapeControls } from "../foundation/text.ts";
 
 export type Pinentry = {
   readonly terminal: undefined;

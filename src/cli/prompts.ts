@@ -6,8 +6,8 @@
  * - What is shown may come from a config or from AWS, and is escaped.
  */
 import type { Context } from "../context.ts";
-import { AwsRoleError, isAwsRoleError } from "../errors.ts";
-import { escapeControls } from "./text.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { escapeControls } from "../foundation/text.ts";
 
 /** One answer to choose. `isAlwaysShown`: whatever is typed to filter the others. */
 export type Choice<T> = {

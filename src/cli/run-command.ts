@@ -7,9 +7,9 @@
  * - the command comes first: an option's value in front of it could be taken for it.
  */
 import yargs, { type Argv } from "yargs";
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import type { Context } from "../context.ts";
-import { nearest } from "../config/nearest.ts";
+import { nearest } from "../foundation/edit-distance.ts";
 import {
   type Arguments,
   type Command,
@@ -19,7 +19,7 @@ import {
   usageOf,
 } from "./command.ts";
 import { formatHelp, formatOverview, formatStart } from "./help.ts";
-import { requireSeparator } from "./separator.ts";
+import { requireSeparator } from "./double-dash.ts";
 
 /** The table of commands: the summary for the overview, the definition loaded when it is needed. */
 export type CommandTable = Readonly<

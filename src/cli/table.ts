@@ -1,5 +1,5 @@
 /** Tables for people. */
-import { escapeControls } from "./text.ts";
+import { escapeControls } from "../foundation/text.ts";
 
 /** A table whose columns fit the terminal: the widest are cut with `…`. Into a pipe nothing is cut. */
 export function printTable(

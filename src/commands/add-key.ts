@@ -1,24 +1,24 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand } from "../cli/command.ts";
-import { escapeControls } from "../cli/text.ts";
+import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, combineDocuments, readAwsFiles } from "../config/files.ts";
 import { realTarget, refuseUnreplaceable } from "../config/write.ts";
 import { readProfile } from "../config/profiles.ts";
-import { credentialProcessLine, findProgram, runningProgram } from "../config/program-path.ts";
-import { resolveConnection } from "../config/sts-settings.ts";
-import { refuseUnwritableName } from "../config/writable.ts";
+import { credentialProcessLine, findProgram, runningProgram } from "../program/program-path.ts";
+import { resolveConnection } from "../config/connection.ts";
+import { refuseUnwritableName } from "../config/names.ts";
 import type { CallerIdentity } from "../aws/sts.ts";
 import type { Context } from "../context.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
-import { deadlineFromNow, deadlineMs } from "../deadline.ts";
-import { AwsRoleError, isAwsRoleError } from "../errors.ts";
-import { createKeyKeeper } from "../key-manager/key-keeper.ts";
-import { keyIdOf, withoutPlainKey, writeKeyProfile } from "../key-manager/key-profile.ts";
-import { readKey, readKeyFromFiles } from "../key-manager/read-key.ts";
-import { prepareStore } from "../open-sessions.ts";
-import { refuseShadows } from "../profile-manager/checks.ts";
-import { type ConfigEdit, editConfig } from "../profile-manager/edit-config.ts";
-import { requireName } from "../profile-manager/find-profile.ts";
+import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { createKeyKeeper } from "../keys/key-store.ts";
+import { keyIdOf, withoutPlainKey, writeKeyProfile } from "../keys/key-profile.ts";
+import { readKey, readKeyFromFiles } from "../keys/read-key.ts";
+import { prepareStore } from "../sessions/open-sessions.ts";
+import { refuseShadows } from "../profiles/preflight.ts";
+import { type ConfigEdit, editConfig } from "../profiles/edit-config.ts";
+import { requireName } from "../profiles/find-profile.ts";
 
 export default defineCommand({
   usage: "add-key NAME",

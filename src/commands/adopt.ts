@@ -1,11 +1,11 @@
 import { defineCommand } from "../cli/command.ts";
-import { credentialProcessLine, findProgram, runningProgram } from "../config/program-path.ts";
-import { adopt } from "../profile-manager/adoption.ts";
-import { refuseShadows, reviewProfile } from "../profile-manager/checks.ts";
-import { editConfig } from "../profile-manager/edit-config.ts";
-import { findProfile, requireName } from "../profile-manager/find-profile.ts";
-import { reportChange } from "../profile-manager/report-change.ts";
-import { writeOptions } from "../profile-manager/role-options.ts";
+import { credentialProcessLine, findProgram, runningProgram } from "../program/program-path.ts";
+import { adopt } from "../profiles/adoption.ts";
+import { refuseShadows, reviewProfile } from "../profiles/preflight.ts";
+import { editConfig } from "../profiles/edit-config.ts";
+import { findProfile, requireName } from "../profiles/find-profile.ts";
+import { reportChange } from "../profiles/change-report.ts";
+import { writeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "adopt NAME",

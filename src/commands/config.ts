@@ -1,5 +1,5 @@
 import { defineCommand } from "../cli/command.ts";
-import { escapeControls } from "../cli/text.ts";
+import { escapeControls } from "../foundation/text.ts";
 import type { Setting, Settings } from "../config/document.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";

@@ -1,22 +1,22 @@
 /**
  * The machine interface: one line on stdout, or an empty stdout and an error. Nothing on stderr on success.
- * The cache hit is answered before this module is loaded (`answer-from-cache.ts`).
+ * The cache hit is answered before this module is loaded (`cache-hit.ts`).
  */
 import { commonOptions, defineCommand, fetchOptions } from "../cli/command.ts";
 import type { Context } from "../context.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { deviceOfChain, profilesOf, resolveChain } from "../credentials/chain.ts";
-import { formatCredentialProcessOutput } from "../credentials/credentials.ts";
-import type { FirstRead } from "../credentials/session-cache.ts";
-import { deadlineFromProcessStart, deadlineMs } from "../deadline.ts";
-import { AwsRoleError } from "../errors.ts";
-import { deliver } from "../delivery-log.ts";
-import { findPerson, openSessions, prepareStore } from "../open-sessions.ts";
+import { formatCredentialProcessOutput } from "../credentials/process-output.ts";
+import type { FirstRead } from "../credentials/cache/session-cache.ts";
+import { deadlineFromProcessStart, deadlineMs } from "../foundation/deadline.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { deliver } from "../sessions/audit-log.ts";
+import { findPerson, openSessions, prepareStore } from "../sessions/open-sessions.ts";
 
 const usage =
   "credential-process --profile NAME [--store S] [--no-input] [--mfa-code CODE] [--force-refresh] [--debug]";
 
-/** For help and the docs: `answer-by-fetching.ts` calls `credentialProcess` without a command-line parser. */
+/** For help and the docs: `cache-miss.ts` calls `credentialProcess` without a command-line parser. */
 export default defineCommand({
   usage,
   summary: "print credentials for an SDK: the line that stands in ~/.aws/config",

@@ -8,12 +8,12 @@ import {
   findProgram,
   type Program,
   runningProgram,
-} from "../config/program-path.ts";
-import { AwsRoleError } from "../errors.ts";
-import { refuseShadows, reviewProfile } from "../profile-manager/checks.ts";
-import { editConfig } from "../profile-manager/edit-config.ts";
-import { findProfile, requireName } from "../profile-manager/find-profile.ts";
-import { reportChange } from "../profile-manager/report-change.ts";
+} from "../program/program-path.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { refuseShadows, reviewProfile } from "../profiles/preflight.ts";
+import { editConfig } from "../profiles/edit-config.ts";
+import { findProfile, requireName } from "../profiles/find-profile.ts";
+import { reportChange } from "../profiles/change-report.ts";
 import {
   keyOfOption,
   type KeyValue,
@@ -21,7 +21,7 @@ import {
   roleOptions,
   sourceOptions,
   writeOptions,
-} from "../profile-manager/role-options.ts";
+} from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "edit-profile NAME",

@@ -1,17 +1,17 @@
-import { clearedVariables, credentialVariables } from "../aws-environment.ts";
-import { callingProgram } from "../calling-program.ts";
+import { clearedVariables, credentialVariables } from "../program/aws-variables.ts";
+import { callingProgram } from "../program/calling-program.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../cli/command.ts";
 import type { Context } from "../context.ts";
-import { AwsRoleError } from "../errors.ts";
-import { fetchSession, requireName } from "../fetch-credentials.ts";
-import { detectShell } from "../shells/detect.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { fetchSession, requireName } from "../sessions/fetch-credentials.ts";
+import { detectShell } from "../cli/shells/detect.ts";
 import {
   formatVariables,
   howToUse,
   isExecutable,
   type ShellName,
   shellNames,
-} from "../shells/statements.ts";
+} from "../cli/shells/statements.ts";
 
 const usage = "env [NAME]";
 

@@ -2,7 +2,7 @@ import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
-import { readDeliveries } from "../delivery-log.ts";
+import { readDeliveries } from "../sessions/audit-log.ts";
 
 export default defineCommand({
   usage: "log [NAME]",

@@ -1,11 +1,11 @@
 import { defineCommand } from "../cli/command.ts";
-import { escapeControls } from "../cli/text.ts";
+import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
-import { markLogout } from "../credentials/logout-mark.ts";
-import { stateFolder } from "../credentials/state-folder.ts";
-import { deleteItems, rowsOf } from "../delete-items.ts";
-import { AwsRoleError } from "../errors.ts";
+import { markLogout } from "../state/logout-epoch.ts";
+import { stateFolder } from "../state/item-index.ts";
+import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 
 export default defineCommand({
   usage: "logout [NAME]",

@@ -3,12 +3,12 @@ import { sectionNames } from "../config/document.ts";
 import { editEach } from "../config/edit.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { isManaged } from "../config/profiles.ts";
-import { AwsRoleError } from "../errors.ts";
-import { release, whyNotReleasable } from "../profile-manager/adoption.ts";
-import { editConfig } from "../profile-manager/edit-config.ts";
-import { findProfile } from "../profile-manager/find-profile.ts";
-import { reportChange } from "../profile-manager/report-change.ts";
-import { writeOptions } from "../profile-manager/role-options.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { release, whyNotReleasable } from "../profiles/adoption.ts";
+import { editConfig } from "../profiles/edit-config.ts";
+import { findProfile } from "../profiles/find-profile.ts";
+import { reportChange } from "../profiles/change-report.ts";
+import { writeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "release [NAME]",

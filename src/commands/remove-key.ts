@@ -1,16 +1,16 @@
 import { defineCommand } from "../cli/command.ts";
-import { escapeControls } from "../cli/text.ts";
+import { escapeControls } from "../foundation/text.ts";
 import { readAwsFiles } from "../config/files.ts";
-import { deadlineFromNow, deadlineMs } from "../deadline.ts";
-import { AwsRoleError, isAwsRoleError } from "../errors.ts";
-import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../key-manager/key-profile.ts";
-import { stateFolder } from "../credentials/state-folder.ts";
-import { forgetKey, otherKeysOf } from "../key-manager/forget-key.ts";
-import { createRotationMarks } from "../key-manager/rotation-marks.ts";
-import { prepareStore } from "../open-sessions.ts";
-import { editConfig } from "../profile-manager/edit-config.ts";
-import { findProfile, requireName } from "../profile-manager/find-profile.ts";
-import { findReferences } from "../profile-manager/references.ts";
+import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../keys/key-profile.ts";
+import { stateFolder } from "../state/item-index.ts";
+import { forgetKey, otherKeysOf } from "../keys/forget-key.ts";
+import { createRotationMarks } from "../keys/rotation-file.ts";
+import { prepareStore } from "../sessions/open-sessions.ts";
+import { editConfig } from "../profiles/edit-config.ts";
+import { findProfile, requireName } from "../profiles/find-profile.ts";
+import { findReferences } from "../profiles/references.ts";
 
 export default defineCommand({
   usage: "remove-key NAME",

@@ -1,19 +1,19 @@
 import { defineCommand } from "../cli/command.ts";
-import { escapeControls } from "../cli/text.ts";
+import { escapeControls } from "../foundation/text.ts";
 import { deleteSection } from "../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
-import { keyAccount } from "../credentials/items.ts";
-import { stateFolder } from "../credentials/state-folder.ts";
-import { deleteItems, rowsOf } from "../delete-items.ts";
-import { AwsRoleError } from "../errors.ts";
-import { otherKeysOf } from "../key-manager/forget-key.ts";
-import { profilesWithKey } from "../key-manager/key-profile.ts";
-import { createRotationMarks } from "../key-manager/rotation-marks.ts";
-import { editConfig } from "../profile-manager/edit-config.ts";
-import { findProfile, requireName } from "../profile-manager/find-profile.ts";
-import { findReferences } from "../profile-manager/references.ts";
-import { reportChange } from "../profile-manager/report-change.ts";
-import { changeOptions } from "../profile-manager/role-options.ts";
+import { keyAccount } from "../credentials/cache/item-names.ts";
+import { stateFolder } from "../state/item-index.ts";
+import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { otherKeysOf } from "../keys/forget-key.ts";
+import { profilesWithKey } from "../keys/key-profile.ts";
+import { createRotationMarks } from "../keys/rotation-file.ts";
+import { editConfig } from "../profiles/edit-config.ts";
+import { findProfile, requireName } from "../profiles/find-profile.ts";
+import { findReferences } from "../profiles/references.ts";
+import { reportChange } from "../profiles/change-report.ts";
+import { changeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "remove-profile NAME",

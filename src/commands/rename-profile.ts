@@ -1,20 +1,20 @@
 import { defineCommand } from "../cli/command.ts";
-import { escapeControls } from "../cli/text.ts";
+import { escapeControls } from "../foundation/text.ts";
 import { renameSection } from "../config/edit.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { isManaged } from "../config/profiles.ts";
-import { refuseUnwritableName } from "../config/writable.ts";
+import { refuseUnwritableName } from "../config/names.ts";
 import type { Context } from "../context.ts";
-import { sessionAccount } from "../credentials/items.ts";
-import { heldBy, storesOf } from "../credentials/state-folder.ts";
-import { rowsOf, storeOpener } from "../delete-items.ts";
-import { AwsRoleError, isAwsRoleError } from "../errors.ts";
-import { refuseShadows } from "../profile-manager/checks.ts";
-import { editConfig } from "../profile-manager/edit-config.ts";
-import { findProfile, requireName } from "../profile-manager/find-profile.ts";
-import { findReferences, redirectReferences } from "../profile-manager/references.ts";
-import { reportChange } from "../profile-manager/report-change.ts";
-import { changeOptions } from "../profile-manager/role-options.ts";
+import { sessionAccount } from "../credentials/cache/item-names.ts";
+import { heldBy, storesOf } from "../state/item-index.ts";
+import { rowsOf, storeOpener } from "../sessions/delete-items.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { refuseShadows } from "../profiles/preflight.ts";
+import { editConfig } from "../profiles/edit-config.ts";
+import { findProfile, requireName } from "../profiles/find-profile.ts";
+import { findReferences, redirectReferences } from "../profiles/references.ts";
+import { reportChange } from "../profiles/change-report.ts";
+import { changeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "rename-profile OLD NEW",

@@ -1,11 +1,11 @@
-import { endpointVariables } from "../aws-environment.ts";
-import { callingProgram } from "../calling-program.ts";
+import { endpointVariables } from "../program/aws-variables.ts";
+import { callingProgram } from "../program/calling-program.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../cli/command.ts";
-import { formatExpiration } from "../credentials/credentials.ts";
-import { type Fetched, noticeTo, requireName } from "../fetch-credentials.ts";
-import { serveProfile, shadowOfEndpoint } from "../serve-profile.ts";
-import { detectShell } from "../shells/detect.ts";
-import { formatVariables, shellNames } from "../shells/statements.ts";
+import { formatExpiration } from "../credentials/process-output.ts";
+import { type Fetched, noticeTo, requireName } from "../sessions/fetch-credentials.ts";
+import { serveProfile, shadowOfEndpoint } from "../endpoint/serve-profile.ts";
+import { detectShell } from "../cli/shells/detect.ts";
+import { formatVariables, shellNames } from "../cli/shells/statements.ts";
 
 const usage = "serve [NAME]";
 

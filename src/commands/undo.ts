@@ -1,7 +1,7 @@
 import { defineCommand } from "../cli/command.ts";
-import { undoLastEdit } from "../profile-manager/edit-config.ts";
-import { reportChange } from "../profile-manager/report-change.ts";
-import { writeOptions } from "../profile-manager/role-options.ts";
+import { undoLastEdit } from "../profiles/edit-config.ts";
+import { reportChange } from "../profiles/change-report.ts";
+import { writeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "undo",

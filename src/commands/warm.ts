@@ -1,15 +1,15 @@
 import { defineCommand, fetchOptions } from "../cli/command.ts";
-import { escapeControls } from "../cli/text.ts";
+import { escapeControls } from "../foundation/text.ts";
 import { readAwsFiles } from "../config/files.ts";
 import type { Context } from "../context.ts";
 import { type Hop, resolveChain } from "../credentials/chain.ts";
-import { codeNeeded, type NeededCode } from "../credentials/codes-needed.ts";
-import { formatExpiration } from "../credentials/credentials.ts";
-import { canSign, isFresh } from "../credentials/sessions.ts";
-import { deadlineFromNow, deadlineMs } from "../deadline.ts";
-import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../errors.ts";
-import { type FetchArguments, fetchCredentials, noticeTo } from "../fetch-credentials.ts";
-import { openSessions, prepareStore } from "../open-sessions.ts";
+import { codeNeeded, type NeededCode } from "../credentials/mfa/code-needed.ts";
+import { formatExpiration } from "../credentials/process-output.ts";
+import { canSign, isFresh } from "../credentials/get-credentials.ts";
+import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
+import { type FetchArguments, fetchCredentials, noticeTo } from "../sessions/fetch-credentials.ts";
+import { openSessions, prepareStore } from "../sessions/open-sessions.ts";
 
 export default defineCommand({
   usage: "warm [NAMES..]",

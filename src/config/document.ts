@@ -9,7 +9,7 @@
  *   key that is there twice the last one counts.
  * - A bad line fails only those who read its section. Lines before the first section belong to everybody.
  */
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import {
   decodeUtf8,
   type Entry,

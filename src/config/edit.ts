@@ -11,7 +11,7 @@
  * - A section that stands several times is read as one and edited as one.
  * - An edit of a section with a bad line is refused (ERR_CONFIG_SYNTAX), as reading it is.
  */
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import {
   bodyOf,
   contentStart,
@@ -31,7 +31,7 @@ import {
   readBody,
   trimSpaces,
 } from "./grammar.ts";
-import { refuseUnwritableName, refuseUnwritableValue } from "./writable.ts";
+import { refuseUnwritableName, refuseUnwritableValue } from "./names.ts";
 
 /** Which section; in the credentials file only profiles. */
 export type SectionId = {

@@ -7,7 +7,7 @@
  * This is on the hot path: synchronous, and it loads nothing but what node has loaded already.
  */
 import { readFileSync, statSync } from "node:fs";
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import {
   type Document,
   documentProblems,
@@ -19,7 +19,7 @@ import {
   type Setting,
   type Settings,
 } from "./document.ts";
-import { awsFilePaths, type Environment } from "./locations.ts";
+import { awsFilePaths, type Environment } from "./paths.ts";
 
 /** What the two files say. The functions that read a section throw ERR_CONFIG_SYNTAX if a bad line lies in it. */
 export type AwsFiles = {

@@ -3,7 +3,7 @@
  * ever exists. Lines carry their line ends, so a missing newline at the end of the file counts.
  */
 import { diffArrays } from "diff";
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 
 /** Lines that were replaced. Bytes as latin1 text, as in a `Document`. */
 export type LineEdit = {

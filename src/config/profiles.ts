@@ -5,11 +5,11 @@
  * A *standard* profile is read as the AWS CLI reads it; `awsrole_` keys may add what AWS has no setting for.
  * A setting given both plain and prefixed is an error, never a precedence.
  */
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
 import type { AwsFiles } from "./files.ts";
 import { isName } from "./grammar.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../foundation/edit-distance.ts";
 import {
   invalidValue,
   type Named,

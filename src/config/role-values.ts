@@ -1,5 +1,5 @@
 /** Values of role settings: the limits of the STS API (service model 2011-06-15), checked before any call. */
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import type { Setting } from "./document.ts";
 import { maskSecrets } from "./secret-keys.ts";
 

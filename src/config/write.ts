@@ -23,8 +23,8 @@ import {
   unlink,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { AwsRoleError } from "../errors.ts";
-import { makePrivateFolder } from "../private-folder.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { makePrivateFolder } from "../foundation/private-dir.ts";
 
 /** The file that is really written: where links lead. A file that does not exist yet is its own target. */
 export async function realTarget(file: string): Promise<string> {

@@ -6,7 +6,7 @@
  */
 import { isAbsolute } from "node:path";
 import { readFileSync } from "node:fs";
-import { AwsRoleError } from "../errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import type { AwsFiles } from "../config/files.ts";
 import {
   type Mfa,
@@ -20,10 +20,10 @@ import {
   partitionOf,
   resolveConnection,
   type StsConnection,
-} from "../config/sts-settings.ts";
-import { mfaAccount, sessionAccount } from "./items.ts";
-import { createLeaf, type Leaf } from "./leaf.ts";
-import { type MfaPlan, planMfa, type SignerLife } from "./mfa-plan.ts";
+} from "../config/connection.ts";
+import { mfaAccount, sessionAccount } from "./cache/item-names.ts";
+import { createLeaf, type Leaf } from "./base-credentials.ts";
+import { type MfaPlan, planMfa, type SignerLife } from "./mfa/plan.ts";
 import { userName } from "./user-name.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

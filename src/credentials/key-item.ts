@@ -1,5 +1,5 @@
 /** A long-term key as it is kept in a store, under its access key id (`keyAccount`). */
-import { addCheck, parseChecked } from "./checked-text.ts";
+import { addCheck, parseChecked } from "./cache/checksum.ts";
 
 /** An IAM user's access key; the account and the user's ARN are known when AWS has been asked. */
 export type LongTermKey = {

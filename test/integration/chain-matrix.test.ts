@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { type Hop, resolveChain } from "../../src/credentials/chain.ts";
-import { isAwsRoleError } from "../../src/errors.ts";
+import { isAwsRoleError } from "../../src/foundation/errors.ts";
 import { awsFiles } from "../support/aws-files.ts";
 
 type Row = {

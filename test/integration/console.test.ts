@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openOneShotRedirect } from "../../src/one-shot-redirect.ts";
+import { openOneShotRedirect } from "../../src/commands/console/local-redirect.ts";
 import { type FederationDouble, startFederationDouble } from "../support/federation-double.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";

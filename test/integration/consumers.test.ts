@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { describe, expect, it } from "vitest";
-import { type Consumer, consumersOf, type Outcome } from "../../src/explain/consumers.ts";
+import { type Consumer, consumersOf, type Outcome } from "../../src/clients/sdk-behavior.ts";
 import { awsFiles } from "../support/aws-files.ts";
 import { missing, titled } from "../support/installed.ts";
 import { createHome } from "../support/run-awsrole.ts";

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { jsonReference } from "../../scripts/json-reference.ts";
 import { optionsOf } from "../../src/cli/command.ts";
-import { commands } from "../../src/commands/index.ts";
+import { commands } from "../../src/commands/registry.ts";
 import { createDocsWorld } from "../support/docs-world.ts";
 import { missing } from "../support/installed.ts";
 import { type Finished, type Home, runCommand } from "../support/run-awsrole.ts";

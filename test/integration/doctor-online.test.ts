@@ -1,6 +1,6 @@
 /** `awsrole doctor --online`: what only AWS and the store can tell, and that nobody is contacted without it. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRows } from "../../src/credentials/state-folder.ts";
+import { createRows } from "../../src/state/item-index.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import type { Home } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";

@@ -16,20 +16,20 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { catalogue, type FindingId } from "../../src/doctor/catalogue.ts";
-import { checkEnvironment } from "../../src/doctor/check-environment.ts";
-import { checkProgram } from "../../src/doctor/check-program.ts";
-import { checkState } from "../../src/doctor/check-state.ts";
-import { examine as examineContext } from "../../src/doctor/examine.ts";
-import { mend } from "../../src/doctor/mend.ts";
+import { catalogue, type FindingId } from "../../src/commands/doctor/rules.ts";
+import { checkEnvironment } from "../../src/commands/doctor/checks/environment.ts";
+import { checkProgram } from "../../src/commands/doctor/checks/program.ts";
+import { checkState } from "../../src/commands/doctor/checks/state.ts";
+import { examine as examineContext } from "../../src/commands/doctor/run-checks.ts";
+import { mend } from "../../src/commands/doctor/fixes.ts";
 import { processContext } from "../../src/context.ts";
 import { awsFiles } from "../support/aws-files.ts";
 import { titled } from "../support/installed.ts";
 import { createHome, type Home, program } from "../support/run-awsrole.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 import { runInProcess } from "../support/run-in-process.ts";
-import { createRows } from "../../src/credentials/state-folder.ts";
-import { stores } from "../../src/secret-stores/index.ts";
+import { createRows } from "../../src/state/item-index.ts";
+import { stores } from "../../src/stores/open.ts";
 
 type Found = {
   id: FindingId;

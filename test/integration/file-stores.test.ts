@@ -18,9 +18,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as crypto from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createFileStore } from "../../src/secret-stores/file.ts";
-import { findPassphrase } from "../../src/secret-stores/passphrase.ts";
-import { createPlaintextStore } from "../../src/secret-stores/plaintext.ts";
+import { createFileStore } from "../../src/stores/file/index.ts";
+import { findPassphrase } from "../../src/stores/file/passphrase.ts";
+import { createPlaintextStore } from "../../src/stores/plaintext.ts";
 import { describeSecretStore } from "../support/secret-store-contract.ts";
 
 const made = (): string => mkdtempSync(join(tmpdir(), "awsrole-store-"));
@@ -47,7 +47,7 @@ const fileState = made();
 describeSecretStore("file", () => ({
   store: open(fileState),
   // A runtime folder would be asked for the key: here every child pays for scrypt, as on a machine without tmpfs.
-  childStore: `import { createFileStore } from "../../src/secret-stores/file.ts";
+  childStore: `import { createFileStore } from "../../src/stores/file/index.ts";
     const store = createFileStore({ stateFolder: ${JSON.stringify(fileState)}, runtimeFolder: undefined, passphrase: async () => "correct horse" });`,
   damage: async () => flip(itemOf(join(fileState, "file"))),
   close: async () => rmSync(fileState, { recursive: true }),
@@ -56,7 +56,7 @@ describeSecretStore("file", () => ({
 const plainState = made();
 describeSecretStore("plaintext", () => ({
   store: createPlaintextStore(plainState),
-  childStore: `import { createPlaintextStore } from "../../src/secret-stores/plaintext.ts";
+  childStore: `import { createPlaintextStore } from "../../src/stores/plaintext.ts";
     const store = createPlaintextStore(${JSON.stringify(plainState)});`,
   damage: async () => writeFileSync(itemOf(join(plainState, "plaintext")), '{"v":1,"acc'),
   close: async () => rmSync(plainState, { recursive: true }),

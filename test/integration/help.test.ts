@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatHelp, formatStart } from "../../src/cli/help.ts";
-import { commands, groups } from "../../src/commands/index.ts";
+import { commands, groups } from "../../src/commands/registry.ts";
 import { processContext, type Context } from "../../src/context.ts";
 import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";

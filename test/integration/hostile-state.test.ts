@@ -14,10 +14,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { shortHash } from "../../src/credentials/items.ts";
-import { createRotationMarks } from "../../src/key-manager/rotation-marks.ts";
-import { hashText } from "../../src/profile-manager/journal.ts";
-import { createSetupRecords } from "../../src/setup/record.ts";
+import { shortHash } from "../../src/credentials/cache/item-names.ts";
+import { createRotationMarks } from "../../src/keys/rotation-file.ts";
+import { hashText } from "../../src/profiles/undo-journal.ts";
+import { createSetupRecords } from "../../src/commands/setup/record.ts";
 import { titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";

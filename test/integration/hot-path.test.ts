@@ -59,7 +59,7 @@ describe.skipIf(reason !== undefined)(
       expect(await modulesLoaded()).toMatchInlineSnapshot(`
         [
           "bin/awsrole.js",
-          "dist/answer-from-cache.cjs",
+          "dist/cache-hit.cjs",
           "node:buffer",
           "node:fs",
           "node:net",
@@ -71,10 +71,7 @@ describe.skipIf(reason !== undefined)(
     });
 
     it("of a session has node look up no time zone and load nothing behind a global", () => {
-      const bundle = readFileSync(
-        new URL("../../dist/answer-from-cache.cjs", import.meta.url),
-        "utf8",
-      );
+      const bundle = readFileSync(new URL("../../dist/cache-hit.cjs", import.meta.url), "utf8");
       expect(bundle.match(/\b(?:toISOString|toLocale\w*|Intl|performance)\b/g)).toBeNull();
     });
 
@@ -83,8 +80,8 @@ describe.skipIf(reason !== undefined)(
       expect(modules.filter((name) => !isBuiltin(name))).toMatchInlineSnapshot(`
         [
           "bin/awsrole.js",
-          "dist/answer-by-fetching.cjs",
-          "dist/answer-from-cache.cjs",
+          "dist/cache-miss.cjs",
+          "dist/cache-hit.cjs",
         ]
       `);
     });

@@ -4,11 +4,11 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { escapeControls } from "../../src/cli/text.ts";
+import { escapeControls } from "../../src/foundation/text.ts";
 import { parseDocument, readSettings } from "../../src/config/document.ts";
 import { addSection, setKey } from "../../src/config/edit.ts";
-import { isAwsRoleError } from "../../src/errors.ts";
-import { keyOfOption, readRoleOptions } from "../../src/profile-manager/role-options.ts";
+import { isAwsRoleError } from "../../src/foundation/errors.ts";
+import { keyOfOption, readRoleOptions } from "../../src/profiles/profile-options.ts";
 import { createHome, type Home } from "../support/run-awsrole.ts";
 import { type Output, runInProcess } from "../support/run-in-process.ts";
 

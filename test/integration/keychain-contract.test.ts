@@ -1,14 +1,14 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { nativeItems } from "../../src/secret-stores/native-items.ts";
-import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";
-import { secretServiceItems } from "../../src/secret-stores/secret-service.ts";
+import { nativeItems } from "../../src/stores/keychain/native.ts";
+import { createOsKeychain } from "../../src/stores/keychain/index.ts";
+import { secretServiceItems } from "../../src/stores/keychain/secret-service.ts";
 import { keychainSkipReason, startKeychainDaemon } from "../support/keychain-daemon.ts";
 import { describeSecretStore } from "../support/secret-store-contract.ts";
 
 const run = promisify(execFile);
 const skipReason = keychainSkipReason();
-const IMPORT = 'import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";';
+const IMPORT = 'import { createOsKeychain } from "../../src/stores/keychain/index.ts";';
 const daemon = skipReason ? undefined : await startKeychainDaemon();
 const env = daemon?.env ?? {};
 

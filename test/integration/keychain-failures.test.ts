@@ -11,9 +11,9 @@ import { buildSourceProgram, type SourceProgram } from "../support/source-progra
 
 /** A keychain that fails: a real gnome-keyring, and a native call that is blocked. Every attempt is a process of its own, which has to end. */
 const PROGRAM = `
-import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";
-import { endBlockedProcess } from "../../src/secret-stores/end-process.ts";
-import { hasPendingNativeCall, trackNativeCall } from "../../src/secret-stores/native-calls.ts";
+import { createOsKeychain } from "../../src/stores/keychain/index.ts";
+import { endBlockedProcess } from "../../src/stores/keychain/end-process.ts";
+import { hasPendingNativeCall, trackNativeCall } from "../../src/stores/keychain/native-calls.ts";
 import { writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 

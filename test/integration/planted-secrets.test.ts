@@ -9,7 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { commands } from "../../src/commands/index.ts";
+import { commands } from "../../src/commands/registry.ts";
 import { type FederationDouble, startFederationDouble } from "../support/federation-double.ts";
 import { titled } from "../support/installed.ts";
 import {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { finishRotation, rotateKey } from "../../src/key-manager/rotate.ts";
+import { finishRotation, rotateKey } from "../../src/keys/rotation.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { isMotoInstalled, type Moto, MOTO_MISSING, startMoto } from "../support/moto.ts";
 import { createRotationWorld, type RotationWorld } from "../support/rotation-world.ts";

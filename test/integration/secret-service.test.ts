@@ -3,11 +3,11 @@ import { execFile } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AwsRoleError } from "../../src/errors.ts";
-import { nativeItems } from "../../src/secret-stores/native-items.ts";
-import { type Keyring, loadKeyring } from "../../src/secret-stores/native-keyring.ts";
-import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";
-import { secretServiceItems } from "../../src/secret-stores/secret-service.ts";
+import type { AwsRoleError } from "../../src/foundation/errors.ts";
+import { nativeItems } from "../../src/stores/keychain/native.ts";
+import { type Keyring, loadKeyring } from "../../src/stores/keychain/native-keyring.ts";
+import { createOsKeychain } from "../../src/stores/keychain/index.ts";
+import { secretServiceItems } from "../../src/stores/keychain/secret-service.ts";
 import {
   type KeychainDaemon,
   keychainSkipReason,
@@ -19,7 +19,7 @@ const run = promisify(execFile);
 
 /** Four hundred clients, four at a time. */
 const CLIENTS = `
-import { createOsKeychain } from "../../src/secret-stores/os-keychain.ts";
+import { createOsKeychain } from "../../src/stores/keychain/index.ts";
 let left = 400;
 async function comeAndGo() {
   while (left-- > 0) await createOsKeychain().get("session/v1/nobody/x");

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { runtimeFolder } from "../../src/credentials/runtime-folder.ts";
+import { runtimeFolder } from "../../src/state/runtime-dir.ts";
 import { bundleForChild } from "../support/bundle.ts";
 import { gatherCrew, storm, type Crew, type Member } from "../support/flight-crew.ts";
 

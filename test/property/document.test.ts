@@ -18,7 +18,7 @@ import {
 } from "../../src/config/edit.ts";
 import { applyEdits, diffEdits, reverseEdits } from "../../src/config/line-edits.ts";
 import { readBody } from "../../src/config/grammar.ts";
-import { isAwsRoleError } from "../../src/errors.ts";
+import { isAwsRoleError } from "../../src/foundation/errors.ts";
 import { documentOf, hasBothDefaults, names, validFile } from "../support/config-files.ts";
 
 fc.configureGlobal({ numRuns: process.env["AWSROLE_TEST_LONG"] === undefined ? 500 : 20_000 });

@@ -9,7 +9,7 @@ import {
   encodeValues,
   type Value,
   type Variant,
-} from "../../src/secret-stores/d-bus-values.ts";
+} from "../../src/stores/keychain/dbus/values.ts";
 
 /** A method call that came in. */
 export type BusCall = { path: string; member: string; signature: string; body: Buffer };

@@ -1,4 +1,4 @@
-import type { ByteItems } from "../../src/secret-stores/spread-items.ts";
+import type { ByteItems } from "../../src/stores/keychain/chunked-items.ts";
 
 /** A keychain in memory. */
 export type FakeItems = ByteItems & {

@@ -4,11 +4,7 @@
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  runSingleFlight,
-  withLock,
-  type FlightResult,
-} from "../../src/credentials/single-flight.ts";
+import { runSingleFlight, withLock, type FlightResult } from "../../src/locks/single-flight.ts";
 
 export type Task =
   | {

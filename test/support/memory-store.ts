@@ -1,4 +1,4 @@
-import type { SecretStore } from "../../src/secret-stores/index.ts";
+import type { SecretStore } from "../../src/stores/open.ts";
 
 /** A store in this process's memory. `secrets` is the content, to look at and to damage. */
 export function createMemoryStore(

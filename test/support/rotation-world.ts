@@ -2,13 +2,13 @@
 import { expect } from "vitest";
 import { createIam, type Iam } from "../../src/aws/iam.ts";
 import { createSts } from "../../src/aws/sts.ts";
-import type { StsConnection } from "../../src/config/sts-settings.ts";
+import type { StsConnection } from "../../src/config/connection.ts";
 import type { LongTermKey } from "../../src/credentials/key-item.ts";
-import { createRows } from "../../src/credentials/state-folder.ts";
-import { createKeyKeeper, type KeyKeeper } from "../../src/key-manager/key-keeper.ts";
-import type { Rotation } from "../../src/key-manager/rotate.ts";
-import { createRotationMarks } from "../../src/key-manager/rotation-marks.ts";
-import type { SecretStore } from "../../src/secret-stores/index.ts";
+import { createRows } from "../../src/state/item-index.ts";
+import { createKeyKeeper, type KeyKeeper } from "../../src/keys/key-store.ts";
+import type { Rotation } from "../../src/keys/rotation.ts";
+import { createRotationMarks } from "../../src/keys/rotation-file.ts";
+import type { SecretStore } from "../../src/stores/open.ts";
 
 export type RotationWorld = {
   /** The key that the profile names. */

@@ -1,9 +1,9 @@
 /** Runs a command for people inside the test's own process: for tables with many command lines, where a process each would be slow. */
 import { runCommand } from "../../src/cli/run-command.ts";
-import { commands, groups } from "../../src/commands/index.ts";
+import { commands, groups } from "../../src/commands/registry.ts";
 import { type Context, processContext } from "../../src/context.ts";
-import { isAwsRoleError } from "../../src/errors.ts";
-import { report } from "../../src/run-program.ts";
+import { isAwsRoleError } from "../../src/foundation/errors.ts";
+import { report } from "../../src/entry/run.ts";
 
 export type Output = { readonly code: number; readonly stdout: string; readonly stderr: string };
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { SecretStore } from "../../src/secret-stores/index.ts";
+import type { SecretStore } from "../../src/stores/open.ts";
 import { isWholeValue, selfCheckingValue } from "./self-checking-value.ts";
 import { buildSourceProgram, type SourceProgram } from "./source-program.ts";
 import type { StoreReport, StoreTask } from "./store-child.ts";

@@ -1,5 +1,5 @@
 /** What the children of the SecretStore contract suite do; each prints one JSON line. */
-import type { SecretStore } from "../../src/secret-stores/index.ts";
+import type { SecretStore } from "../../src/stores/open.ts";
 import { isWholeValue, selfCheckingValue } from "./self-checking-value.ts";
 
 export type StoreTask =

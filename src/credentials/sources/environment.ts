@@ -1,6 +1,6 @@
 /** `credential_source = Environment`. */
-import { AwsRoleError } from "../../errors.ts";
-import type { Credentials } from "../credentials.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import type { Credentials } from "../process-output.ts";
 
 /** The keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. @throws ERR_SOURCE_UNAVAILABLE. */
 export function credentialsFromEnvironment(

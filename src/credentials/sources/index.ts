@@ -1,10 +1,10 @@
 /** Ways to get a leaf's credentials, each loaded when it is needed. */
-import type { Providers } from "../../aws/providers.ts";
-import type { Deadline } from "../../deadline.ts";
-import type { Credentials } from "../credentials.ts";
-import type { Leaf } from "../leaf.ts";
-import { AwsRoleError } from "../../errors.ts";
-import { withLock } from "../single-flight.ts";
+import type { Providers } from "../../aws/sdk-providers.ts";
+import type { Deadline } from "../../foundation/deadline.ts";
+import type { Credentials } from "../process-output.ts";
+import type { Leaf } from "../base-credentials.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { withLock } from "../../locks/single-flight.ts";
 import type { KeyStores } from "./keychain-key.ts";
 
 /** What the sources may use. */

@@ -5,12 +5,12 @@
  * them fails at once instead of waiting for itself or forking without end.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { awsroleFile } from "../../config/awsrole-file.ts";
-import type { Deadline } from "../../deadline.ts";
-import { AwsRoleError } from "../../errors.ts";
-import type { Credentials } from "../credentials.ts";
+import { awsroleFile } from "../../program/awsrole-file.ts";
+import type { Deadline } from "../../foundation/deadline.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import type { Credentials } from "../process-output.ts";
 import { leadsBack } from "../chain.ts";
-import { splitCommand } from "../split-command.ts";
+import { splitCommand } from "../../foundation/split-command.ts";
 
 export type ProcessOptions = {
   readonly profileName: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isAwsRoleError } from "../../../src/errors.ts";
+import { isAwsRoleError } from "../../../src/foundation/errors.ts";
 import { parseDocument, type Settings } from "../../../src/config/document.ts";
 import { type AwsFiles, combineDocuments } from "../../../src/config/files.ts";
 

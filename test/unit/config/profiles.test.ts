@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { profileNotFound, readProfile } from "../../../src/config/profiles.ts";
-import type { AwsRoleError } from "../../../src/errors.ts";
+import type { AwsRoleError } from "../../../src/foundation/errors.ts";
 import { awsFiles } from "../../support/aws-files.ts";
 
 const arn = "arn:aws:iam::123456789012:role/example-role";

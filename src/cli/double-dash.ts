@@ -1,0 +1,47 @@
+/** `--` between awsrole's own words and the command that it runs: required, because options of the two may have the same names. */
+import { AwsRoleError } from "../foundation/errors.ts";
+import { type Command, type OptionTable, optionsOf, usageOf } from "./command.ts";
+
+/**
+ * Demands a command behind `--`. @throws ERR_USAGE, with the corrected line to copy where there is a command
+ * without its `--`.
+ */
+export function requireSeparator(
+  command: Command,
+  name: string,
+  words: readonly string[],
+  platform: NodeJS.Platform,
+): void {
+  const cut = words.indexOf("--");
+  if (cut !== -1 && cut < words.length - 1) return;
+  const own = cut === -1 ? words : words.slice(0, cut);
+  const begin = beginOfCommand(own, optionsOf(command));
+  if (cut !== -1 || begin === own.length)
+    throw new AwsRoleError("ERR_USAGE", `${name} wants a command to run`, {
+      hint: `usage: awsrole ${usageOf(command)}`,
+    });
+  const corrected = ["awsrole", ...own.slice(0, begin), "--", ...own.slice(begin)];
+  throw new AwsRoleError("ERR_USAGE", `${name} wants -- before the command`, {
+    hint: corrected.map((word) => quote(word, platform)).join(" "),
+  });
+}
+
+/** The first word that is neither the subcommand, nor one of its options or their values, nor NAME. */
+function beginOfCommand(words: readonly string[], options: OptionTable): number {
+  // The subcommand, and NAME unless --profile stands for it.
+  let names = 2;
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] ?? "";
+    const [, no, name = "", attached] = /^--(no-)?([^=]+)(=.*)?$/s.exec(word) ?? [];
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined && (word.startsWith("-") || names === 0)) return i;
+    if (option === undefined || name === "profile") names -= 1;
+    if (option?.type === "string" && no === undefined && attached === undefined) i += 1;
+  }
+  return words.length;
+}
+
+function quote(word: string, platform: NodeJS.Platform): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return platform === "win32" ? `"${word}"` : `'${word.replaceAll("'", `'\\''`)}'`;
+}

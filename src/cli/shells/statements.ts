@@ -1,0 +1,113 @@
+/**
+ * Statements that set and clear environment variables, in the language of each shell. Rules:
+ *
+ * - A value arrives in the environment exactly as it is, or is refused: nothing in it may be expanded, and nothing may end the quotes.
+ *   Line breaks and other control characters are refused everywhere, because no form of quoting carries them in all of them.
+ * - Clearing a variable that is not set is no error, so that the statements run under `set -eu` too.
+ */
+import { AwsRoleError } from "../../foundation/errors.ts";
+
+/** Each variable with its value; undefined: cleared. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+type Dialect = {
+  /** How a person runs the statements that awsrole prints. */
+  readonly use: (commandLine: string) => string;
+  readonly set: (name: string, value: string) => string;
+  readonly clear: (name: string) => string;
+};
+
+const posix: Dialect = {
+  use: (line) => `eval "$(${line})"`,
+  set: (name, value) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
+  clear: (name) => `unset ${name}`,
+};
+
+const dialects = {
+  bash: posix,
+  zsh: posix,
+  sh: posix,
+  fish: {
+    use: (line) => `${line} | source`,
+    // Within fish's single quotes only \\ and \' mean something.
+    set: (name, value) => `set -gx ${name} '${value.replaceAll(/[\\']/g, String.raw`\$&`)}'`,
+    clear: (name) => `set -e ${name}; or true`,
+  },
+  powershell: {
+    use: (line) => `${line} | Out-String | Invoke-Expression`,
+    // PowerShell takes typographic single quotes for quotes too; doubling makes each of them a literal one.
+    set: (name, value) => `$Env:${name} = '${value.replaceAll(/['\u2018-\u201B]/g, "$&$&")}'`,
+    clear: (name) => `Remove-Item Env:${name} -ErrorAction SilentlyContinue`,
+  },
+  cmd: {
+    use: (line) => `for /f "delims=" %i in ('${line}') do @%i`,
+    set: (name, value) => {
+      // What these mean depends on how the line is run (typed, in a batch file, with delayed expansion).
+      if (/["%!]/.test(value))
+        throw unwritable(name, `a character that cmd may expand (" % !)`, "--shell powershell");
+      return `SET "${name}=${value}"`;
+    },
+    clear: (name) => `SET ${name}=`,
+  },
+  dotenv: {
+    use: (line) => `${line} > .env`,
+    set: (name, value) => {
+      // Readers of such files disagree about quotes (docker keeps them), so only what needs none is written.
+      if (!/^[\w./+=:@,-]*$/.test(value))
+        throw unwritable(
+          name,
+          "a character that readers of such files understand differently",
+          "--shell json",
+        );
+      return `${name}=${value}`;
+    },
+    clear: () => "",
+  },
+} as const satisfies Record<string, Dialect>;
+
+/** The forms in which `env` prints. */
+export type ShellName = keyof typeof dialects | "json";
+
+/** Their names, as `--shell` takes them. */
+export const shellNames = [...Object.keys(dialects), "json"] as readonly ShellName[];
+
+/** True for the forms that a shell executes (the others are data, and cannot clear anything). */
+export function isExecutable(shell: ShellName): boolean {
+  return shell !== "dotenv" && shell !== "json";
+}
+
+/** One statement a line, clearing first. @throws ERR_SOURCE_UNAVAILABLE for a value that this form cannot carry. */
+export function formatVariables(shell: ShellName, variables: Variables): string {
+  for (const [name, value] of Object.entries(variables)) {
+    // oxlint-disable-next-line no-control-regex -- these are the characters it is about
+    if (value !== undefined && /[\u0000-\u001F\u007F\u0085\u2028\u2029]/.test(value))
+      throw unwritable(name, "a line break or another control character", undefined);
+  }
+  const entries = Object.entries(variables);
+  const set = entries.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+  if (shell === "json")
+    return `${JSON.stringify(Object.fromEntries(set.map(({ name, value }) => [name, value])), undefined, 2)}\n`;
+  const dialect: Dialect = dialects[shell];
+  const clear = isExecutable(shell)
+    ? entries.flatMap(([name, value]) => (value === undefined ? [name] : []))
+    : [];
+  const lines = [
+    ...clear.map((name) => dialect.clear(name)),
+    ...set.map(({ name, value }) => dialect.set(name, value)),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** How a person runs what `commandLine` prints, in this shell. */
+export function howToUse(shell: ShellName, commandLine: string): string {
+  return shell === "json" ? `${commandLine} > FILE` : dialects[shell].use(commandLine);
+}
+
+function unwritable(name: string, what: string, instead: string | undefined): AwsRoleError {
+  return new AwsRoleError("ERR_SOURCE_UNAVAILABLE", `the value of ${name} has ${what}`, {
+    hint:
+      instead === undefined
+        ? "it cannot be written as a statement"
+        : `use another form: ${instead}`,
+  });
+}

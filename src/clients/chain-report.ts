@@ -1,0 +1,219 @@
+/** A chain as facts for people and JSON: every hop with its call, who signs it, how long it lasts, where MFA comes in, and where each setting stands. */
+import type { Settings } from "../config/document.ts";
+import type { AwsFiles } from "../config/files.ts";
+import { maskSecrets, secretKeys } from "../config/secret-keys.ts";
+import { deviceOfCall, type Hop, type RoleHop, type SessionHop } from "../credentials/chain.ts";
+import type { Leaf } from "../credentials/base-credentials.ts";
+import { sessionSignedSeconds } from "../credentials/mfa/plan.ts";
+import type { Row } from "../state/item-index.ts";
+import { cachedEntry, type CachedEntry } from "./cache-entry.ts";
+
+/** A setting and its place. Secrets are masked. */
+export type Setting = {
+  readonly key: string;
+  readonly value: string;
+  readonly file: string;
+  readonly line: number;
+};
+
+/** One step of the chain, outermost first. */
+export type ExplainedHop = {
+  readonly kind: Leaf["source"]["kind"] | SessionHop["kind"];
+  readonly profile: string;
+  readonly roleArn?: string;
+  /** What the step is, in a sentence part. */
+  readonly says: string;
+  /** The call that makes its session, and the identity that signs it. */
+  readonly call?: {
+    readonly action: string;
+    readonly signedBy: string;
+    readonly region: string;
+    readonly endpoint?: string;
+  };
+  readonly duration?: {
+    readonly seconds: number;
+    readonly requested?: number;
+    readonly why: string;
+  };
+  readonly mfa?: ExplainedMfa;
+  readonly cache?: CachedEntry;
+  readonly settings: readonly Setting[];
+};
+
+/** Whether a code is asked for at this step, and why (not). */
+export type ExplainedMfa = {
+  readonly asked: boolean;
+  readonly serial?: string;
+  readonly from?: string;
+  readonly why: string;
+};
+
+/** All hops of a chain. `rows` are what the state folder says at `now`. No network, no child process, no secret. */
+export function explainChain(
+  files: AwsFiles,
+  hop: Hop,
+  rows: readonly Row[],
+  now: Date,
+): readonly ExplainedHop[] {
+  if (hop.kind === "leaf") return [explainLeaf(files, hop)];
+  const own =
+    hop.kind === "role"
+      ? explainRole(files, hop)
+      : {
+          kind: hop.kind,
+          profile: hop.profileName,
+          says: "a session of the user, which signs for roles",
+          call: callOf(hop),
+          duration: {
+            seconds: hop.durationSeconds,
+            why: "mfa_session_seconds, or AWS's own default of 12 h",
+          },
+          mfa: mfaOf(
+            hop,
+            hop.mfa === undefined
+              ? "no mfa_serial is set"
+              : "a new session takes one code, and all roles of the device share it",
+          ),
+          settings: [],
+        };
+  return [
+    { ...own, cache: cachedEntry(hop, rows, now) },
+    ...explainChain(files, hop.signer, rows, now),
+  ];
+}
+
+function explainRole(files: AwsFiles, hop: RoleHop): ExplainedHop {
+  const { profile, role, mfaPlan } = hop;
+  return {
+    kind: "role",
+    profile: profile.name,
+    roleArn: role.arn,
+    says: profile.managed
+      ? `managed: read from its awsrole_ keys${lineOf(profile.settings)}`
+      : "standard: read as the AWS CLI reads it",
+    call: callOf(hop),
+    duration: durationOf(hop),
+    mfa: mfaOf(
+      hop,
+      mfaPlan.kind === "shared-session"
+        ? `the session below takes it: ${mfaPlan.why}`
+        : mfaPlan.why,
+    ),
+    settings: settingsOf(files.profile(profile.name)),
+  };
+}
+
+function lineOf(settings: Settings): string {
+  return settings.has("credential_process")
+    ? ""
+    : ", but without a credential_process line: SDKs do not ask awsrole";
+}
+
+function mfaOf(hop: SessionHop, why: string): ExplainedMfa {
+  const device = deviceOfCall(hop);
+  if (device === undefined) return { asked: false, why };
+  const from =
+    device.process === undefined
+      ? device.prompt === "gui"
+        ? "the terminal, else a window"
+        : "the terminal"
+      : "mfa_process, else the terminal";
+  return { asked: true, serial: device.serial, from, why };
+}
+
+function durationOf({ role, signer, profile }: RoleHop): NonNullable<ExplainedHop["duration"]> {
+  const { durationSeconds: requested } = role;
+  if (requested === undefined)
+    return { seconds: sessionSignedSeconds, why: "none is set: AWS gives an hour" };
+  const isWebIdentity = profile.source.kind === "web-identity";
+  if (requested > sessionSignedSeconds && !isWebIdentity && isTemporary(signer))
+    return {
+      seconds: sessionSignedSeconds,
+      requested,
+      why: `capped: ${sessionSignedSeconds} s is the most that AWS allows a role signed by temporary credentials`,
+    };
+  return {
+    seconds: requested,
+    requested,
+    why:
+      requested < 1800
+        ? "below 1800 s some SDKs ask again before every call"
+        : "as set; the role's own maximum (MaxSessionDuration) may be less",
+  };
+}
+
+function isTemporary(signer: Hop): boolean {
+  if (signer.kind !== "leaf") return true;
+  const { source } = signer;
+  if (source.kind === "static") return source.sessionToken !== undefined;
+  return !["keychain-key", "environment", "process"].includes(source.kind);
+}
+
+function callOf(hop: SessionHop): NonNullable<ExplainedHop["call"]> {
+  const { connection, signer } = hop;
+  const isWebIdentity = signer.kind === "leaf" && signer.source.kind === "web-identity";
+  return {
+    action:
+      hop.kind === "user-session"
+        ? "GetSessionToken"
+        : isWebIdentity
+          ? "AssumeRoleWithWebIdentity"
+          : "AssumeRole",
+    signedBy: identityOf(signer),
+    region: connection.region,
+    ...(connection.endpointUrl === undefined ? {} : { endpoint: connection.endpointUrl }),
+  };
+}
+
+/** Who a hop is when it signs. */
+function identityOf(hop: Hop): string {
+  if (hop.kind === "role") return `${hop.role.arn} (profile ${hop.profile.name})`;
+  if (hop.kind === "user-session") return `the session of ${identityOf(hop.signer)}`;
+  const { source, profileName } = hop;
+  switch (source.kind) {
+    case "static":
+      return `access key ${source.accessKeyId} in plain text (profile ${profileName})`;
+    case "keychain-key":
+      return `access key ${source.accessKeyId} in the store (profile ${profileName})`;
+    case "sso":
+      return `SSO role ${source.roleName} in account ${source.accountId} (profile ${profileName})`;
+    case "login":
+      return `the aws login session ${source.loginSession} (profile ${profileName})`;
+    case "process":
+      return `whoever the command of profile ${profileName} gives`;
+    case "web-identity":
+      return `nobody: the token in ${source.tokenFile} is the proof`;
+    case "environment":
+      return "the access key in the environment";
+    case "ec2-instance-metadata":
+      return "the role of this EC2 instance";
+    case "ecs-container":
+      return "the role of this container";
+  }
+}
+
+function explainLeaf(files: AwsFiles, leaf: Leaf): ExplainedHop {
+  const { source, profileName } = leaf;
+  const isProfile = "settings" in source;
+  return {
+    kind: source.kind,
+    profile: profileName,
+    says: `the beginning: ${identityOf(leaf)}`,
+    // A role with its own source has said its settings already.
+    settings:
+      isProfile && source.name === profileName && source.kind !== "keychain-key"
+        ? settingsOf(files.profile(profileName))
+        : source.kind === "keychain-key" && !source.settings.has("awsrole_role_arn")
+          ? settingsOf(source.settings)
+          : [],
+  };
+}
+
+function settingsOf(settings: Settings | undefined): Setting[] {
+  return [...(settings ?? [])].map(([key, { value, file, line }]) => ({
+    key,
+    value: secretKeys.has(key) ? "****" : maskSecrets(value),
+    file,
+    line,
+  }));
+}

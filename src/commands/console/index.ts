@@ -1,0 +1,91 @@
+import { defineCommand, fetchOptions } from "../../cli/command.ts";
+import { partitionOf } from "../../config/connection.ts";
+import type { Context } from "../../context.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import {
+  type Fetched,
+  fetchCredentials,
+  noticeTo,
+  requireName,
+} from "../../sessions/fetch-credentials.ts";
+import { openOneShotRedirect } from "./local-redirect.ts";
+
+const usage = "console [NAME]";
+const browserWithinMs = 60_000;
+
+export default defineCommand({
+  usage,
+  summary: "sign in to the AWS console in your browser",
+  description:
+    "Opens the AWS console in the browser, signed in as the role of the profile. The browser is given an address of this machine that works once; the sign-in address itself, " +
+    "with which anybody could sign in for a quarter of an hour, is shown by --print only.",
+  positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
+  options: {
+    ...fetchOptions,
+    print: {
+      type: "boolean",
+      default: false,
+      describe: "print the sign-in address instead (a secret for 15 minutes)",
+    },
+  },
+  examples: [
+    { command: "awsrole console prod", says: "opens the browser" },
+    { command: "awsrole console prod --print", says: "for another browser, or another machine" },
+  ],
+  usesAwsProfile: true,
+  async run(context, args) {
+    const name = requireName(args.positionals["NAME"], usage);
+    const fetched = await fetchCredentials(context, name, args);
+    const partition = partitionOfSession(fetched);
+    const { signInUrl } = await import("./sign-in-url.ts");
+    const url = await signInUrl(
+      fetched.credentials,
+      partition,
+      fetched.connection,
+      fetched.sessions.deadline,
+    );
+    if (args.print) {
+      context.stdout(args.json ? `${JSON.stringify({ url }, undefined, 2)}\n` : `${url}\n`);
+      return 0;
+    }
+    await openInBrowser(context, url, noticeTo(context, args));
+    if (args.json)
+      context.stdout(`${JSON.stringify({ opened: true, profile: name }, undefined, 2)}\n`);
+    return 0;
+  },
+});
+
+/** @throws ERR_PROFILE_INVALID: only a role's session can sign in. */
+function partitionOfSession({ chain, credentials, connection, profile }: Fetched): string {
+  if (chain.kind === "role") return partitionOf(chain.role.arn) ?? "aws";
+  if (chain.kind === "leaf" && credentials.sessionToken !== undefined) {
+    const start = /^(?:cn|us-gov|eusc)(?=-)/.exec(connection.region)?.[0];
+    return start === undefined ? "aws" : `aws-${start}`;
+  }
+  throw new AwsRoleError(
+    "ERR_PROFILE_INVALID",
+    `profile ${profile} is an IAM user, and the console takes sessions of roles only`,
+    { hint: "name a role profile: awsrole list shows which there are" },
+  );
+}
+
+async function openInBrowser(
+  { platform }: Context,
+  url: string,
+  notice: (text: string) => void,
+): Promise<void> {
+  const redirect = await openOneShotRedirect(url, browserWithinMs);
+  notice(
+    `opening the console in your browser; if nothing opens, open ${redirect.url} on this machine within a minute (it works once)`,
+  );
+  try {
+    const { default: open } = await import("open");
+    const launched = await open(redirect.url).catch(() => undefined);
+    // No browser to start is no reason to give up: the address may be opened by hand.
+    launched?.on("error", () => {});
+    if (launched === undefined) notice(`no browser could be started here (${platform})`);
+    await redirect.used;
+  } finally {
+    redirect.close();
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Signing in to the console with a role's session (docs.aws.amazon.com, IAM User Guide, "Enable custom identity broker access to the AWS console").
+ *
+ * The session is exchanged for a sign-in token by POST, its secrets in the body: in a URL they would be in logs. The sign-in address that results is
+ * itself a secret for 15 minutes.
+ */
+import { isLoopback, type StsConnection } from "../../config/connection.ts";
+import type { Credentials } from "../../credentials/process-output.ts";
+import type { Deadline } from "../../foundation/deadline.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { createRequestHandler } from "../../aws/http.ts";
+
+type Addresses = { readonly signIn: string; readonly console: string };
+
+/**
+ * Per partition (AWS's own documentation for each); others are not public. The European Sovereign Cloud documents its sign-in with the region in
+ * front (docs.aws.eu), as the SDK's endpoint rules for `signin` have it; it has one region.
+ */
+const partitions: Readonly<Record<string, Addresses>> = {
+  aws: { signIn: "https://signin.aws.amazon.com", console: "https://console.aws.amazon.com/" },
+  "aws-cn": { signIn: "https://signin.amazonaws.cn", console: "https://console.amazonaws.cn/" },
+  "aws-us-gov": {
+    signIn: "https://signin.amazonaws-us-gov.com",
+    console: "https://console.amazonaws-us-gov.com/",
+  },
+  "aws-eusc": {
+    signIn: "https://eusc-de-east-1.signin.amazonaws-eusc.eu",
+    console: "https://console.amazonaws-eusc.eu/",
+  },
+};
+
+/**
+ * The address that signs a browser in, within 15 minutes. `partition`: `aws`, `aws-cn`, …
+ * @throws ERR_AWS_REFUSED (also for a partition without a known console), ERR_AWS_UNAVAILABLE, ERR_NETWORK, ERR_DEADLINE.
+ */
+export async function signInUrl(
+  credentials: Credentials,
+  partition: string,
+  connection: StsConnection,
+  deadline: Deadline,
+): Promise<string> {
+  const addresses = Object.hasOwn(partitions, partition) ? partitions[partition] : undefined;
+  if (addresses === undefined)
+    throw new AwsRoleError(
+      "ERR_AWS_REFUSED",
+      `the sign-in address of the partition ${partition} is not known`,
+      { hint: "sign in as your administrators describe it" },
+    );
+  const base = new URL(connection.env["AWS_ENDPOINT_URL_SIGNIN"] || addresses.signIn);
+  if (base.protocol !== "https:" && !isLoopback(base.hostname))
+    throw new AwsRoleError("ERR_NETWORK", `AWS_ENDPOINT_URL_SIGNIN is not an https URL`, {
+      hint: "without TLS only this machine is allowed",
+    });
+  const token = await getSigninToken(credentials, base, connection, deadline);
+  const destination = new URL(addresses.console);
+  destination.searchParams.set("region", connection.region);
+  const url = new URL("/federation", base);
+  url.search = new URLSearchParams({
+    Action: "login",
+    Issuer: "awsrole",
+    Destination: destination.href,
+    SigninToken: token,
+  }).toString();
+  return url.href;
+}
+
+async function getSigninToken(
+  { accessKeyId, secretAccessKey, sessionToken }: Credentials,
+  base: URL,
+  connection: StsConnection,
+  deadline: Deadline,
+): Promise<string> {
+  const body = new URLSearchParams({
+    Action: "getSigninToken",
+    Session: JSON.stringify({ sessionId: accessKeyId, sessionKey: secretAccessKey, sessionToken }),
+  }).toString();
+  const { response } = await createRequestHandler(connection, () => deadline.remainingMs()).handle({
+    protocol: base.protocol,
+    hostname: base.hostname,
+    ...(base.port === "" ? {} : { port: Number(base.port) }),
+    path: "/federation",
+    method: "POST",
+    headers: {
+      host: base.host,
+      "content-type": "application/x-www-form-urlencoded",
+      "content-length": String(Buffer.byteLength(body)),
+    },
+    body,
+  });
+  if (response.statusCode !== 200)
+    throw new AwsRoleError(
+      response.statusCode >= 500 ? "ERR_AWS_UNAVAILABLE" : "ERR_AWS_REFUSED",
+      `the AWS sign-in service refused the session (${response.statusCode})`,
+      {
+        hint: "it takes sessions of roles only, not an IAM user's (GetSessionToken); if this is a role's, awsrole logout forgets it: then try again",
+      },
+    );
+  const token = parseToken(Buffer.from(response.body).toString("utf8"));
+  if (token !== undefined) return token;
+  throw new AwsRoleError(
+    "ERR_AWS_UNAVAILABLE",
+    "the AWS sign-in service answered without a token",
+    {
+      hint: "check that the proxy really leads to AWS",
+    },
+  );
+}
+
+function parseToken(text: string): string | undefined {
+  try {
+    const { SigninToken } = JSON.parse(text) as { SigninToken?: unknown };
+    return typeof SigninToken === "string" && SigninToken !== "" ? SigninToken : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,183 @@
+/** Variables of the environment that lead AWS tools elsewhere, or node astray. */
+import { existsSync } from "node:fs";
+import { proxyFor, readCaBundle } from "../../../aws/proxy.ts";
+import type { Settings } from "../../../config/document.ts";
+import { nearest } from "../../../foundation/edit-distance.ts";
+import { plainKeysThatShadow } from "../../../config/profiles.ts";
+import { isAwsRoleError } from "../../../foundation/errors.ts";
+import { chooseStore } from "../../../stores/open.ts";
+import { at, type Check, type Facts, type Finding } from "../finding.ts";
+
+/** Every check of the environment. */
+export const checkEnvironment: Check = (facts) => [
+  ...keys(facts),
+  ...profiles(facts),
+  ...places(facts),
+  ...endpoint(facts),
+  ...network(facts),
+  ...node(facts),
+];
+
+function keys({ env, now }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  const unset = "awsrole env --unset prints what clears it";
+  if (env["AWS_SECURITY_TOKEN"])
+    findings.push({ id: "env-legacy", what: "AWS_SECURITY_TOKEN is set", fix: unset });
+  if (!env["AWS_ACCESS_KEY_ID"]) return findings;
+  const end = env["AWS_CREDENTIAL_EXPIRATION"];
+  const hasEnded = end !== undefined && Date.parse(end) < now.getTime();
+  findings.push(
+    hasEnded
+      ? { id: "env-expired", what: `the AWS key in the environment expired at ${end}`, fix: unset }
+      : { id: "env-key", what: "AWS_ACCESS_KEY_ID is set", fix: unset },
+  );
+  return findings;
+}
+
+function profiles({ env, files }: Facts): Finding[] {
+  const known = files.profileNames();
+  const findings = (["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] as const).flatMap(
+    (variable): Finding[] => {
+      const name = env[variable];
+      if (!name || known.includes(name) || name === "default") return [];
+      const guess = nearest(name, known);
+      return [
+        {
+          id: "env-profile-missing",
+          what: `${variable} names the profile ${name}, which does not exist`,
+          fix: guess === undefined ? `unset ${variable}` : `did you mean ${guess}?`,
+        },
+      ];
+    },
+  );
+  const { AWS_PROFILE: one, AWS_DEFAULT_PROFILE: other } = env;
+  if (one && other && one !== other)
+    findings.push({
+      id: "env-two-profiles",
+      what: `AWS_PROFILE is ${one}, and AWS_DEFAULT_PROFILE is ${other}`,
+      fix: "unset AWS_DEFAULT_PROFILE",
+    });
+  return findings;
+}
+
+function places({ env, files }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  for (const [variable, { file }] of [
+    ["AWS_CONFIG_FILE", files.config],
+    ["AWS_SHARED_CREDENTIALS_FILE", files.credentials],
+  ] as const) {
+    if (env[variable] && !existsSync(file))
+      findings.push({
+        id: "env-file-missing",
+        what: `${variable} names ${file}, which does not exist`,
+        fix: `name the right file, or unset ${variable}`,
+      });
+  }
+  if (env["AWSROLE_CHAIN"])
+    findings.push({
+      id: "env-chain",
+      what: "AWSROLE_CHAIN is set, which awsrole sets for its own children only",
+      fix: "unset AWSROLE_CHAIN",
+    });
+  try {
+    const configured = files.profile("default")?.get("awsrole_store")?.value;
+    chooseStore({ environment: env["AWSROLE_STORE"], configured });
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    if (error.code === "ERR_STORE_UNAVAILABLE")
+      findings.push({ id: "store-unknown", what: error.message, fix: error.hint ?? "" });
+  }
+  return findings;
+}
+
+/** Of `serve` or a container. A profile that is named is found before it by everybody's intention. */
+function endpoint({ env, files }: Facts): Finding[] {
+  const isThere =
+    env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] || env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+  if (!isThere || env["AWS_PROFILE"] || env["AWS_DEFAULT_PROFILE"]) return [];
+  const settings = readable(files, "default");
+  const key = [...plainKeysThatShadow, "credential_process"].find((one) => settings?.has(one));
+  const setting = key === undefined ? undefined : settings?.get(key);
+  if (setting === undefined) return [];
+  return [
+    {
+      id: "default-first",
+      profile: "default",
+      ...at(setting),
+      what: `[default] has ${key}, which AWS tools use before the endpoint in the environment`,
+      fix: "give [default] another name",
+    },
+  ];
+}
+
+function network({ env, files, names }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  for (const url of ["https://sts.amazonaws.com", "http://127.0.0.1"]) {
+    try {
+      proxyFor(new URL(url), env);
+    } catch (error) {
+      if (!isAwsRoleError(error)) throw error;
+      findings.push({ id: "proxy-invalid", what: error.message, fix: error.hint ?? "" });
+    }
+  }
+  const bundles = new Map([["AWS_CA_BUNDLE", env["AWS_CA_BUNDLE"]]]);
+  for (const name of names)
+    bundles.set(`ca_bundle of profile ${name}`, readable(files, name)?.get("ca_bundle")?.value);
+  for (const [where, file] of bundles) {
+    if (!file) continue;
+    try {
+      readCaBundle(file);
+    } catch (error) {
+      if (!isAwsRoleError(error)) throw error;
+      findings.push({
+        id: "ca-bundle-unreadable",
+        what: `${where}: ${error.message}`,
+        fix: "name a PEM file with certificates",
+      });
+    }
+  }
+  return findings;
+}
+
+function readable(files: Facts["files"], name: string): Settings | undefined {
+  try {
+    return files.profile(name);
+  } catch {
+    // Its section has a bad line, which is a finding of its own.
+    return undefined;
+  }
+}
+
+function node({ env, nodeVersion }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
+  const isRecent = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
+  if (!isRecent)
+    findings.push({
+      id: "node-old",
+      what: `this is node ${nodeVersion}`,
+      fix: "install node 22.12 or newer (20.19 works, too)",
+    });
+  if (env["NODE_OPTIONS"])
+    findings.push({
+      id: "node-options",
+      what: "NODE_OPTIONS is set",
+      fix: "unset NODE_OPTIONS where AWS tools run",
+    });
+  if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
+    findings.push({
+      id: "node-tls-off",
+      what: "NODE_TLS_REJECT_UNAUTHORIZED is 0",
+      fix: "unset it, and name your proxy's certificates in AWS_CA_BUNDLE",
+    });
+  if (env["NODE_DEBUG"])
+    findings.push({ id: "node-debug", what: "NODE_DEBUG is set", fix: "unset NODE_DEBUG" });
+  const extra = env["NODE_EXTRA_CA_CERTS"];
+  if (extra && !existsSync(extra))
+    findings.push({
+      id: "node-extra-certificates",
+      what: `NODE_EXTRA_CA_CERTS names ${extra}, which does not exist`,
+      fix: "name a PEM file, or unset it",
+    });
+  return findings;
+}

@@ -1,0 +1,337 @@
+/** Each profile by itself and with its source: what would make it fail, or be passed by. */
+import { existsSync } from "node:fs";
+import {
+  type Document,
+  parseDocument,
+  readSettings,
+  type Settings,
+} from "../../../config/document.ts";
+import { deleteKey, renameKey } from "../../../config/edit.ts";
+import { nearest } from "../../../foundation/edit-distance.ts";
+import { awsroleKeys, isManaged, plainKeysThatShadow } from "../../../config/profiles.ts";
+import { type Hop, resolveChain } from "../../../credentials/chain.ts";
+import { keyAccount } from "../../../credentials/cache/item-names.ts";
+import { isAwsRoleError } from "../../../foundation/errors.ts";
+import { findReferences } from "../../../profiles/references.ts";
+import type { FindingId } from "../rules.ts";
+import { explainChain } from "../../../clients/chain-report.ts";
+import { at, type Check, type Facts, type Finding, type Mend } from "../finding.ts";
+
+/** Every check of the profiles in question. A profile with a bad line has its finding already. */
+export const checkProfiles: Check = (facts) => {
+  const { files, names } = facts;
+  return names.flatMap((name) => {
+    try {
+      const settings = files.profile(name);
+      return settings === undefined ? [] : checkProfile(facts, name, settings);
+    } catch (error) {
+      if (!isAwsRoleError(error) || error.code !== "ERR_CONFIG_SYNTAX") throw error;
+      return [];
+    }
+  });
+};
+
+function checkProfile(facts: Facts, name: string, settings: Settings): Finding[] {
+  const findings = [
+    ...continuedValues(facts, name, settings),
+    ...unknownKeys(name, settings),
+    ...doubledKeys(facts, name, settings),
+    ...roleAndProcess(name, settings),
+    ...shadows(facts, name, settings),
+    ...plaintextKeys(name, settings),
+    ...tokenFile(name, settings),
+    ...durations(name, settings),
+  ];
+  // What was found by name need not be told again in general words.
+  const isRefused = findings.some(({ id }) => refusing.has(id));
+  return [...findings, ...chainOf(facts, name, settings, isRefused)];
+}
+
+const refusing: ReadonlySet<FindingId> = new Set(["unknown-key", "plain-and-prefixed"]);
+
+function continuedValues({ files }: Facts, profile: string, settings: Settings): Finding[] {
+  return [...settings].flatMap(([key, setting]): Finding[] => {
+    const [first, ...more] = setting.value.split("\n");
+    if (first === "" || more.length === 0) return [];
+    const isMendable =
+      setting.file === files.config.file && more.every((text) => /^[#;]/.test(text));
+    return [
+      {
+        id: "continued-value",
+        profile,
+        ...at(setting),
+        what: `the value of ${key} goes on in the indented line below it`,
+        fix: "remove the spaces before that line, or the line",
+        ...(isMendable ? { mend: { edit: (config) => outdentBelow(config, profile, key) } } : {}),
+      },
+    ];
+  });
+}
+
+/** Comments that a value has swallowed, moved to the beginning of their lines. */
+function outdentBelow(config: Document, profile: string, key: string): Document {
+  const setting = readSettings(config, "profile", profile)?.get(key);
+  if (setting === undefined) return config;
+  const lines = config.text.split("\n");
+  for (let at = setting.line; /^[ \t]+[#;]/.test(lines[at] ?? ""); at += 1)
+    lines[at] = (lines[at] ?? "").replace(/^[ \t]+/, "");
+  return parseDocument(lines.join("\n"), config);
+}
+
+function unknownKeys(profile: string, settings: Settings): Finding[] {
+  return [...settings].flatMap(([key, setting]): Finding[] => {
+    const own = key.slice("awsrole_".length);
+    if (!key.startsWith("awsrole_") || awsroleKeys.includes(own)) return [];
+    const guess = nearest(own, awsroleKeys);
+    const name = `awsrole_${guess}`;
+    const isClear = guess !== undefined && !settings.has(name);
+    return [
+      {
+        id: "unknown-key",
+        profile,
+        ...at(setting),
+        what: `there is no key ${key}`,
+        fix:
+          guess === undefined
+            ? "remove it: docs/configuration.md has the keys"
+            : `it is probably ${name}`,
+        ...(isClear ? { mend: inProfile(profile, (c, id) => renameKey(c, id, key, name)) } : {}),
+      },
+    ];
+  });
+}
+
+type ProfileId = { readonly kind: "profile"; readonly name: string };
+
+function inProfile(name: string, edit: (config: Document, id: ProfileId) => Document): Mend {
+  return { edit: (config) => edit(config, { kind: "profile", name }) };
+}
+
+function doubledKeys({ files }: Facts, profile: string, settings: Settings): Finding[] {
+  const inCredentials = files.credentialsProfile(profile);
+  const keys = isManaged(settings)
+    ? plainKeysThatShadow
+    : awsroleKeys.filter((key) => !["region", "endpoint_url"].includes(key));
+  return keys.flatMap((key): Finding[] => {
+    const plain = settings.get(key);
+    const twin = settings.get(`awsrole_${key}`);
+    if (plain === undefined || inCredentials?.has(key) === true) return [];
+    if (twin === undefined && !isManaged(settings)) return [];
+    const where = twin === undefined ? "" : ` and awsrole_${key} (line ${twin.line})`;
+    return [
+      {
+        id: "plain-and-prefixed",
+        profile,
+        ...at(plain),
+        what: `the profile has ${key}${where}`,
+        fix:
+          twin === undefined && awsroleKeys.includes(key)
+            ? `write it as awsrole_${key}`
+            : "remove the line, so that awsrole is asked",
+        ...mendOfDouble(profile, key, plain.value, twin?.value, isManaged(settings)),
+      },
+    ];
+  });
+}
+
+/** Safe where nothing is lost: the same value twice, or one that awsrole has a name for. */
+function mendOfDouble(
+  profile: string,
+  key: string,
+  plain: string,
+  prefixed: string | undefined,
+  managed: boolean,
+): { mend?: Mend } {
+  // A standard profile is read by the SDKs themselves: there the plain one has to stay.
+  const surplus = managed ? key : `awsrole_${key}`;
+  if (prefixed === plain) return { mend: inProfile(profile, (c, id) => deleteKey(c, id, surplus)) };
+  if (prefixed !== undefined || !awsroleKeys.includes(key)) return {};
+  return { mend: inProfile(profile, (c, id) => renameKey(c, id, key, `awsrole_${key}`)) };
+}
+
+function roleAndProcess(profile: string, settings: Settings): Finding[] {
+  const line = settings.get("credential_process");
+  if (isManaged(settings) || line === undefined || !settings.has("role_arn")) return [];
+  return [
+    {
+      id: "role-and-process",
+      profile,
+      ...at(line),
+      what: `the profile has role_arn (line ${settings.get("role_arn")?.line}) and credential_process`,
+      fix: `remove the credential_process line; awsrole adopt ${profile} then makes awsrole provide the role`,
+    },
+  ];
+}
+
+function shadows({ files }: Facts, profile: string, settings: Settings): Finding[] {
+  const shadow = files.credentialsProfile(profile);
+  if (shadow === undefined || !(isManaged(settings) || settings.has("credential_process")))
+    return [];
+  const key = [...plainKeysThatShadow, "credential_process"].find((one) => shadow.has(one));
+  const setting = key === undefined ? undefined : shadow.get(key);
+  if (setting === undefined) return [];
+  return [
+    {
+      id: "shadowed",
+      profile,
+      ...at(setting),
+      what: `the credentials file has ${key} under the same name`,
+      fix: `remove [${profile}] from that file, or awsrole rename-profile ${profile} NEW`,
+    },
+  ];
+}
+
+function plaintextKeys(profile: string, settings: Settings): Finding[] {
+  const secret = settings.get("aws_secret_access_key");
+  if (secret === undefined || settings.has("aws_session_token")) return [];
+  return [
+    {
+      id: "plaintext-key",
+      profile,
+      ...at(secret),
+      what: "an access key stands there in plain text",
+      fix: `awsrole add-key ${profile} --from-credentials-file moves it into the keychain`,
+    },
+  ];
+}
+
+function tokenFile(profile: string, settings: Settings): Finding[] {
+  return ["web_identity_token_file", "awsrole_web_identity_token_file"].flatMap((key) => {
+    const setting = settings.get(key);
+    if (setting === undefined || setting.value === "" || existsSync(setting.value)) return [];
+    return [
+      {
+        id: "token-file-missing",
+        profile,
+        ...at(setting),
+        what: `${setting.value} does not exist`,
+        fix: "let whatever writes the token write it there, or name the right file",
+      } as const,
+    ];
+  });
+}
+
+function durations(profile: string, settings: Settings): Finding[] {
+  const setting = settings.get("awsrole_duration_seconds") ?? settings.get("duration_seconds");
+  const seconds = Number(setting?.value);
+  if (setting === undefined || !(seconds >= 900 && seconds < 1800)) return [];
+  return [
+    {
+      id: "short-session",
+      profile,
+      ...at(setting),
+      what: `sessions of ${seconds} s are shorter than 1800 s`,
+      fix: `awsrole edit-profile ${profile} --duration-seconds 3600`,
+    },
+  ];
+}
+
+function chainOf(facts: Facts, profile: string, settings: Settings, isRefused: boolean): Finding[] {
+  const { files, env, rows, now } = facts;
+  let hop: Hop;
+  try {
+    // The variable has a finding of its own.
+    hop = resolveChain(files, profile, { ...env, AWSROLE_CHAIN: undefined });
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    const hasNothing = !isManaged(settings) && !settings.has("role_arn");
+    if (isRefused || (hasNothing && isEmptyProfile(settings))) return [];
+    const source = settings.get("awsrole_source_profile") ?? settings.get("source_profile");
+    const id =
+      error.code === "ERR_PROFILE_CYCLE"
+        ? "profile-cycle"
+        : error.code === "ERR_PROFILE_NOT_FOUND"
+          ? "source-missing"
+          : "profile-invalid";
+    const place = source ?? [...settings.values()][0];
+    return [
+      {
+        id,
+        profile,
+        ...(place === undefined ? {} : at(place)),
+        what: error.message.replace(`profile ${profile}: `, ""),
+        fix: error.hint ?? "see docs/configuration.md",
+      },
+    ];
+  }
+  return [
+    ...capped(profile, settings, explainChain(files, hop, rows, now)[0]?.duration),
+    ...regions(facts, profile, settings, hop),
+    ...unknownKey(facts, profile, hop),
+  ];
+}
+
+/** A section that only has settings (region, output) is nobody's mistake. */
+function isEmptyProfile(settings: Settings): boolean {
+  return ![...settings.keys()].some(
+    (key) => plainKeysThatShadow.includes(key) || key === "credential_process",
+  );
+}
+
+function capped(
+  profile: string,
+  settings: Settings,
+  duration: { seconds: number; requested?: number } | undefined,
+): Finding[] {
+  const setting = settings.get("awsrole_duration_seconds") ?? settings.get("duration_seconds");
+  if (duration?.requested === undefined || duration.requested <= duration.seconds) return [];
+  return [
+    {
+      id: "capped-session",
+      profile,
+      ...(setting === undefined ? {} : at(setting)),
+      what: `${duration.requested} s are asked for, but temporary credentials sign for the role`,
+      fix: `awsrole edit-profile ${profile} --duration-seconds ${duration.seconds}, or let a user's key sign`,
+    },
+  ];
+}
+
+function regions({ env, files }: Facts, profile: string, settings: Settings, hop: Hop): Finding[] {
+  const isOurs = hop.kind !== "leaf" || isManaged(settings);
+  if (!isOurs || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"]) return [];
+  // What only signs for others needs none.
+  if (settings.has("region") || isSomebodysSource(files, profile)) return [];
+  const [first] = settings.values();
+  return [
+    {
+      id: "no-region",
+      profile,
+      ...(first === undefined ? {} : at(first)),
+      what: "the profile has no region, and neither has the environment",
+      fix: `awsrole edit-profile ${profile} --region REGION`,
+    },
+  ];
+}
+
+/** Found once per config: looking for references reads every section. */
+const sourcesIn = new WeakMap<Facts["files"]["config"], ReadonlySet<string>>();
+
+function isSomebodysSource({ config }: Facts["files"], profile: string): boolean {
+  let sources = sourcesIn.get(config);
+  if (sources === undefined) {
+    const references = findReferences(config).filter(
+      ({ profile: user, key, to }) => to !== user && key.endsWith("source_profile"),
+    );
+    sources = new Set(references.map(({ to }) => to));
+    sourcesIn.set(config, sources);
+  }
+  return sources.has(profile);
+}
+
+function unknownKey({ rows }: Facts, profile: string, hop: Hop): Finding[] {
+  let leaf = hop;
+  while (leaf.kind !== "leaf") leaf = leaf.signer;
+  const { source } = leaf;
+  if (source.kind !== "keychain-key" || leaf.profileName !== profile) return [];
+  if (rows.some(({ account }) => account === keyAccount(source.accessKeyId))) return [];
+  const setting = source.settings.get("awsrole_access_key_id");
+  return [
+    {
+      id: "key-not-stored",
+      profile,
+      ...(setting === undefined ? {} : at(setting)),
+      what: `access key ${source.accessKeyId} is in no store`,
+      fix: `awsrole add-key ${profile}`,
+    },
+  ];
+}

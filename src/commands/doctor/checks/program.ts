@@ -1,0 +1,147 @@
+/** The `credential_process` line of profiles that are ours: that it is there, asks for the right profile, and can be run by every SDK. */
+import { existsSync } from "node:fs";
+import { posix, win32 } from "node:path";
+import type { Setting, Settings } from "../../../config/document.ts";
+import { setKey } from "../../../config/edit.ts";
+import { isManaged } from "../../../config/profiles.ts";
+import { credentialProcessLine, problemOf } from "../../../program/program-path.ts";
+import { splitCommand } from "../../../foundation/split-command.ts";
+import { awsroleLineProfile } from "../../../profiles/references.ts";
+import { isAwsRoleError } from "../../../foundation/errors.ts";
+import type { FindingId } from "../rules.ts";
+import { at, type Check, type Facts, type Finding } from "../finding.ts";
+
+/** The check of every profile in question that runs awsrole, or should. */
+export const checkProgram: Check = (facts) =>
+  facts.names.flatMap((name) => {
+    try {
+      const settings = facts.files.profile(name);
+      return settings === undefined ? [] : checkLine(facts, name, settings);
+    } catch (error) {
+      if (!isAwsRoleError(error) || error.code !== "ERR_CONFIG_SYNTAX") throw error;
+      return [];
+    }
+  });
+
+function checkLine(facts: Facts, profile: string, settings: Settings): Finding[] {
+  const setting = settings.get("credential_process");
+  const managed = isManaged(settings);
+  const [marker] = [...settings.values()];
+  if (setting === undefined || setting.value === "") {
+    if (!managed || marker === undefined) return [];
+    return [
+      found(
+        facts,
+        profile,
+        marker,
+        "no-process-line",
+        "awsrole manages the profile, but it has no credential_process line",
+      ),
+    ];
+  }
+  // Beside a role of AWS's own the line has to go, whatever it says.
+  if (!managed && settings.has("role_arn")) return [];
+  const { value } = setting;
+  const { platform } = facts;
+  // A finding of its own. Writing the line anew would take what stands below it along.
+  if (value.includes("\n")) return [];
+  const line = (id: FindingId, what: string): Finding[] => [
+    found(facts, profile, setting, id, what),
+  ];
+  if (managed && /^(["']).*\1$/.test(value))
+    return line("line-quotes", "the line begins and ends with a quote");
+  const asked = awsroleLineProfile(value, managed);
+  if (asked === undefined) {
+    // Somebody else's program is nobody's business, except where awsrole's should stand.
+    if (!managed) return [];
+    // Nor is it overwritten, or shown: it may have a password in it.
+    const what = "the line runs something else than awsrole credential-process";
+    const { mend: _, ...finding } = found(facts, profile, setting, "line-unreadable", what);
+    return [{ ...finding, fix: `awsrole edit-profile ${profile} --command PATH writes the line` }];
+  }
+  // Another name for a profile of ours; only a managed profile must ask for itself.
+  if (asked !== profile && !managed) return [];
+  if (asked !== profile) return line("other-profile-in-line", `the line asks for profile ${asked}`);
+  if (/^~|\$|%\w+%|`/.test(value))
+    return line("line-variables", "the line counts on a shell (~, $ or %)");
+  const { odd } = readOptions(value, platform);
+  return odd === undefined
+    ? checkWords(facts, setting, line)
+    : line("line-options", `${odd} does not belong in the line`);
+}
+
+/** What stands behind `--profile NAME`: the options that may stay, and the first word that may not. */
+function readOptions(
+  value: string,
+  platform: NodeJS.Platform,
+): { readonly kept: readonly string[]; readonly odd?: string | undefined } {
+  const text = /(?<= )credential-process --profile[ =]\S+(.*)$/.exec(value)?.[1] ?? "";
+  const words = splitCommand(text, platform) ?? [];
+  const kept: string[] = [];
+  let odd: string | undefined;
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? "";
+    const isStore = word === "--store" && /^[a-z]+$/.test(words[at + 1] ?? "");
+    if (/^--(?:no-input|debug|store=[a-z]+)$/.test(word)) kept.push(word);
+    else if (isStore) kept.push(word, words[(at += 1)] ?? "");
+    else odd ??= /^--[a-z-]+/.exec(word)?.[0] ?? "a word without --";
+  }
+  return { kept, odd };
+}
+
+function checkWords(
+  { platform }: Facts,
+  { value }: Setting,
+  line: (id: FindingId, what: string) => Finding[],
+): Finding[] {
+  const words = splitCommand(value, platform);
+  if (words === undefined) return line("line-unreadable", "a quote in the line is not closed");
+  const end = words.indexOf("credential-process");
+  const paths = words.slice(0, end);
+  const [program = ""] = paths;
+  const path = platform === "win32" ? win32 : posix;
+  if (!path.isAbsolute(program))
+    return line(
+      "program-not-absolute",
+      `${program} is found by PATH, which differs between programs`,
+    );
+  if (platform === "win32" && value.includes('"'))
+    return line("program-spaces", "a quoted path does not survive cmd.exe in several SDKs");
+  if (!existsSync(program) && existsSync(paths.join(" ")))
+    return line("program-spaces", `the path ${paths.join(" ")} has a space and no quotes`);
+  if (platform === "win32" && !/\.(?:exe|cmd|bat)$/i.test(program))
+    return line("program-extension", `${program} has no ending`);
+  const gone = paths.find((one) => path.isAbsolute(one) && !existsSync(one));
+  if (gone !== undefined) return line("program-missing", `${gone} does not exist`);
+  for (const one of paths) {
+    const problem = problemOf({ platform }, one);
+    if (problem !== undefined) return line("program-unreliable", `${one} ${problem}`);
+  }
+  return [];
+}
+
+function found(
+  { program, files, platform }: Facts,
+  profile: string,
+  setting: Setting,
+  id: FindingId,
+  what: string,
+): Finding {
+  const lasting = program();
+  const isOurFile = files.config.find("profile", profile).length > 0;
+  const fix = `awsrole edit-profile ${profile} --command PATH writes the line anew`;
+  if (lasting === undefined || !isOurFile) return { id, profile, ...at(setting), what, fix };
+  const { kept } = readOptions(setting.value, platform);
+  const mended = [credentialProcessLine(lasting, profile), ...kept].join(" ");
+  return {
+    id,
+    profile,
+    ...at(setting),
+    what,
+    fix: `write credential_process = ${mended}`,
+    mend: {
+      edit: (config) =>
+        setKey(config, { kind: "profile", name: profile }, "credential_process", mended),
+    },
+  };
+}

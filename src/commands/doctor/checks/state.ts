@@ -1,0 +1,67 @@
+/** What awsrole keeps beside the secrets: rows and folders. */
+import { statSync } from "node:fs";
+import type { Check, Facts, Finding } from "../finding.ts";
+
+/** Every check of the state and runtime folders. */
+export const checkState: Check = (facts) => [
+  ...stateFolder(facts),
+  ...rows(facts),
+  ...runtimeFolder(facts),
+];
+
+function stateFolder({ stateFolder: file, platform }: Facts): Finding[] {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (platform === "win32" || found === undefined || (found.mode & 0o077) === 0) return [];
+  return [
+    {
+      id: "state-open",
+      file,
+      what: `${file} is open to other users`,
+      fix: `chmod 700 ${file}`,
+      mend: { file, mode: 0o700 },
+    },
+  ];
+}
+
+function rows({ rows: listed, files, now }: Facts): Finding[] {
+  const known = files.profileNames();
+  return listed.flatMap(({ profile, kind, expiresAt, store }): Finding[] => {
+    const isKey = kind === "key";
+    const thing = isKey ? "a key" : "a session";
+    if (kind !== "mfa" && !known.includes(profile))
+      return [
+        {
+          id: "row-orphaned",
+          profile,
+          what: `the store ${store} holds ${thing} of profile ${profile}, which does not exist any more`,
+          fix: isKey
+            ? `put the profile back (awsrole add-key ${profile}), then awsrole remove-key ${profile}`
+            : `awsrole logout --all deletes all sessions`,
+        },
+      ];
+    const age = expiresAt === undefined ? 0 : now.getTime() - Date.parse(expiresAt);
+    if (!(age > weekMs)) return [];
+    return [
+      {
+        id: "row-expired",
+        profile,
+        what: `the store ${store} still holds ${thing} that expired at ${expiresAt}`,
+        fix: `awsrole logout ${profile}`,
+      },
+    ];
+  });
+}
+
+const weekMs = 7 * 24 * 3600 * 1000;
+
+function runtimeFolder({ runtime }: Facts): Finding[] {
+  if (runtime.folder !== undefined) return [];
+  const reasons = runtime.rejected.map(({ path, reason }) => `${path}: ${reason}`).join("; ");
+  return [
+    {
+      id: "runtime-folder-missing",
+      what: `there is no private folder for running processes to meet in${reasons === "" ? "" : ` (${reasons})`}`,
+      fix: "set XDG_RUNTIME_DIR, or make one of these folders yours alone (chmod 700)",
+    },
+  ];
+}

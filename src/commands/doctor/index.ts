@@ -1,0 +1,133 @@
+import { defineCommand } from "../../cli/command.ts";
+import { canAsk, openPrompts } from "../../cli/prompts.ts";
+import { isColoured } from "../../cli/style.ts";
+import { escapeControls } from "../../foundation/text.ts";
+import type { Context } from "../../context.ts";
+import { examine } from "./run-checks.ts";
+import type { Finding } from "./finding.ts";
+import { mend, type Mending } from "./fixes.ts";
+import { count, printFindings, toJson } from "./report.ts";
+import { colourDiff } from "../../profiles/diff.ts";
+
+export default defineCommand({
+  usage: "doctor [NAME]",
+  summary: "find what would make profiles fail, and mend what is safe to mend",
+  description:
+    "Looks at the AWS files, every profile and its program, the environment, node, the store and what awsrole keeps. Each finding says what is wrong and where, why it matters, and the fix. It ends with 1 if one of them is an error. Without --online it runs no program and contacts nobody. docs/doctor.md lists what it can find.",
+  positionals: { NAME: { describe: "only this profile, and those it leads to (default: all)" } },
+  options: {
+    fix: {
+      type: "boolean",
+      default: false,
+      describe: "mend what is safe to mend: shows the change and asks; undo takes it back",
+    },
+    force: { type: "boolean", default: false, describe: "with `--fix`: do not ask" },
+    online: {
+      type: "boolean",
+      default: false,
+      describe: "ask AWS, too: whether it is reached, its clock, how old your keys are",
+    },
+  },
+  examples: [
+    { command: "awsrole doctor", says: "everything on this machine" },
+    { command: "awsrole doctor prod --online", says: "one profile, as far as AWS" },
+    { command: "awsrole doctor --fix", says: "mend what is safe to mend" },
+  ],
+  async run(context, args) {
+    const scope = {
+      name: args.positionals["NAME"],
+      isOnline: args.online,
+      store: args.store,
+      input: args.input,
+      quiet: args.quiet,
+    };
+    const before = await examine(context, scope);
+    if (!args.json) printFindings(context, before);
+    const mending = args.fix ? await tryToMend(context, before, args) : undefined;
+    const after = mending?.isDone === true ? await examine(context, scope) : before;
+    const { errors, warnings } = count(after);
+    // Mending lets more be seen: a profile is read further.
+    if (!args.json)
+      printFindings(
+        context,
+        after.filter((one) => !before.some(isSame(one))),
+      );
+    if (args.json) {
+      const fix = mending === undefined ? {} : { fix: fixJson(mending) };
+      const result = {
+        findings: after.map((finding) => toJson(finding)),
+        errorCount: errors,
+        warningCount: warnings,
+        ...fix,
+      };
+      context.stdout(`${JSON.stringify(result, undefined, 2)}\n`);
+    } else if (!args.quiet) {
+      const mendable = after.filter((finding) => finding.mend !== undefined).length;
+      const hint = mendable === 0 || args.fix ? "" : `; awsrole doctor --fix mends ${mendable}`;
+      const left = mending?.isDone === true ? "left after mending: " : "";
+      context.stdout(
+        errors + warnings === 0
+          ? `${left === "" ? "" : "mended: "}nothing is wrong\n`
+          : `${left}${many(errors, "error")}, ${many(warnings, "warning")}${hint}\n`,
+      );
+    }
+    return errors === 0 ? 0 : 1;
+  },
+});
+
+function isSame({ id, profile, what }: Finding): (other: Finding) => boolean {
+  return (other) => other.id === id && other.profile === profile && other.what === what;
+}
+
+type Tried = Mending & { readonly isDone: boolean };
+
+/** Shows what would change, and does it if it may. */
+async function tryToMend(
+  context: Context,
+  findings: readonly Finding[],
+  args: {
+    readonly force: boolean;
+    readonly json: boolean;
+    readonly quiet: boolean;
+    readonly input: boolean;
+  },
+): Promise<Tried> {
+  const planned = await mend(context, findings);
+  const { change, modes } = planned;
+  const diff = change?.diff ?? "";
+  if (diff === "" && modes.length === 0) {
+    if (!args.json && !args.quiet) context.stdout("nothing of it is safe to mend by program\n");
+    return { ...planned, isDone: false };
+  }
+  if (!args.json) {
+    context.stdout(isColoured(context) ? colourDiff(diff) : diff);
+    for (const mode of modes) context.stdout(`${escapeControls(mode)}\n`);
+  }
+  if (!args.force && !(await isWanted(context, args))) return { ...planned, isDone: false };
+  return { ...(await mend(context, findings, diff)), isDone: true };
+}
+
+async function isWanted(
+  context: Context,
+  args: { readonly json: boolean; readonly input: boolean },
+): Promise<boolean> {
+  if (!canAsk(context, args)) {
+    context.stderr(
+      "awsrole: nothing was changed: nobody can be asked; --force mends without asking\n",
+    );
+    return false;
+  }
+  const prompts = await openPrompts();
+  return prompts.choose("Mend it like this?", [
+    { value: true, label: "yes", hint: "awsrole undo takes back the lines" },
+    { value: false, label: "no" },
+  ]);
+}
+
+function fixJson({ change, modes, isDone }: Tried): Readonly<Record<string, unknown>> {
+  return { done: isDone, diff: change?.diff ?? "", modes };
+}
+
+function many(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+}

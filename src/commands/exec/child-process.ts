@@ -1,0 +1,184 @@
+/**
+ * The command of `exec`: a child that stands where awsrole stands. Its rules:
+ *
+ * - No shell; the three standard streams are the child's as they are.
+ * - The child is in awsrole's own process group. So the terminal itself gives it Ctrl-C, Ctrl-\, Ctrl-Z and the size of the window,
+ *   `fg` and `bg` reach both, and both are in the foreground or neither is.
+ * - Signals that are sent to awsrole alone are passed on. SIGINT and SIGQUIT are not while awsrole is in the terminal's foreground: there
+ *   they come from the keyboard, the child has them already, and many programs take a second Ctrl-C for "do not even clean up".
+ * - awsrole outlives its child and ends with its code: 128 + the signal's number if a signal ended it. If Ctrl-C ended both, awsrole too
+ *   dies of SIGINT (a shell shows 130 either way), because a shell's loop goes on after a command that "handled" it.
+ *
+ * Why not `process.execve`: Node 20 and Windows have none, so this way is needed anyway; it looks nothing up on PATH; and it aborts the process, with a
+ * native stack trace, when the program cannot be executed (seen on Node 22 and 24), where 126 and 127 are promised.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants as fileModes, statSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { findTerminal } from "../../cli/terminal.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { findOnWindows, type Invocation } from "./windows-executable.ts";
+
+export type ChildCommand = {
+  readonly words: readonly string[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly platform: NodeJS.Platform;
+};
+
+/** Runs it to its end; the exit code. @throws ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE. */
+export async function runChild({ words, env, platform }: ChildCommand): Promise<number> {
+  const [program = ""] = words;
+  if (words.some((word) => word.includes("\0")))
+    throw cannotBeExecuted(program, "a word of it has a NUL character", undefined);
+  const invocation =
+    platform === "win32"
+      ? findOnWindows(words, env)
+      : { file: program, args: words.slice(1), isVerbatim: false };
+  let child: ChildProcess | undefined;
+  // Before the child is there, so that no signal finds awsrole without it.
+  const stopPassing = passOnSignals(platform, (signal) => child?.kill(signal));
+  try {
+    child = start(program, invocation, env);
+    const { code, signal } = await end(child, program, env);
+    if (signal === null) return code ?? 1;
+    // Not by what awsrole received: it may hear of the child's end first.
+    if (signal === "SIGINT" && isInForeground(platform)) {
+      stopPassing();
+      process.kill(process.pid, signal);
+    }
+    return 128 + constants.signals[signal];
+  } finally {
+    stopPassing();
+  }
+}
+
+function start(
+  program: string,
+  { file, args, isVerbatim }: Invocation,
+  env: Readonly<Record<string, string>>,
+): ChildProcess {
+  try {
+    return spawn(file, args, { env, stdio: "inherit", windowsVerbatimArguments: isVerbatim });
+  } catch (error) {
+    // What is rarer than "not found" is thrown.
+    throw notStarted(program, env, error);
+  }
+}
+
+function end(
+  child: ChildProcess,
+  program: string,
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
+  return new Promise((resolve, reject) => {
+    child.once("error", (error) => {
+      // Later errors are of a signal that could not be sent: the child is about to end by itself.
+      if (child.pid === undefined) reject(notStarted(program, env, error));
+    });
+    child.on("error", () => {});
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+}
+
+/** What may be sent to awsrole and is meant for the command. SIGCONT also wakes a child that was stopped alone. */
+const passedOn: readonly NodeJS.Signals[] = [
+  "SIGTERM",
+  "SIGHUP",
+  "SIGINT",
+  "SIGQUIT",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGALRM",
+  "SIGCONT",
+];
+
+/** Windows gives the console's events to every process in it: there is nothing to pass on, only to outlive. */
+const outlived: readonly NodeJS.Signals[] = ["SIGINT", "SIGBREAK", "SIGHUP"];
+
+/** The function returned ends it. */
+function passOnSignals(
+  platform: NodeJS.Platform,
+  send: (signal: NodeJS.Signals) => void,
+): () => void {
+  const handle = (signal: NodeJS.Signals): void => {
+    const isFromKeyboard =
+      (signal === "SIGINT" || signal === "SIGQUIT") && isInForeground(platform);
+    if (platform !== "win32" && !isFromKeyboard) send(signal);
+  };
+  const signals = platform === "win32" ? outlived : passedOn;
+  for (const signal of signals) process.on(signal, handle);
+  return () => {
+    for (const signal of signals) process.off(signal, handle);
+  };
+}
+
+function isInForeground(platform: NodeJS.Platform): boolean {
+  return "tell" in findTerminal(platform);
+}
+
+function notStarted(
+  program: string,
+  env: Readonly<Record<string, string>>,
+  cause: unknown,
+): AwsRoleError {
+  const said =
+    cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  const code = program.includes("/") ? said : errorOnPath(said, program, env);
+  if (code === "ENOENT")
+    return new AwsRoleError("ERR_COMMAND_NOT_FOUND", `exec: ${program} was not found`, {
+      hint: program.includes("/")
+        ? "no such file, or its first line names an interpreter that does not exist"
+        : "it is looked for on PATH; shell functions, aliases and built-ins need a shell: sh -c '...'",
+      cause,
+    });
+  const reasons: Readonly<Record<string, string>> = {
+    EACCES: "permission denied",
+    E2BIG: "its arguments and the environment are too long",
+    ENOEXEC: "it is no program of this system",
+  };
+  return cannotBeExecuted(program, reasons[code] ?? (code || "the system refused"), cause);
+}
+
+/**
+ * As a shell says it, of a name that is looked for on PATH. execvp says EACCES of a name that is nowhere, too, when a folder on PATH may
+ * not be entered, as root's own after `su`; the stand-alone program's runtime says ENOENT of a file that may not be executed.
+ */
+function errorOnPath(said: string, program: string, env: Readonly<Record<string, string>>): string {
+  // find-on-windows.ts has looked already.
+  if (process.platform === "win32" || (said !== "EACCES" && said !== "ENOENT")) return said;
+  const path = env["PATH"];
+  if (path === undefined) return said;
+  const found = path
+    .split(":")
+    .map((folder) => join(folder, program))
+    .filter((file) => isFile(file));
+  if (found.length === 0) return "ENOENT";
+  return found.some((file) => isExecutable(file)) ? said : "EACCES";
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, fileModes.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function cannotBeExecuted(program: string, why: string, cause: unknown): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_COMMAND_NOT_EXECUTABLE",
+    `exec: ${program} cannot be executed: ${why}`,
+    { cause },
+  );
+}

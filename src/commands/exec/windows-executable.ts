@@ -1,0 +1,106 @@
+/**
+ * Which program a command line means on Windows, and how it is started without a shell reading it. Its rules:
+ *
+ * - A bare name is looked for on PATH only, with the endings of PATHEXT in their order. Not in the current folder, where whoever can put a file could
+ *   put an `aws.exe`.
+ * - Programs (.exe, .com) are started directly, by their full path.
+ * - Batch files (.cmd, .bat; npm's programs are such) can only be run by cmd.exe, which reads the line anew: node refuses them
+ *   since CVE-2024-27980. Within double quotes cmd takes everything literally but `"` and `%` (`!` only with delayed expansion, which is switched off
+ *   here) and a line's end. So every word is quoted, and a word with one of those is refused: there is no quoting for them that every batch file keeps.
+ * - Whatever else PATHEXT names (scripts) needs its interpreter named by the person.
+ */
+import { statSync } from "node:fs";
+import { win32 } from "node:path";
+import { AwsRoleError } from "../../foundation/errors.ts";
+
+/** For `spawn`; `isVerbatim`: the words are joined as they are. */
+export type Invocation = {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly isVerbatim: boolean;
+};
+
+/** `isFile` tells whether a full path is a file. @throws ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE. */
+export function findOnWindows(
+  [program = "", ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+  isFile: (path: string) => boolean = isExistingFile,
+): Invocation {
+  const file = findFile(program, env, isFile);
+  if (file === undefined)
+    throw new AwsRoleError("ERR_COMMAND_NOT_FOUND", `exec: ${program} was not found`, {
+      hint: /[\\/:]/.test(program)
+        ? "no such file"
+        : "it is looked for on PATH; what a shell has built in needs the shell: cmd /c ... or powershell -Command ...",
+    });
+  switch (win32.extname(file).toLowerCase()) {
+    case ".exe":
+    case ".com":
+      return { file, args, isVerbatim: false };
+    case ".cmd":
+    case ".bat":
+      return byCmd(file, args, env);
+    default:
+      throw new AwsRoleError(
+        "ERR_COMMAND_NOT_EXECUTABLE",
+        `exec: ${program} cannot be executed: ${file} is not a program`,
+        { hint: "name the interpreter that runs it before it" },
+      );
+  }
+}
+
+function findFile(
+  program: string,
+  env: Readonly<Record<string, string>>,
+  isFile: (path: string) => boolean,
+): string | undefined {
+  const endings = (variable(env, "PATHEXT") || ".COM;.EXE;.BAT;.CMD").split(";").filter(Boolean);
+  const hasEnding = endings.some((ending) => program.toLowerCase().endsWith(ending.toLowerCase()));
+  const names = [...(hasEnding ? [program] : []), ...endings.map((ending) => program + ending)];
+  const folders = /[\\/:]/.test(program)
+    ? ["."]
+    : (variable(env, "PATH") ?? "")
+        .split(";")
+        .map((folder) => folder.replaceAll('"', ""))
+        .filter((folder) => win32.isAbsolute(folder));
+  for (const folder of folders)
+    for (const name of names) {
+      const path = folder === "." ? win32.resolve(name) : win32.join(folder, name);
+      if (isFile(path)) return path;
+    }
+  return undefined;
+}
+
+/** `/d`: no AutoRun commands; `/v:off`: `!` means nothing; `/s`: exactly the outer quotes are taken off. */
+function byCmd(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Invocation {
+  const words = [file, ...args];
+  // oxlint-disable-next-line no-control-regex -- these are the characters it is about
+  const bad = words.find((word) => /["%\u0000-\u001F]/.test(word));
+  if (bad !== undefined)
+    throw new AwsRoleError(
+      "ERR_COMMAND_NOT_EXECUTABLE",
+      `exec: ${file} cannot be executed: it is a batch file, and a word for it has a character that cmd.exe would read (" % or a line break)`,
+      { hint: "run the program that the batch file starts, for example: node path\\to\\cli.js" },
+    );
+  const line = words.map((word) => `"${word.replace(/\\+$/, "$&$&")}"`).join(" ");
+  const systemRoot = variable(env, "SystemRoot") ?? "C:\\Windows";
+  return {
+    file: win32.join(systemRoot, "System32", "cmd.exe"),
+    args: ["/d", "/e:on", "/v:off", "/s", "/c", `"${line}"`],
+    isVerbatim: true,
+  };
+}
+
+/** Names are the same in any case there. */
+function variable(env: Readonly<Record<string, string>>, name: string): string | undefined {
+  const own = Object.keys(env).find((key) => key.toUpperCase() === name.toUpperCase());
+  return own === undefined ? undefined : env[own];
+}
+
+function isExistingFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}

@@ -1,0 +1,53 @@
+import { defineCommand } from "../../cli/command.ts";
+import { heading } from "../../cli/style.ts";
+import { readAwsFiles } from "../../config/files.ts";
+import { type Hop, resolveChain } from "../../credentials/chain.ts";
+import { rowsOf } from "../../sessions/delete-items.ts";
+import { requireName } from "../../sessions/fetch-credentials.ts";
+import { consumersOf } from "../../clients/sdk-behavior.ts";
+import { explainChain } from "../../clients/chain-report.ts";
+import { printConsumers, printExplanation } from "./report.ts";
+
+export default defineCommand({
+  usage: "explain [NAME]",
+  summary: "how a profile resolves, hop by hop, and what each SDK does with it",
+  description:
+    "Says for each hop which call makes its session, who signs it, how long it lasts, where a code is asked for and why, whether a session is cached, what changed since, and where every setting stands. It reads files only: no program is run, nobody is contacted, no secret is opened. Of a profile that awsrole refuses it says what programs do with it all the same.",
+  positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
+  examples: [
+    { command: "awsrole explain prod", says: "the chain of prod" },
+    { command: "awsrole explain prod --json", says: "the same for programs" },
+  ],
+  usesAwsProfile: true,
+  async run(context, args) {
+    const profile = requireName(args.positionals["NAME"], "explain [NAME]");
+    const files = readAwsFiles(context.env, context.platform);
+    const consumers = consumersOf(files, profile);
+    const styled = (text: string): string => heading(context, text);
+    let hop: Hop;
+    try {
+      hop = resolveChain(files, profile, context.env);
+    } catch (error) {
+      // What awsrole refuses, SDKs use in ways of their own: that is when a person wants to know.
+      if (!args.json && files.profile(profile) !== undefined)
+        context.stdout(printConsumers(profile, consumers, styled));
+      throw error;
+    }
+    const rows = await rowsOf(context).list();
+    const chain = explainChain(files, hop, rows, context.clock.now());
+    if (!args.json) {
+      context.stdout(printExplanation({ profile, chain, consumers }, styled, context.homeFolder));
+      return 0;
+    }
+    const [{ cache = { state: "none", why: "credentials of this kind are not cached" } } = {}] =
+      chain;
+    const steps = chain.flatMap(({ profile, mfa }) =>
+      mfa === undefined ? [] : [{ profile, ...mfa }],
+    );
+    const mfa = { asked: steps.some(({ asked }) => asked), steps };
+    context.stdout(
+      `${JSON.stringify({ profile, chain, mfa, cache, consumers: consumers.does, rule: consumers.rule }, undefined, 2)}\n`,
+    );
+    return 0;
+  },
+});

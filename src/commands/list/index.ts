@@ -1,0 +1,97 @@
+import { defineCommand } from "../../cli/command.ts";
+import { printTable } from "../../cli/table.ts";
+import { readAwsFiles } from "../../config/files.ts";
+import { keyAccount } from "../../credentials/cache/item-names.ts";
+import type { Row } from "../../state/item-index.ts";
+import { rowsOf } from "../../sessions/delete-items.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { describeProfile, type ProfileSummary } from "../../profiles/summary.ts";
+import { drawTree } from "./source-tree.ts";
+
+export default defineCommand({
+  usage: "list",
+  summary: "every profile: its role, its source, and how long its session is cached",
+  description:
+    "Shows what the AWS files say and which store holds a session or a key of it. It opens no store and contacts nobody.",
+  options: {
+    tree: { type: "boolean", default: false, describe: "draw who is the source of whom" },
+    prompt: {
+      type: "boolean",
+      default: false,
+      describe: "one short line for a shell prompt: the profile in use and the minutes left",
+    },
+  },
+  examples: [
+    { command: "awsrole list", says: "a table" },
+    { command: "awsrole list --tree", says: "sources as a tree" },
+    { command: "awsrole list --json", says: "the same for programs" },
+  ],
+  async run(context, args) {
+    // Alone, which is how a prompt calls it, it is answered before this is loaded (main.ts).
+    if (args.prompt) {
+      if (args.json || args.tree)
+        throw new AwsRoleError(
+          "ERR_USAGE",
+          `list: --prompt prints a line of its own, without ${args.json ? "--json" : "--tree"}`,
+          { hint: "give one of them" },
+        );
+      const { promptLine } = await import("./shell-prompt.ts");
+      context.stdout(await promptLine(context));
+      return 0;
+    }
+    const files = readAwsFiles(context.env, context.platform);
+    const now = context.clock.now();
+    const heldFor = groupRows(await rowsOf(context).list(), now);
+    const listed = files.profileNames().map((name): Listed => {
+      const summary = describeProfile(files, name);
+      return { ...summary, ...heldFor(summary) };
+    });
+    if (args.json) context.stdout(`${JSON.stringify({ profiles: listed }, undefined, 2)}\n`);
+    else if (args.tree) context.stdout(drawTree(listed));
+    else if (listed.length === 0) {
+      if (!args.quiet)
+        context.stderr(`awsrole: there is no profile yet: awsrole add-profile makes one\n`);
+    } else {
+      const rows = listed.map((one) => [
+        one.name,
+        one.kind,
+        one.error ?? roleOf(one) ?? one.accessKeyId ?? "",
+        one.sourceProfile ?? one.otherSource ?? "",
+        one.cachedUntil === undefined ? "" : describeUntil(new Date(one.cachedUntil), now),
+        one.store ?? "",
+      ]);
+      const header = ["PROFILE", "KIND", "ROLE", "VIA", "CACHED UNTIL", "STORE"];
+      context.stdout(printTable(header, rows));
+    }
+    return 0;
+  },
+});
+
+type Held = { readonly cachedUntil?: string; readonly store?: string };
+type Listed = ProfileSummary & Held;
+
+/** What a store holds for a profile: its role's session that lasts longest, or its key. */
+function groupRows(rows: readonly Row[], now: Date): (profile: ProfileSummary) => Held {
+  const held = new Map<string, Held>();
+  for (const { kind, account, profile, store, expiresAt } of rows) {
+    if (kind === "key") held.set(account, { store });
+    if (kind !== "role" || expiresAt === undefined || expiresAt <= now.toISOString()) continue;
+    const id = `session ${profile}`;
+    if ((held.get(id)?.cachedUntil ?? "") < expiresAt)
+      held.set(id, { cachedUntil: expiresAt, store });
+  }
+  return ({ name, accessKeyId }) =>
+    held.get(`session ${name}`) ??
+    (accessKeyId === undefined ? undefined : held.get(keyAccount(accessKeyId))) ??
+    {};
+}
+
+function roleOf({ roleArn }: ProfileSummary): string | undefined {
+  return roleArn?.replace(/^arn:[^:]+:iam::(\d+):role\//, "$1 ");
+}
+
+/** The local time, and how long that is from now. */
+function describeUntil(until: Date, now: Date): string {
+  const clock = [until.getHours(), until.getMinutes()].map((part) => String(part).padStart(2, "0"));
+  return `${clock.join(":")} (${Math.floor((until.getTime() - now.getTime()) / 60_000)} min)`;
+}

@@ -1,0 +1,84 @@
+/** The last two steps make nothing: the role is assumed as everybody will assume it, and it is seen who may do what. */
+import type { Credentials } from "../../credentials/process-output.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import { strangeIdentity, requireKey } from "./key-step.ts";
+import { awsIam } from "./iam-steps.ts";
+import { commandLine } from "./quote.ts";
+import type { Step } from "./step.ts";
+import type { SetupWorld } from "./context.ts";
+
+export function checkSteps(world: SetupWorld): readonly Step[] {
+  return [assumeStep(world), rightsStep(world)];
+}
+
+const makesNothing: Pick<Step, "commands" | "look" | "make"> = {
+  commands: [],
+  look: async () => "right",
+  make: async () => {},
+};
+
+function assumeStep(world: SetupWorld): Step {
+  const { name, role, mfa } = world.plan;
+  return {
+    ...makesNothing,
+    title: `role ${role} assumed through profile ${name}`,
+    check: commandLine("aws", "sts", "get-caller-identity", "--profile", name),
+    // STS, too, learns of new policies a little later; but nobody is asked for a second code because of that.
+    isPassing: (error) => !mfa && isAwsRoleError(error) && error.code === "ERR_AWS_DENIED",
+    async verify() {
+      if (mfa) await requireDevice(world);
+      const arn = await world.identify(await world.session());
+      if (!arn.includes(`:assumed-role/${role}/`)) throw strangeIdentity(`profile ${name}`, arn);
+      return `the identity is ${arn.slice(arn.lastIndexOf(":") + 1)}`;
+    },
+  };
+}
+
+/**
+ * One harmless call, by both: it reads what is attached to the role. The user may not; whether the role may depends on its policies,
+ * and either is right. (What a policy allows beyond that only AWS can say.)
+ */
+function rightsStep(world: SetupWorld): Step {
+  const { name, user, userProfile, role } = world.plan;
+  const call = ["list-attached-role-policies", "--role-name", role] as const;
+  return {
+    ...makesNothing,
+    title: "rights",
+    check: commandLine("aws", "iam", ...call, "--profile", name),
+    async verify() {
+      const may = async (credentials: Credentials): Promise<boolean> => {
+        try {
+          await world.iamAs(credentials).policiesOfRole(role);
+          return true;
+        } catch (error) {
+          if (isAwsRoleError(error) && error.code === "ERR_AWS_DENIED") return false;
+          throw error;
+        }
+      };
+      const roleMay = await may(await world.session());
+      const userMay = await may(await requireKey(world));
+      if (userMay) {
+        world.warn(
+          `user ${user} may call iam:ListAttachedRolePolicies, which its policy does not allow: see what else gives it rights (${commandLine("aws", "iam", ...call, "--profile", userProfile)} should be refused)`,
+        );
+      }
+      return `iam:ListAttachedRolePolicies: the role ${roleMay ? "may" : "may not (its policies do not say so, or AWS has not heard of them yet)"}, the user ${userMay ? "may too" : "may not"}`;
+    },
+  };
+}
+
+async function requireDevice(world: SetupWorld): Promise<void> {
+  const { user, mfaSerial } = world.plan;
+  if ((await world.userKeys.listMfaDevices()).length > 0) return;
+  const device = `--virtual-mfa-device-name ${user} --bootstrap-method QRCodePNG --outfile mfa.png`;
+  const create = awsIam(world, "create-virtual-mfa-device", ...device.split(" "));
+  const codes = `--user-name ${user} --serial-number ${mfaSerial} --authentication-code1 FIRST --authentication-code2 SECOND`;
+  const enable = awsIam(world, "enable-mfa-device", ...codes.split(" "));
+  throw new AwsRoleError(
+    "ERR_MFA_NEEDED",
+    `everything is made, but user ${user} has no MFA device yet, without which the role cannot be assumed`,
+    {
+      hint: `${create} (scan mfa.png, then delete it); ${enable} (two codes, one after the other); then run the same command again`,
+    },
+  );
+}

@@ -1,0 +1,158 @@
+/** Composition: a context and the command's choices become what the steps work with. */
+import { setTimeout as pause } from "node:timers/promises";
+import { credentialProcessLine, findProgram, runningProgram } from "../../program/program-path.ts";
+import { defaultRegions, partitionOf, resolveConnection } from "../../config/connection.ts";
+import { readAwsFiles } from "../../config/files.ts";
+import type { Context } from "../../context.ts";
+import type { Credentials } from "../../credentials/process-output.ts";
+import { keyAccount } from "../../credentials/cache/item-names.ts";
+import type { Deadline } from "../../foundation/deadline.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import {
+  type FetchArguments,
+  fetchCredentials,
+  noticeTo,
+} from "../../sessions/fetch-credentials.ts";
+import { createKeyKeeper } from "../../keys/key-store.ts";
+import { verifyKey } from "../../keys/verify-key.ts";
+import { type OpenStore, prepareStore } from "../../sessions/open-sessions.ts";
+import { editConfig } from "../../profiles/edit-config.ts";
+import { makePlan, type SetupChoices } from "./plan.ts";
+import type { SetupRecords } from "./record.ts";
+import type { SetupWorld } from "./context.ts";
+
+export type OpenedWorld = {
+  readonly world: SetupWorld;
+  readonly store: OpenStore;
+  /** Who the administrator is, by AWS. */
+  readonly adminArn: string;
+  /** What to know about the program that the profiles will name. */
+  readonly warnings: readonly string[];
+};
+
+export type WorldOptions = {
+  readonly choices: SetupChoices;
+  readonly adminProfile: string;
+  readonly region: string | undefined;
+  readonly command: string | undefined;
+  readonly records: SetupRecords;
+  readonly deadline: Deadline;
+  readonly args: Pick<FetchArguments, "store" | "quiet" | "input" | "mfa-code">;
+};
+
+/** Settings that say how AWS is reached: the new profiles have those of the administrator's. */
+const wayKeys = [
+  "region",
+  "ca_bundle",
+  "endpoint_url",
+  "services",
+  "use_fips_endpoint",
+  "use_dualstack_endpoint",
+] as const;
+
+/** Fetches the administrator's credentials and asks AWS who that is. @throws ERR_CONFIG_CONFLICT for another account than before. */
+export async function openWorld(context: Context, options: WorldOptions): Promise<OpenedWorld> {
+  const { choices, adminProfile, records, deadline } = options;
+  const { env, platform } = context;
+  const args = { ...options.args, "force-refresh": false };
+  const program = findProgram(runningProgram(env, platform), options.command);
+  const { credentials, files } = await fetchCredentials(context, adminProfile, {
+    ...args,
+    // The code that is given is one of the new user's device.
+    "mfa-code": undefined,
+  });
+  const settings = files.profile(adminProfile) ?? new Map<string, never>();
+  const connect = (service: "sts" | "iam") =>
+    resolveConnection({
+      service,
+      profile: settings,
+      services: (section) => files.services(section),
+      env,
+    });
+  const [{ createIam }, { createIamAdmin }, { createSts }] = await Promise.all([
+    import("../../aws/iam.ts"),
+    import("../../aws/iam-admin.ts"),
+    import("../../aws/sts.ts"),
+  ]);
+  const sts = createSts(connect("sts"), deadline);
+  const { arn: adminArn } = await sts.getCallerIdentity(credentials);
+  const plan = makePlan(choices, adminArn);
+  refuseOtherAccount(records, plan);
+  const store = prepareStore(context, files, args, deadline);
+  const iamConnection = connect("iam");
+  const userKeys = createIam(iamConnection, credentials, deadline, plan.user);
+  let session: Credentials | undefined;
+  const world: SetupWorld = {
+    plan,
+    adminProfile,
+    waySettings: wayOf(settings, options.region, regionOf(adminArn)),
+    admin: createIamAdmin(iamConnection, credentials, deadline),
+    userKeys,
+    storeName: store.name,
+    openKeys: async () => createKeyKeeper(await store.openStore(), store.rows),
+    keptKey: async (accessKeyId) => {
+      // The row is written before the key: what has none was never put into another store than this.
+      const account = keyAccount(accessKeyId);
+      const row = (await store.rows.list()).find((one) => one.account === account);
+      return createKeyKeeper(await store.openNamedStore(row?.store ?? store.name), store.rows).get(
+        accessKeyId,
+      );
+    },
+    waitForKey: (key) => verifyKey(key, plan.userArn, { sts, deadline, pause }),
+    identify: async (signer) => (await sts.getCallerIdentity(signer)).arn,
+    iamAs: (signer) => createIamAdmin(iamConnection, signer, deadline),
+    session: async () =>
+      (session ??= (await fetchCredentials(context, plan.name, args)).credentials),
+    readFiles: () => readAwsFiles(env, platform),
+    editConfig: async (action, edit) =>
+      void (await editConfig(context, { action, dryRun: false, edit })),
+    processLine: (profile) => credentialProcessLine(program, profile),
+    record: () => records.find(plan.name),
+    remember: (change) =>
+      records.put(plan.name, {
+        ...records.find(plan.name),
+        account: plan.account,
+        adminProfile,
+        userProfile: plan.userProfile,
+        user: plan.user,
+        role: plan.role,
+        rolePolicyArns: plan.rolePolicyArns,
+        mfa: plan.mfa,
+        ...change,
+      }),
+    now: () => context.clock.now(),
+    warn: (text) => noticeTo(context, args)(`warning: ${text}`),
+  };
+  return { world, store, adminArn, warnings: program.warnings };
+}
+
+function refuseOtherAccount(
+  records: SetupRecords,
+  { name, account }: { readonly name: string; readonly account: string },
+): void {
+  const record = records.find(name);
+  if (record === undefined || record.account === account) return;
+  throw new AwsRoleError(
+    "ERR_CONFIG_CONFLICT",
+    `the setup ${name} is in account ${record.account}, and the admin profile is in ${account}`,
+    { hint: "name the admin profile of that account (--admin-profile), or choose another NAME" },
+  );
+}
+
+function wayOf(
+  settings: ReadonlyMap<string, { readonly value: string }>,
+  chosenRegion: string | undefined,
+  otherwise: string | undefined,
+): SetupWorld["waySettings"] {
+  return wayKeys.flatMap((key) => {
+    const own = settings.get(key)?.value || undefined;
+    const value = key === "region" ? (chosenRegion ?? own ?? otherwise) : own;
+    return value === undefined ? [] : [[key, value] as const];
+  });
+}
+
+/** Outside the commercial partition a profile without a region would lead to the wrong one. */
+function regionOf(arn: string): string | undefined {
+  const partition = partitionOf(arn);
+  return partition === undefined || partition === "aws" ? undefined : defaultRegions.get(partition);
+}

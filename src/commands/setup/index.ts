@@ -1,0 +1,278 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { defineCommand, fetchOptions } from "../../cli/command.ts";
+import { findTerminal } from "../../cli/terminal.ts";
+import { refuseUnwritableName } from "../../config/names.ts";
+import type { Context } from "../../context.ts";
+import { runtimeFolder } from "../../state/runtime-dir.ts";
+import { withLock } from "../../locks/single-flight.ts";
+import { stateFolder } from "../../state/item-index.ts";
+import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
+import { deadlineFromNow, deadlineMs } from "../../foundation/deadline.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import { noticeTo } from "../../sessions/fetch-credentials.ts";
+import { forgetKey } from "../../keys/forget-key.ts";
+import { requireName } from "../../profiles/find-profile.ts";
+import { check } from "../../profiles/profile-options.ts";
+import { type OpenedWorld, openWorld } from "./create-context.ts";
+import { choose, requireAdminProfile } from "./choices.ts";
+import { createSetupRecords } from "./record.ts";
+import { planScript, printJson, speaker, tellRemoval, tellStep, undoScript } from "./report.ts";
+import { lookAtSteps, type Patience, runSteps } from "./step.ts";
+import { setupSteps } from "./steps.ts";
+import { planUndo, runRemovals, type UndoPlan } from "./undo.ts";
+
+/** Nine commands, IAM's delay with each, and perhaps a person with an MFA device. */
+const totalMs = 300_000;
+
+export default defineCommand({
+  usage: "setup NAME",
+  summary: "make an IAM user, a role it may assume, its key and both profiles",
+  description:
+    "Does what AWS's article 'How do I assume an IAM role with the AWS CLI?' does by hand: an IAM user that may assume one role and nothing else, " +
+    "the role that trusts this user alone, the user's access key straight into the keychain, and the profiles, each step verified. " +
+    "Run again it goes on where it stopped; --undo takes back exactly what it made.",
+  positionals: {
+    NAME: { describe: "the profile of the role, and the name of the setup", isNew: true },
+  },
+  options: {
+    "admin-profile": {
+      type: "string",
+      completes: "profiles",
+      describe: "the profile that may call IAM",
+    },
+    user: { type: "string", describe: "the IAM user to make (default: NAME-user)" },
+    role: { type: "string", describe: "the IAM role to make (default: NAME-role)" },
+    "user-profile": {
+      type: "string",
+      describe: "the profile of the user's key (default: NAME-user)",
+    },
+    "policy-arn": {
+      type: "string",
+      array: true,
+      describe:
+        "a managed policy for the role (repeatable; default: ViewOnlyAccess, which reads metadata)",
+    },
+    mfa: {
+      type: "boolean",
+      describe: "the role can be assumed with an MFA code only (--no-mfa takes it back)",
+    },
+    region: {
+      type: "string",
+      describe: "the region for the profiles (default: the admin profile's)",
+    },
+    command: {
+      type: "string",
+      completes: "files",
+      value: "PATH",
+      describe: "the program to write: an absolute path",
+    },
+    "dry-run": {
+      type: "boolean",
+      default: false,
+      describe: "print the plan as a script of aws commands, and change nothing",
+    },
+    undo: { type: "boolean", default: false, describe: "take back what this setup made" },
+    "mfa-code": fetchOptions["mfa-code"],
+    yes: { type: "boolean", default: false, describe: "with --undo: do not ask" },
+  },
+  examples: [
+    { command: "awsrole setup prod --admin-profile admin", says: "then: aws s3 ls --profile prod" },
+    {
+      command: "awsrole setup prod --admin-profile admin --dry-run",
+      says: "what it would do, as aws commands",
+    },
+    { command: "awsrole setup prod --undo", says: "user, role, policy, key and profiles are gone" },
+  ],
+  async run(context, args) {
+    const { env, platform, homeFolder } = context;
+    const name = requireName("setup", args.positionals["NAME"]);
+    const records = createSetupRecords(stateFolder(env, platform, homeFolder));
+    const record = records.find(name);
+    const choices = choose(name, args, record);
+    for (const profile of [name, choices.userProfile]) refuseUnwritableName(profile, platform);
+    if (args.region !== undefined) check("region", args.region);
+    const adminProfile = requireAdminProfile(
+      choices,
+      args["admin-profile"] ?? record?.adminProfile,
+    );
+    const deadline = deadlineFromNow(totalMs);
+    const notice = noticeTo(context, args);
+    const patience: Patience = {
+      pause,
+      remainingMs: () => deadline.remainingMs(),
+      tellWaiting: (error) =>
+        notice(
+          `waiting until AWS knows what was made (${isAwsRoleError(error) ? error.message : "?"})`,
+        ),
+    };
+    return withLock(runtimeFolder(env, platform), `setup ${name}`, 1000, async () => {
+      const opened = await openWorld(context, {
+        choices,
+        adminProfile,
+        region: args.region,
+        command: args.command,
+        records,
+        deadline,
+        args,
+      });
+      if (!args.undo) return setUp(context, args, opened, patience);
+      const isUndone = await undo(context, args, opened, patience);
+      if (isUndone) records.remove(name);
+      return 0;
+    });
+  },
+});
+
+type Arguments = {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly input: boolean;
+  readonly yes: boolean;
+  readonly "dry-run": boolean;
+};
+
+async function setUp(
+  context: Context,
+  args: Arguments,
+  { world, adminArn, warnings }: OpenedWorld,
+  patience: Patience,
+): Promise<number> {
+  const { plan } = world;
+  const { name, account, userArn, roleArn, policyArn } = plan;
+  const say = speaker(context, args);
+  const steps = setupSteps(world);
+  const states = await lookAtSteps(steps);
+  for (const warning of warnings) world.warn(warning);
+  if (args["dry-run"]) {
+    if (args.json) {
+      const planned = steps.map(({ title, commands, check }, index) => ({
+        step: title,
+        state: states[index],
+        commands,
+        check,
+      }));
+      printJson(context, { setup: name, account, dryRun: true, steps: planned });
+    } else context.stdout(planScript(world, steps, states));
+    return 0;
+  }
+  const isComplete = states.every((state) => state === "right");
+  say(`setting up ${name} in account ${account}, as ${adminArn}`);
+  // What is remembered of a key that was begun stays.
+  if (!isComplete) world.remember({});
+  const results = await runSteps(steps, states, patience, tellStep(context, args)).catch(
+    (error: unknown) => {
+      if (!isComplete && !args.json)
+        noticeTo(
+          context,
+          args,
+        )(
+          `what is done stays: the same command goes on from here, and awsrole setup ${name} --undo takes it back`,
+        );
+      throw error;
+    },
+  );
+  if (args.json) {
+    printJson(context, {
+      setup: name,
+      account,
+      profile: name,
+      roleArn,
+      rolePolicyArns: plan.rolePolicyArns,
+      userProfile: plan.userProfile,
+      userArn,
+      policyArn,
+      accessKeyId: world.record()?.accessKeyId,
+      store: world.storeName,
+      changed: !isComplete,
+      steps: results,
+    });
+  }
+  say("");
+  say(
+    isComplete
+      ? "everything was as it should be; nothing was changed"
+      : `profile ${name} is ready: its sessions are made with a key that nobody has seen`,
+  );
+  say(`next: aws ${firstCommand(plan.rolePolicyArns)} --profile ${name}`);
+  say(`awsrole setup ${name} --undo takes it all back`);
+  return 0;
+}
+
+/** Something that the role may do; who it is, everybody may ask. */
+function firstCommand(policyArns: readonly string[]): string {
+  const may = (names: RegExp): boolean => policyArns.some((arn) => names.test(arn));
+  if (may(/\/(?:ViewOnlyAccess|ReadOnlyAccess|AmazonS3\w+)$/)) return "s3 ls";
+  return may(/\/AmazonRDS\w+$/) ? "rds describe-db-instances" : "sts get-caller-identity";
+}
+
+/** True when everything is gone. */
+async function undo(
+  context: Context,
+  args: Arguments,
+  { world, store }: OpenedWorld,
+  patience: Patience,
+): Promise<boolean> {
+  const { name } = world.plan;
+  const say = speaker(context, args);
+  const rows = await rowsOf(context).list();
+  const undoing = await planUndo(world, {
+    keyIds: rows.flatMap(({ kind, account }) =>
+      kind === "key" ? [account.slice(account.lastIndexOf("/") + 1)] : [],
+    ),
+    forgetKey: (accessKeyId) => forgetKey(accessKeyId, store),
+    forgetSessions: async (profile) =>
+      deleteItems(
+        context,
+        rows.filter((row) => row.profile === profile && row.kind !== "key"),
+        args,
+      ),
+  });
+  const { removals, notes } = undoing;
+  if (args["dry-run"]) {
+    if (args.json) printJson(context, { ...undoFacts(name, undoing), dryRun: true });
+    else context.stdout(undoScript(undoing));
+    return false;
+  }
+  for (const note of notes) noticeTo(context, args)(note);
+  if (removals.length > 0) await confirm(context, args, name, removals);
+  await runRemovals(removals, patience, tellRemoval(context, args));
+  if (args.json) printJson(context, undoFacts(name, undoing));
+  say(removals.length === 0 ? `there is nothing of the setup ${name}` : `${name} is taken back`);
+  return true;
+}
+
+function undoFacts(
+  setup: string,
+  { removals, notes }: UndoPlan,
+): Readonly<Record<string, unknown>> {
+  return {
+    setup,
+    removals: removals.map(({ title, command }) => ({ what: title, command })),
+    notes,
+  };
+}
+
+/** @throws ERR_USAGE where nobody can be asked, ERR_PERSON_REFUSED. */
+async function confirm(
+  { platform }: Context,
+  { yes, input }: Arguments,
+  name: string,
+  removals: UndoPlan["removals"],
+): Promise<void> {
+  if (yes) return;
+  const terminal = input ? findTerminal(platform) : { nobody: "--no-input forbids asking" };
+  if ("nobody" in terminal) {
+    throw new AwsRoleError(
+      "ERR_USAGE",
+      `setup --undo asks before it deletes, but ${terminal.nobody}`,
+      { hint: `awsrole setup ${name} --undo --yes does it without asking; --dry-run shows what` },
+    );
+  }
+  for (const { title } of removals) terminal.tell(title);
+  const answer = await terminal.ask({
+    question: "Do all this? [y/N] ",
+    timeoutMs: deadlineMs.attended,
+  });
+  if (answer.kind === "answer" && /^y(?:es)?$/i.test(answer.text.trim())) return;
+  throw new AwsRoleError("ERR_PERSON_REFUSED", "nothing was deleted");
+}

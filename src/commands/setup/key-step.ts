@@ -1,0 +1,122 @@
+/**
+ * The access key: from IAM straight into the store, so that nobody ever sees it. AWS says the secret once; where it was lost on the way,
+ * that key is deleted again, if it is certain that it is that key: it is our user's, made within a quarter of an hour of the moment we
+ * wrote down, and has never been used. Any other key whose secret is not here is somebody's, and is refused.
+ */
+import type { AccessKeyInfo } from "../../aws/iam.ts";
+import type { LongTermKey } from "../../credentials/key-item.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { keyIdOf } from "../../keys/key-profile.ts";
+import { awsIam } from "./iam-steps.ts";
+import { commandLine } from "./quote.ts";
+import type { Step } from "./step.ts";
+import type { SetupWorld } from "./context.ts";
+
+/** Clocks differ, and a call takes its time. */
+const lostKeyMs = 15 * 60_000;
+
+/** An id that no key has: looking for it tells whether the store can be read. */
+const nobodysId = "AKIA0000000000000000";
+
+export function keyStep(world: SetupWorld): Step {
+  const { plan, userKeys } = world;
+  return {
+    title: `access key of user ${plan.user}`,
+    commands: [
+      `${awsIam(world, "create-access-key", "--user-name", plan.user)} | ${commandLine("awsrole", "add-key", plan.userProfile)}`,
+    ],
+    check: commandLine(
+      "aws",
+      "sts",
+      "get-caller-identity",
+      "--profile",
+      plan.userProfile,
+      ...world.waySettings.flatMap(([name, value]) =>
+        name === "region" ? ["--region", value] : [],
+      ),
+    ),
+    async look() {
+      if ((await findKey(world)) !== undefined) return "right";
+      await (await world.openKeys()).get(nobodysId);
+      for (const key of await userKeysOrNone(world)) {
+        if (!(await isLost(world, key))) throw strangeKey(world, key);
+      }
+      return "missing";
+    },
+    async make() {
+      for (const key of await userKeysOrNone(world)) {
+        if (!(await isLost(world, key))) throw strangeKey(world, key);
+        await userKeys.deleteAccessKey(key.accessKeyId);
+      }
+      world.remember({ keyStartedAt: world.now().toISOString() });
+      const key = { ...(await userKeys.createAccessKey()), accountId: plan.account };
+      try {
+        await (await world.openKeys()).put(key, plan.userProfile);
+      } catch (error) {
+        await userKeys.deleteAccessKey(key.accessKeyId).catch(() => {});
+        throw error;
+      }
+    },
+    async verify(made) {
+      const key = await requireKey(world);
+      if (made) await world.waitForKey(key);
+      const arn = await world.identify(key);
+      world.remember({ accessKeyId: key.accessKeyId });
+      if (arn !== plan.userArn) throw strangeIdentity(`the key ${key.accessKeyId}`, arn);
+      return `${key.accessKeyId} in the ${world.storeName} store; the identity is ${arn.slice(arn.lastIndexOf(":") + 1)}`;
+    },
+  };
+}
+
+/** The user's key that is kept here: the one that the profile names, else any. */
+export async function findKey(world: SetupWorld): Promise<LongTermKey | undefined> {
+  const named = keyIdOf(world.readFiles(), world.plan.userProfile);
+  const listed = (await userKeysOrNone(world)).map(({ accessKeyId }) => accessKeyId);
+  for (const id of listed.toSorted((a, b) => Number(b === named) - Number(a === named))) {
+    const kept = await world.keptKey(id);
+    if (kept !== undefined) return kept;
+  }
+  return undefined;
+}
+
+/** The same. @throws ERR_SOURCE_UNAVAILABLE when there is none. */
+export async function requireKey(world: SetupWorld): Promise<LongTermKey> {
+  const key = await findKey(world);
+  if (key !== undefined) return key;
+  throw new AwsRoleError(
+    "ERR_SOURCE_UNAVAILABLE",
+    `no access key of user ${world.plan.user} is kept here`,
+    { hint: "run the same command again: it goes on from there" },
+  );
+}
+
+async function userKeysOrNone({ admin, plan, userKeys }: SetupWorld) {
+  return (await admin.findUser(plan.user)) === undefined ? [] : userKeys.listAccessKeys();
+}
+
+async function isLost(
+  world: SetupWorld,
+  { accessKeyId, createdAt }: AccessKeyInfo,
+): Promise<boolean> {
+  const startedAt = Date.parse(world.record()?.keyStartedAt ?? "");
+  const apart = Math.abs((createdAt?.getTime() ?? Number.NaN) - startedAt);
+  return apart < lostKeyMs && (await world.userKeys.lastUseOf(accessKeyId)) === undefined;
+}
+
+function strangeKey(world: SetupWorld, { accessKeyId }: AccessKeyInfo): AwsRoleError {
+  const { user, userProfile } = world.plan;
+  return new AwsRoleError(
+    "ERR_AWS_REFUSED",
+    `user ${user} has the access key ${accessKeyId}, whose secret is not kept here`,
+    {
+      hint: `if it is kept on another machine, give this one a setup of its own (another NAME); else awsrole add-key ${userProfile} takes it over, or ${awsIam(world, "delete-access-key", "--user-name", user, "--access-key-id", accessKeyId)} deletes it`,
+    },
+  );
+}
+
+/** ERR_IDENTITY_MISMATCH for a signer who turns out to be somebody else. */
+export function strangeIdentity(who: string, arn: string): AwsRoleError {
+  return new AwsRoleError("ERR_IDENTITY_MISMATCH", `${who} belongs to ${arn}`, {
+    hint: "check that endpoint_url and the proxy really lead to AWS",
+  });
+}

@@ -1,0 +1,131 @@
+/** The steps at ~/.aws/config: a profile for the user's key, and one for the role, whose source is the first. */
+import type { Document } from "../../config/document.ts";
+import { readSettings } from "../../config/document.ts";
+import { addSection, deleteKey, setKey } from "../../config/edit.ts";
+import type { AwsFiles } from "../../config/files.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { writeKeyProfile } from "../../keys/key-profile.ts";
+import { refuseShadows } from "../../profiles/preflight.ts";
+import { findKey, requireKey } from "./key-step.ts";
+import { commandLine } from "./quote.ts";
+import type { State, Step } from "./step.ts";
+import type { SetupWorld } from "./context.ts";
+
+export function profileSteps(world: SetupWorld): readonly Step[] {
+  return [userProfileStep(world), roleProfileStep(world)];
+}
+
+function userProfileStep(world: SetupWorld): Step {
+  const { userProfile } = world.plan;
+  const write = (files: AwsFiles, accessKeyId: string): Document => {
+    refuseShadows(files, userProfile);
+    const isNew = readSettings(files.config, "profile", userProfile) === undefined;
+    const edited = writeKeyProfile(
+      files.config,
+      userProfile,
+      accessKeyId,
+      world.processLine(userProfile),
+    );
+    const id = { kind: "profile", name: userProfile } as const;
+    return isNew
+      ? world.waySettings.reduce((text, [key, value]) => setKey(text, id, key, value), edited)
+      : edited;
+  };
+  return {
+    title: `profile ${userProfile}`,
+    commands: ["# awsrole add-key has written it", ...configureWay(world, userProfile)],
+    check: commandLine("awsrole", "whoami", userProfile),
+    async look() {
+      const files = world.readFiles();
+      const key = await findKey(world);
+      // What forbids the profile is said even before there is a key.
+      write(files, key?.accessKeyId ?? "AKIA0000000000000000");
+      const named = readSettings(files.config, "profile", userProfile)?.get(
+        "awsrole_access_key_id",
+      )?.value;
+      return key !== undefined && named === key.accessKeyId ? "right" : "missing";
+    },
+    async make() {
+      const { accessKeyId } = await requireKey(world);
+      await world.editConfig(`setup ${world.plan.name}`, (files) => write(files, accessKeyId));
+    },
+    verify: async () => `in ${world.readFiles().config.file}, without the secret`,
+  };
+}
+
+function roleProfileStep(world: SetupWorld): Step {
+  const { plan } = world;
+  const { name, userProfile, roleArn } = plan;
+  const options = [
+    "--role-arn",
+    roleArn,
+    "--source-profile",
+    userProfile,
+    ...(plan.mfa ? ["--mfa-serial", plan.mfaSerial] : []),
+    ...world.waySettings.flatMap(([key, value]) => (key === "region" ? ["--region", value] : [])),
+  ];
+  return {
+    title: `profile ${name}`,
+    commands: [
+      commandLine("awsrole", "add-profile", name, ...options),
+      ...configureWay(world, name).filter((line) => !line.includes(" set region ")),
+    ],
+    check: commandLine("awsrole", "config", name),
+    look: async () => stateOfRoleProfile(world, world.readFiles(), await mfaSerialOf(world)),
+    async make(state) {
+      const serial = await mfaSerialOf(world);
+      await world.editConfig(`setup ${name}`, (files) => {
+        refuseShadows(files, name);
+        const id = { kind: "profile", name } as const;
+        if (state === "different") {
+          return serial === undefined
+            ? deleteKey(files.config, id, "awsrole_mfa_serial")
+            : setKey(files.config, id, "awsrole_mfa_serial", serial);
+        }
+        return addSection(files.config, id, [
+          ["credential_process", world.processLine(name)],
+          ...world.waySettings,
+          ["awsrole_role_arn", roleArn],
+          ["awsrole_source_profile", userProfile],
+          ...(serial === undefined ? [] : [["awsrole_mfa_serial", serial] as const]),
+        ]);
+      });
+    },
+    verify: async () => `in ${world.readFiles().config.file}: ${roleArn}, from ${userProfile}`,
+  };
+}
+
+function configureWay({ waySettings }: SetupWorld, profile: string): readonly string[] {
+  return waySettings.map(([key, value]) =>
+    commandLine("aws", "configure", "set", key, value, "--profile", profile),
+  );
+}
+
+/** The user's own device where it has one already. */
+async function mfaSerialOf({ plan, admin, userKeys }: SetupWorld): Promise<string | undefined> {
+  if (!plan.mfa) return undefined;
+  if ((await admin.findUser(plan.user)) === undefined) return plan.mfaSerial;
+  const [serial = plan.mfaSerial] = await userKeys.listMfaDevices();
+  return serial;
+}
+
+function stateOfRoleProfile(
+  { plan }: SetupWorld,
+  files: AwsFiles,
+  serial: string | undefined,
+): State {
+  const { name, roleArn, userProfile } = plan;
+  refuseShadows(files, name);
+  const settings = readSettings(files.config, "profile", name);
+  if (settings === undefined) return "missing";
+  const isRole =
+    settings.get("awsrole_role_arn")?.value === roleArn &&
+    settings.get("awsrole_source_profile")?.value === userProfile;
+  if (isRole) return settings.get("awsrole_mfa_serial")?.value === serial ? "right" : "different";
+  const [first] = settings.values();
+  throw new AwsRoleError(
+    "ERR_PROFILE_EXISTS",
+    `there is a profile ${name} already, which is not ${roleArn} from ${userProfile} (${files.config.file}:${first?.line ?? 1})`,
+    { hint: "choose another NAME for the setup, or remove that profile first" },
+  );
+}

@@ -1,0 +1,130 @@
+import { defineCommand, fetchOptions } from "../../cli/command.ts";
+import { escapeControls } from "../../foundation/text.ts";
+import { readAwsFiles } from "../../config/files.ts";
+import type { Context } from "../../context.ts";
+import { profilesOf, resolveChain } from "../../credentials/chain.ts";
+import { type Credentials, formatExpiration } from "../../credentials/process-output.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { fetchChain } from "../../sessions/fetch-credentials.ts";
+import { findIdentityInUse, type IdentityInUse } from "./ambient-credentials.ts";
+import { isIdentity } from "./role-identity.ts";
+
+export default defineCommand({
+  usage: "whoami [NAME]",
+  summary: "who AWS says you are, through which profiles, and until when",
+  description:
+    "Asks AWS (GetCallerIdentity). Without NAME it looks as AWS programs in this shell would: at keys in the environment, AWS_PROFILE, [default] " +
+    "and a container's endpoint, and says which of them counts and what it hides.",
+  positionals: { NAME: { describe: "the profile (default: what AWS programs would use here)" } },
+  options: {
+    ...fetchOptions,
+    expect: {
+      type: "string",
+      value: "ARN",
+      describe: "fail (exit code 1) unless it is this ARN, or a session of this role",
+    },
+  },
+  examples: [
+    { command: "awsrole whoami prod", says: "the identity behind the profile prod" },
+    { command: "awsrole whoami", says: "which identity AWS programs have in this shell, and why" },
+    {
+      command: "awsrole whoami prod --expect arn:aws:iam::123456789012:role/example-role --quiet",
+      says: "for a script, before it does something",
+    },
+  ],
+  async run(context, args) {
+    const files = readAwsFiles(context.env, context.platform);
+    const named = args.positionals["NAME"];
+    const found: IdentityInUse =
+      named === undefined
+        ? findIdentityInUse(files, context.env)
+        : {
+            via: `the profile ${named}`,
+            shadows: [],
+            notes: [],
+            profile: named,
+            isOfProfile: true,
+            resolved: { files, chain: resolveChain(files, named, context.env) },
+          };
+    const { credentials, chain, connection, sessions } = await fetchChain(
+      context,
+      found.profile,
+      args,
+      found.resolved,
+    );
+    const sts = await sessions.openSts(connection);
+    const { account, arn, userId } = await sts.getCallerIdentity(credentials);
+    const promised = chain.kind === "role" ? chain.role.arn : undefined;
+    requireIdentity(arn, promised, `what ${found.via} promises`);
+    requireIdentity(arn, args.expect, "what --expect says");
+    report(context, args, {
+      account,
+      arn,
+      userId,
+      ...(found.isOfProfile ? { profile: found.profile } : {}),
+      chain: found.isOfProfile ? profilesOf(chain) : [],
+      expiration: expirationOf(credentials, context.env),
+      roleArn: promised,
+      via: found.via,
+      shadows: found.shadows,
+      notes: found.notes,
+    });
+    return 0;
+  },
+});
+
+function requireIdentity(arn: string, expected: string | undefined, whose: string): void {
+  if (expected === undefined || isIdentity(arn, expected)) return;
+  throw new AwsRoleError("ERR_IDENTITY_MISMATCH", `AWS says you are ${arn}, not ${expected}`, {
+    hint: `that is ${whose}: awsrole config shows what the profile says, awsrole logout forgets its session`,
+  });
+}
+
+/** Keys in the environment have theirs beside them (`env` sets it). */
+function expirationOf(
+  { accessKeyId, expiresAt, sessionToken }: Credentials,
+  env: Context["env"],
+): string | undefined {
+  if (expiresAt !== undefined) return formatExpiration(expiresAt);
+  if (sessionToken === undefined) return undefined;
+  return env["AWS_ACCESS_KEY_ID"] === accessKeyId ? env["AWS_CREDENTIAL_EXPIRATION"] : undefined;
+}
+
+type Facts = {
+  readonly account: string;
+  readonly arn: string;
+  readonly userId: string;
+  /** Absent, and the chain empty, where no profile gave the credentials. */
+  readonly profile?: string;
+  readonly chain: readonly string[];
+  readonly expiration: string | undefined;
+  /** The role that the profile promises. */
+  readonly roleArn: string | undefined;
+  readonly via: string;
+  readonly shadows: readonly string[];
+  readonly notes: readonly string[];
+};
+
+function report(
+  context: Context,
+  { json, quiet, expect }: { json: boolean; quiet: boolean; expect: string | undefined },
+  facts: Facts,
+): void {
+  if (json) {
+    context.stdout(`${JSON.stringify(facts, undefined, 2)}\n`);
+    return;
+  }
+  // A script that only asks for the exit code.
+  if (quiet && expect !== undefined) return;
+  const rows: readonly (readonly [label: string, text: string])[] = [
+    ["Arn", facts.arn],
+    ["Account", facts.account],
+    ["UserId", facts.userId],
+    ["Via", facts.via],
+    ...(facts.chain.length === 0 ? [] : [["Profile", facts.chain.join(" <- ")] as const]),
+    ["Until", facts.expiration ?? "not known, or never (a long-term key)"],
+    ...facts.shadows.map((one) => ["Hides", one] as const),
+    ...facts.notes.map((one) => ["But", one] as const),
+  ];
+  for (const [label, text] of rows) context.stdout(`${label.padEnd(8)} ${escapeControls(text)}\n`);
+}

@@ -1,0 +1,69 @@
+/**
+ * Where the user's two AWS files are (docs.aws.amazon.com, sdkref/latest/guide/file-location.html).
+ *
+ * - `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, else `config` and `credentials` in `.aws` in the home folder;
+ *   `~` alone and a leading `~/` stand for the home folder.
+ * - Home is `HOME`; on Windows `HOME`, then `USERPROFILE`, then `HOMEDRIVE` + `HOMEPATH`. When none is set, what the
+ *   system has on record.
+ */
+import { posix, win32 } from "node:path";
+import { AwsRoleError } from "../foundation/errors.ts";
+import type { FileKind } from "./document.ts";
+
+/** The environment, as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the two files are, or would be; absolute paths. Throws ERR_CONFIG_READ if there is no home folder to look in. */
+export function awsFilePaths(
+  env: Environment,
+  platform: NodeJS.Platform,
+): Record<FileKind, string> {
+  const path = platform === "win32" ? win32 : posix;
+  const locate = (variable: string, name: string): string => {
+    const chosen = env[variable];
+    // An empty variable counts as none, as in the Go SDK: nobody means "no file" by it.
+    if (chosen === undefined || chosen === "")
+      return path.resolve(homeFolder(env, platform), ".aws", name);
+    return path.resolve(expandHome(chosen, env, platform));
+  };
+  return {
+    config: locate("AWS_CONFIG_FILE", "config"),
+    credentials: locate("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+  };
+}
+
+function expandHome(file: string, env: Environment, platform: NodeJS.Platform): string {
+  const leading = platform === "win32" ? /^~(?=$|[\\/])/ : /^~(?=$|\/)/;
+  return leading.test(file) ? homeFolder(env, platform) + file.slice(1) : file;
+}
+
+/** The user's home folder by the rules above. Throws ERR_CONFIG_READ if there is none. */
+export function homeFolder(env: Environment, platform: NodeJS.Platform): string {
+  const named = (value: string | undefined): string | undefined =>
+    value === "" ? undefined : value;
+  const drive = named(env["HOMEDRIVE"]);
+  const onDrive = named(env["HOMEPATH"]);
+  const windows =
+    platform === "win32"
+      ? (named(env["USERPROFILE"]) ?? (drive && onDrive && drive + onDrive))
+      : undefined;
+  // Without any of them (a service, `env -i`) the system's own record of the user, as the AWS CLI does.
+  const home = named(env["HOME"]) ?? windows ?? systemHome();
+  if (home !== undefined) return home;
+  throw new AwsRoleError(
+    "ERR_CONFIG_READ",
+    "there is no home folder to look for the AWS config in",
+    {
+      hint: "set HOME, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE",
+    },
+  );
+}
+
+/** Loaded only here: most runs have a HOME. */
+function systemHome(): string | undefined {
+  try {
+    return process.getBuiltinModule("node:os").userInfo().homedir;
+  } catch {
+    return undefined;
+  }
+}

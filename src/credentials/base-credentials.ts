@@ -1,0 +1,88 @@
+/** The end of a chain: an identity that is not assumed by us. */
+import { readFileSync } from "node:fs";
+import { uptime } from "node:os";
+import type { Profile } from "../config/profiles.ts";
+import type { StsConnection } from "../config/connection.ts";
+
+/** Keys, or whatever AWS's own providers resolve. */
+export type Leaf = {
+  readonly kind: "leaf";
+  readonly profileName: string;
+  readonly source: LeafSource;
+  /** Tells it from every other identity, without a secret; JSON. */
+  readonly identity: readonly unknown[];
+  /** The profiles that led here, outermost first, its own last. */
+  readonly path: readonly string[];
+};
+
+/** Ways to get a leaf's credentials; `sources/index.ts` has one file for each. */
+export type LeafSource =
+  | Extract<Profile, { kind: "static" | "keychain-key" | "process" }>
+  | SsoSource
+  | LoginSource
+  | { readonly kind: "web-identity"; readonly tokenFile: string }
+  | { readonly kind: "environment" | "ec2-instance-metadata" | "ecs-container" };
+
+/** IAM Identity Center, with the ways to its two services: the portal (role credentials) and OIDC (tokens). */
+export type SsoSource = Extract<Profile, { kind: "sso" }> & {
+  readonly portal: StsConnection;
+  readonly oidc: StsConnection;
+};
+
+/** A session of `aws login`, with the way to the sign-in service that renews it. */
+export type LoginSource = Extract<Profile, { kind: "login" }> & { readonly signin: StsConnection };
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The leaf at the end of `path`; its identity is found without network or child process. */
+export function createLeaf(source: LeafSource, path: readonly string[], env: Env): Leaf {
+  return {
+    kind: "leaf",
+    profileName: path.at(-1) ?? "",
+    source,
+    identity: [source.kind, ...identify(source, env)],
+    path,
+  };
+}
+
+function identify(source: LeafSource, env: Env): readonly unknown[] {
+  switch (source.kind) {
+    case "static":
+    case "keychain-key":
+      return [source.accessKeyId];
+    case "sso":
+      return [
+        source.ssoSession ?? source.startUrl,
+        source.startUrl,
+        source.portal.region,
+        source.accountId,
+        source.roleName,
+        source.portal.endpointUrl,
+      ];
+    case "login":
+      return [source.loginSession];
+    case "process":
+      return [source.command];
+    case "web-identity":
+      return [source.tokenFile];
+    case "environment":
+      return [env["AWS_ACCESS_KEY_ID"]];
+    case "ec2-instance-metadata":
+      return [env["AWS_EC2_METADATA_SERVICE_ENDPOINT"], thisBoot()];
+    case "ecs-container":
+      return [
+        // In the order in which the provider takes them; a variable that is set to nothing is not set.
+        env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] || env["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
+        thisBoot(),
+      ];
+  }
+}
+
+/** Tells this boot from others: a disk image that boots elsewhere has another role. Where the kernel gives no id, the boot's hour. */
+function thisBoot(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+  } catch {
+    return String(Math.round((Date.now() / 1000 - uptime()) / 3600));
+  }
+}

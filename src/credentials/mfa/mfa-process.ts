@@ -1,0 +1,74 @@
+/** `mfa_process`: somebody's program that prints a code (`pass otp aws`, `ykman oath accounts code -s aws`, a password manager). */
+import { type ChildProcess, spawn } from "node:child_process";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import type { Deadline } from "../../foundation/deadline.ts";
+import { splitCommand } from "../../foundation/split-command.ts";
+
+/** Far more than a code, and little enough that a runaway program cannot fill the memory. */
+const mostOutputBytes = 4096;
+
+export type MfaProcessOptions = {
+  readonly platform: NodeJS.Platform;
+  readonly env: NodeJS.ProcessEnv;
+  readonly deadline: Deadline;
+  /** A terminal's descriptor for its stdin and stderr ("touch your key"); absent: it has neither. */
+  readonly terminal: number | undefined;
+};
+
+/** Runs the command without a shell, until the deadline at most; its output. @throws ERR_PROCESS_FAILED, never with the output. */
+export function runMfaProcess(
+  command: string,
+  { platform, env, deadline, terminal }: MfaProcessOptions,
+): Promise<string> {
+  const [program, ...words] = splitCommand(command, platform) ?? [];
+  if (program === undefined)
+    return Promise.reject(failed(`mfa_process cannot be read: ${command}`, "close its quotes"));
+  const hint = `it is run without a shell: ${command}`;
+  return new Promise((resolve, reject) => {
+    const side = terminal ?? "ignore";
+    let child: ChildProcess;
+    try {
+      child = spawn(program, words, { env, stdio: [side, "pipe", side], windowsHide: true });
+    } catch (error) {
+      // Most failures come as an event, some at once: a file for a folder in the path, a batch file on Windows.
+      reject(failed(`mfa_process ${program} cannot be started`, hint, error));
+      return;
+    }
+    let output = "";
+    const end = (error: AwsRoleError | undefined): void => {
+      clearTimeout(timer);
+      child.stdout?.destroy();
+      if (error === undefined) resolve(output);
+      else {
+        child.kill("SIGKILL");
+        child.unref();
+        reject(error);
+      }
+    };
+    const timer = setTimeout(
+      () => end(failed(`mfa_process ${program} did not end in time`, hint)),
+      deadline.remainingMs(),
+    );
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.length > mostOutputBytes)
+        end(failed(`mfa_process ${program} prints more than a code`, hint));
+    });
+    child.once("error", (error) =>
+      end(failed(`mfa_process ${program} cannot be started`, hint, error)),
+    );
+    const exited = (code: number | null, signal: NodeJS.Signals | null): void =>
+      end(
+        code === 0
+          ? undefined
+          : failed(`mfa_process ${program} failed (${signal ?? `exit code ${code}`})`, hint),
+      );
+    // A child of its own that keeps the pipe open must not keep us.
+    child.once("exit", (code, signal) => setTimeout(exited, 500, code, signal).unref());
+    child.once("close", exited);
+  });
+}
+
+function failed(message: string, hint: string, cause?: unknown): AwsRoleError {
+  return new AwsRoleError("ERR_PROCESS_FAILED", message, { hint, cause });
+}

@@ -1,0 +1,62 @@
+/**
+ * The cache hit of `credential-process`: two words of arguments, the config, one item from the keychain, one write.
+ *
+ * This is why the program exists, so it pays for node's start and little else: the build bundles this file and what it imports into
+ * one CommonJS file, and a test lists what that loads. It answers or it does not; whatever is unusual (other options, a store
+ * chosen by name, an error of any kind) is left to `cache-miss.ts`, which starts over and says what is wrong. Only the keychain's answer is handed
+ * on, so that it is asked once.
+ */
+import { writeSync } from "node:fs";
+import { homedir, uptime } from "node:os";
+import { readAwsFiles } from "../config/files.ts";
+import { decodeSession, freshSeconds, remainingSeconds } from "../credentials/cache/session.ts";
+import { accountOf, resolveChain } from "../credentials/chain.ts";
+import { formatCredentialProcessOutput } from "../credentials/process-output.ts";
+import type { FirstRead } from "../credentials/cache/session-cache.ts";
+import { stateFolder } from "../state/item-index.ts";
+import { createOsKeychain } from "../stores/keychain/index.ts";
+import { recallRefusal, rememberRefusal } from "../state/unlock-cooldown.ts";
+
+/** True when the answer stands on stdout; else what the keychain said, if it was asked. */
+export async function answerFromCache(
+  words: readonly string[],
+): Promise<true | FirstRead | undefined> {
+  const { env, platform } = process;
+  const [option, name, ...others] = words;
+  if (option !== "--profile" || name === undefined || others.length > 0) return undefined;
+  if (env["AWSROLE_STORE"] || env["AWSROLE_LOG"] || env["AWSROLE_CHAIN"]) return undefined;
+  let account: string;
+  let request: string;
+  let state: string;
+  try {
+    const files = readAwsFiles(env, platform);
+    if (files.profile("default")?.has("awsrole_store") === true) return undefined;
+    const chain = resolveChain(files, name, env);
+    if (chain.kind === "leaf") return undefined;
+    ({ request } = chain);
+    account = accountOf(chain);
+    state = stateFolder(env, platform, homedir());
+  } catch {
+    return undefined;
+  }
+  // Whether that counts for this caller is for `cache-miss.ts` to find out.
+  if (recallRefusal(state) !== undefined) return undefined;
+  let secret: string | undefined;
+  try {
+    secret = await createOsKeychain().get(account);
+  } catch (error) {
+    rememberRefusal(state, error);
+    return { account, error };
+  }
+  const session = secret === undefined ? undefined : decodeSession(secret, request);
+  const clock = { now: () => new Date(), uptimeSeconds: uptime };
+  if (session === undefined || remainingSeconds(session, clock) < freshSeconds(session))
+    return { account, secret };
+  try {
+    writeSync(1, formatCredentialProcessOutput(session.credentials));
+  } catch {
+    // `cache-miss.ts` says what is wrong with stdout, or waits for a full pipe.
+    return { account, secret };
+  }
+  return true;
+}

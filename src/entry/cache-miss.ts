@@ -1,0 +1,19 @@
+/**
+ * What the cache could not answer of `credential-process`: a session is fetched, or said why not.
+ *
+ * SDKs wait for this, so it is bundled as the cache hit is: the STS client and all else that a common miss needs in one CommonJS
+ * file. As ES modules, with the client's packages found one by one, the same took half as long again.
+ */
+import { credentialProcess } from "../commands/credential-process.ts";
+import type { FirstRead } from "../credentials/cache/session-cache.ts";
+import { runProgram } from "./run.ts";
+
+export { end } from "./run.ts";
+
+/** Answers the command line `words`; resolves to the exit code and never rejects. `firstRead`: what the keychain said before. */
+export function answerByFetching(
+  words: readonly string[],
+  firstRead: FirstRead | undefined,
+): Promise<number> {
+  return runProgram(words, (context) => credentialProcess(context, words.slice(1), firstRead));
+}

@@ -1,0 +1,41 @@
+/** The entrance of people's commands: argv → command → exit code. Programs come in at `cache-hit.ts`. */
+import type { Context } from "../context.ts";
+import { readAwsFiles } from "../config/files.ts";
+import { runProgram } from "./run.ts";
+import manifest from "../../package.json" with { type: "json" };
+
+export { end } from "./run.ts";
+
+/** Runs one command line; resolves to the exit code and never rejects. */
+export function main(words: readonly string[]): Promise<number> {
+  return runProgram(words, (context) => run(context, words));
+}
+
+async function run(context: Context, words: readonly string[]): Promise<number> {
+  const [first, ...others] = words;
+  // A prompt is drawn after every command.
+  if (first === "list" && others.length === 1 && others[0] === "--prompt") {
+    const { promptLine } = await import("../commands/list/shell-prompt.ts");
+    // Whatever is wrong, a prompt is no place to say it.
+    context.stdout(await promptLine(context).catch(() => ""));
+    return 0;
+  }
+  // Pressing TAB must not wait for the command-line parser.
+  if (first === "completion" && others[0] === "--words") {
+    const [{ completeWords }, { commands }] = await Promise.all([
+      import("../commands/completion/candidates.ts"),
+      import("../commands/registry.ts"),
+    ]);
+    const names = (): readonly string[] =>
+      readAwsFiles(context.env, context.platform).profileNames();
+    // A config that cannot be read has no names: an error here would be printed into the line that is being typed.
+    const found = await completeWords(commands, others.slice(1), names).catch(() => "");
+    context.stdout(found);
+    return 0;
+  }
+  const [{ runCommand }, { commands, groups }] = await Promise.all([
+    import("../cli/run-command.ts"),
+    import("../commands/registry.ts"),
+  ]);
+  return runCommand({ commands, groups, version: manifest.version }, words, context);
+}

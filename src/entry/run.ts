@@ -1,0 +1,75 @@
+/** What the miss and people's commands share: a context, output that can fail, errors as text, and the end of the process. */
+import { processContext, type Context } from "../context.ts";
+import { escapeControls } from "../foundation/text.ts";
+import { hasPendingNativeCall } from "../stores/keychain/native-calls.ts";
+import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
+
+/** Runs `work` for the command line `words`; resolves to the exit code and never rejects. */
+export async function runProgram(
+  words: readonly string[],
+  work: (context: Context) => Promise<number>,
+): Promise<number> {
+  const context = processContext();
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // Who reads no further (`| head`) has what they want.
+    if (error.code === "EPIPE") return;
+    context.stderr(`awsrole: the output cannot be written (${error.code ?? error.name})\n`);
+    process.exitCode = 1;
+  });
+  process.stderr.on("error", () => {});
+  try {
+    return await work(context);
+  } catch (error) {
+    return report(context, words, isAwsRoleError(error) ? error : internal(error));
+  }
+}
+
+/** Ends the process with `exitCode`, even while the keychain keeps a native call blocked. */
+export async function end(exitCode: number): Promise<void> {
+  // Not 0 if the output could not be written.
+  process.exitCode ||= exitCode;
+  if (!hasPendingNativeCall()) return;
+  const { endBlockedProcess } = await import("../stores/keychain/end-process.ts");
+  endBlockedProcess(Number(process.exitCode));
+}
+
+/**
+ * First line: what went wrong, complete by itself, because SDKs show it as their own error. Then what to do about it. What stands
+ * behind `--` belongs to another program.
+ */
+export function report(context: Context, line: readonly string[], error: AwsRoleError): number {
+  const words = line.includes("--") ? line.slice(0, line.indexOf("--")) : line;
+  const lines = [`awsrole: ${escapeControls(error.message)}`];
+  if (error.hint !== undefined) lines.push(`awsrole: hint: ${escapeControls(error.hint)}`);
+  if (words.includes("--debug")) lines.push(...trace(error));
+  context.stderr(`${lines.join("\n")}\n`);
+  if (words.includes("--json") && words[0] !== "credential-process") {
+    context.stdout(
+      `${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`,
+    );
+  }
+  return exitCodeOf(
+    error,
+    words.find((word) => !word.startsWith("-")),
+  );
+}
+
+/** Names and codes of the error and its causes. Their messages are other programs' words and may hold secrets: left out. */
+function trace(error: AwsRoleError): string[] {
+  const lines = [`awsrole: debug: ${error.code}`];
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as { code?: unknown };
+    lines.push(
+      `awsrole: debug: caused by ${escapeControls(cause.name)}${typeof code === "string" ? ` ${escapeControls(code)}` : ""}`,
+    );
+  }
+  return lines;
+}
+
+function internal(error: unknown): AwsRoleError {
+  const name = error instanceof Error ? error.name : typeof error;
+  return new AwsRoleError("ERR_INTERNAL", `something went wrong inside awsrole (${name})`, {
+    hint: "--debug says more; please report it",
+    cause: error,
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * Long-term keys in a secret store. A row is written before the key and removed after it, and a key counts as kept only when it has
+ * been read back: unlike a session it cannot be fetched again.
+ */
+import { keyAccount } from "../credentials/cache/item-names.ts";
+import { decodeKey, encodeKey, type LongTermKey } from "../credentials/key-item.ts";
+import type { Rows } from "../state/item-index.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import type { SecretStore } from "../stores/open.ts";
+
+/** Every function throws what the store throws. */
+export type KeyKeeper = {
+  readonly storeName: SecretStore["name"];
+  /** Undefined when it is not there, or damaged. */
+  get(accessKeyId: string): Promise<LongTermKey | undefined>;
+  /** `profile`: whose key it is, for lists. @throws ERR_STORE_FAILED too, when what is read back differs. */
+  put(key: LongTermKey, profile: string): Promise<void>;
+  /** True when something was there. */
+  remove(accessKeyId: string): Promise<boolean>;
+};
+
+/** Keys in `store`. @throws ERR_STORE_UNAVAILABLE for a store that must not or cannot keep them. */
+export function createKeyKeeper(store: SecretStore, rows: Rows): KeyKeeper {
+  if (store.name === "none" || store.name === "plaintext") {
+    throw new AwsRoleError(
+      "ERR_STORE_UNAVAILABLE",
+      store.name === "none"
+        ? "the store none keeps nothing, so no access key either"
+        : "the store plaintext is for temporary credentials only, not for access keys",
+      { hint: "use the OS keychain (--store keychain) or an encrypted file (--store file)" },
+    );
+  }
+  const get = async (accessKeyId: string): Promise<LongTermKey | undefined> => {
+    const secret = await store.get(keyAccount(accessKeyId));
+    return secret === undefined ? undefined : decodeKey(secret, accessKeyId);
+  };
+  return {
+    storeName: store.name,
+    get,
+    async put(key, profile) {
+      const account = keyAccount(key.accessKeyId);
+      await rows.add({ account, kind: "key", store: store.name, profile });
+      await store.set(account, encodeKey(key));
+      const kept = await get(key.accessKeyId);
+      if (kept?.secretAccessKey === key.secretAccessKey) return;
+      throw new AwsRoleError(
+        "ERR_STORE_FAILED",
+        `the ${store.name} store took the key, but does not give it back`,
+        { hint: "awsrole doctor looks into the store" },
+      );
+    },
+    async remove(accessKeyId) {
+      const account = keyAccount(accessKeyId);
+      const wasThere = await store.delete(account);
+      await rows.removeFrom(account, store.name);
+      return wasThere;
+    },
+  };
+}

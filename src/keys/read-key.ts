@@ -1,0 +1,125 @@
+/** Where `add-key` gets a key from: the plaintext files, a person, or standard input. */
+import { findTerminal } from "../cli/terminal.ts";
+import type { Context } from "../context.ts";
+import type { AwsFiles } from "../config/files.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import type { LongTermKey } from "../credentials/key-item.ts";
+
+/** A person has all the time there is between two coffees to find the key. */
+const answerMs = 10 * 60_000;
+const mostInputCharacters = 64_000;
+
+/** The key of `[NAME]` in the AWS files. @throws ERR_PROFILE_INVALID when there is none, or a session's. */
+export function readKeyFromFiles(files: AwsFiles, name: string): LongTermKey {
+  const settings = files.profile(name);
+  const accessKeyId = settings?.get("aws_access_key_id")?.value;
+  const secretAccessKey = settings?.get("aws_secret_access_key")?.value;
+  if (!accessKeyId || !secretAccessKey) {
+    throw new AwsRoleError(
+      "ERR_PROFILE_INVALID",
+      `there is no access key of ${name} in ${files.credentials.file}`,
+      { hint: `awsrole add-key ${name} asks for one` },
+    );
+  }
+  if (settings?.has("aws_session_token")) throw temporary(accessKeyId);
+  return checkKey(accessKeyId, secretAccessKey);
+}
+
+/** The key from standard input if something is there, else from the person at the terminal. @throws ERR_USAGE, ERR_PERSON_REFUSED, ERR_INTERRUPTED. */
+export async function readKey(
+  context: Context,
+  name: string,
+  input: boolean,
+): Promise<LongTermKey> {
+  if (!context.isTerminal.stdin) {
+    const text = await readStandardInput();
+    if (text.trim() !== "") return parseKey(text);
+  }
+  const terminal = input ? findTerminal(context.platform) : { nobody: "--no-input forbids asking" };
+  if ("nobody" in terminal) {
+    throw new AwsRoleError(
+      "ERR_USAGE",
+      `add-key: there is no key on standard input, and ${terminal.nobody}`,
+      {
+        hint: `aws iam create-access-key | awsrole add-key ${name} (or --from-credentials-file)`,
+      },
+    );
+  }
+  const ask = async (question: string, isSecret: boolean): Promise<string> => {
+    const answer = await terminal.ask({ question, isSecret, timeoutMs: answerMs });
+    if (answer.kind === "answer") return answer.text.trim();
+    throw new AwsRoleError("ERR_PERSON_REFUSED", "no access key was given", {});
+  };
+  const accessKeyId = await ask("Access key ID: ", false);
+  checkId(accessKeyId);
+  return checkKey(accessKeyId, await ask("Secret access key (not shown): ", true));
+}
+
+async function readStandardInput(): Promise<string> {
+  let text = "";
+  process.stdin.setEncoding("utf8");
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    if (text.length > mostInputCharacters) break;
+  }
+  return text;
+}
+
+/**
+ * A key as scripts have it: the JSON of `aws iam create-access-key` or its inner object, the console's CSV file, or the id and the
+ * secret in two lines. @throws ERR_USAGE; never with the text.
+ */
+export function parseKey(text: string): LongTermKey {
+  const [accessKeyId, secretAccessKey] = text.trimStart().startsWith("{")
+    ? fromJson(text)
+    : fromLines(text);
+  if (typeof accessKeyId === "string" && typeof secretAccessKey === "string")
+    return checkKey(accessKeyId.trim(), secretAccessKey.trim());
+  throw new AwsRoleError("ERR_USAGE", "add-key: standard input holds no access key", {
+    hint: "it takes the JSON of aws iam create-access-key, the console's CSV file, or the id and the secret in two lines",
+  });
+}
+
+function fromJson(text: string): readonly unknown[] {
+  try {
+    const outer = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const { AccessKey: inner = outer } = outer;
+    const { AccessKeyId, SecretAccessKey } = inner as Readonly<Record<string, unknown>>;
+    return [AccessKeyId, SecretAccessKey];
+  } catch {
+    return [];
+  }
+}
+
+function fromLines(text: string): readonly unknown[] {
+  const lines = text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "" && !/^Access key ID,/i.test(line));
+  const [first = ""] = lines;
+  return lines.length === 1 ? first.split(",", 2) : lines.length === 2 ? lines : [];
+}
+
+function checkId(accessKeyId: string): void {
+  if (accessKeyId.startsWith("ASIA")) throw temporary(accessKeyId);
+  if (/^[A-Z0-9]{16,128}$/.test(accessKeyId)) return;
+  throw new AwsRoleError("ERR_USAGE", "add-key: that is not an access key id", {
+    hint: "it looks like AKIAIOSFODNN7EXAMPLE",
+  });
+}
+
+function checkKey(accessKeyId: string, secretAccessKey: string): LongTermKey {
+  checkId(accessKeyId);
+  if (/^[\x21-\x7e]{16,128}$/.test(secretAccessKey)) return { accessKeyId, secretAccessKey };
+  throw new AwsRoleError("ERR_USAGE", "add-key: that is not a secret access key", {
+    hint: "it has 40 characters and no blanks; a new pair is made by aws iam create-access-key",
+  });
+}
+
+function temporary(accessKeyId: string): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_PROFILE_INVALID",
+    `${accessKeyId} belongs to a session, which ends by itself`,
+    { hint: "only a user's long-term key (AKIA...) is worth keeping" },
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * Standard role profiles and managed ones are the same lines under other keys: AWS's own role settings plain, or with the prefix `awsrole_` beside a
+ * `credential_process` line. Both directions rename keys in place, so that adopting and releasing gives back the original bytes.
+ */
+import type { Document } from "../config/document.ts";
+import { deleteKey, renameKey, setKey } from "../config/edit.ts";
+import { isManaged, plainRoleKeys } from "../config/profiles.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import type { EditableProfile } from "./find-profile.ts";
+import { awsroleLineProfile } from "./references.ts";
+
+/** A standard role profile as a managed one that runs `line`. @throws ERR_PROFILE_INVALID where it is none. */
+export function adopt(
+  config: Document,
+  name: string,
+  { id, settings }: EditableProfile,
+  line: string,
+): Document {
+  if (isManaged(settings))
+    throw invalid(
+      `profile ${name} is managed by awsrole already`,
+      `awsrole explain ${name} shows it`,
+    );
+  if (!settings.has("role_arn")) {
+    throw invalid(
+      `profile ${name} has no role_arn: there is no role to provide`,
+      `awsrole add-profile makes a role profile; awsrole add-key ${name} takes an access key`,
+    );
+  }
+  const own = settings.get("credential_process");
+  if (own !== undefined) {
+    throw invalid(
+      `profile ${name} has a credential_process of its own (${own.file}:${own.line})`,
+      "remove that line first",
+    );
+  }
+  let edited = config;
+  for (const key of [...plainRoleKeys, "mfa_process"]) {
+    if (settings.has(key)) edited = renameKey(edited, id, key, `awsrole_${key}`);
+  }
+  return setKey(edited, id, "credential_process", line);
+}
+
+/** Why a managed profile cannot work without awsrole; undefined when it can. */
+export function whyNotReleasable({ settings }: EditableProfile): string | undefined {
+  if (!isManaged(settings)) return "is not managed by awsrole";
+  if (settings.has("awsrole_access_key_id"))
+    return "has its access key in awsrole's store: move that first (awsrole remove-key, aws configure)";
+  return undefined;
+}
+
+/** A managed role profile as a standard one. Settings that AWS has no name for stay, prefixed: nothing else reads them. */
+export function release(config: Document, { id, settings }: EditableProfile): Document {
+  let edited = config;
+  for (const key of plainRoleKeys) {
+    if (settings.has(`awsrole_${key}`)) edited = renameKey(edited, id, `awsrole_${key}`, key);
+  }
+  if (settings.has("awsrole_mfa_process"))
+    edited = renameKey(edited, id, "awsrole_mfa_process", "mfa_process");
+  const line = settings.get("credential_process")?.value;
+  return line !== undefined && awsroleLineProfile(line, true) !== undefined
+    ? deleteKey(edited, id, "credential_process")
+    : edited;
+}
+
+function invalid(message: string, hint: string): AwsRoleError {
+  return new AwsRoleError("ERR_PROFILE_INVALID", message, { hint });
+}

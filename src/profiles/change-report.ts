@@ -1,0 +1,55 @@
+/** The word about a change of the config: what was done, what to know, what to try next; or JSON; or the diff alone. */
+import { isColoured } from "../cli/style.ts";
+import { escapeControls } from "../foundation/text.ts";
+import type { Context } from "../context.ts";
+import type { ConfigChange } from "./edit-config.ts";
+import { colourDiff } from "./diff.ts";
+
+export type ChangeReport = {
+  /** Facts for `--json`, beside `file`, `changed`, `dryRun`, `undoable`, `warnings` and, of a dry run, `diff`. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** What was done, in the past tense. */
+  readonly done: string;
+  /** A command to try next. */
+  readonly next?: string;
+};
+
+type Flags = { readonly json: boolean; readonly quiet: boolean; readonly "dry-run": boolean };
+
+/** Prints it: facts on stdout, warnings on stderr. */
+export function reportChange(
+  context: Context,
+  { json, quiet, "dry-run": dryRun }: Flags,
+  { file, diff, notUndoable, warnings }: ConfigChange,
+  { facts, done, next }: ChangeReport,
+): void {
+  for (const warning of warnings) context.stderr(`awsrole: warning: ${escapeControls(warning)}\n`);
+  if (json) {
+    const changed = diff !== "";
+    const result = {
+      ...facts,
+      file,
+      changed,
+      dryRun,
+      ...(dryRun
+        ? { diff }
+        : { undoable: facts["undoable"] ?? (changed && notUndoable === undefined) }),
+      warnings,
+    };
+    context.stdout(`${JSON.stringify(result, undefined, 2)}\n`);
+    return;
+  }
+  if (dryRun) {
+    context.stdout(isColoured(context) ? colourDiff(diff) : diff);
+    if (!quiet)
+      context.stderr(
+        `awsrole: ${diff === "" ? "nothing to change" : "nothing was changed (--dry-run)"}\n`,
+      );
+    return;
+  }
+  if (quiet) return;
+  context.stdout(`${escapeControls(diff === "" ? "nothing to change" : done)}\n`);
+  if (diff !== "" && notUndoable !== undefined)
+    context.stdout(`undo cannot take this back: ${escapeControls(notUndoable)}\n`);
+  if (next !== undefined) context.stdout(`next: ${escapeControls(next)}\n`);
+}

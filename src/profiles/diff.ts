@@ -1,0 +1,94 @@
+/**
+ * A change of a config file as people read it: a unified diff. Secrets in it are masked, because a terminal's history, a
+ * screen that is shared or a log would keep them; control characters are escaped, because they come from the file.
+ */
+import { styleText } from "node:util";
+import { FILE_HEADERS_ONLY, formatPatch, type StructuredPatchHunk } from "diff";
+import { escapeControls } from "../foundation/text.ts";
+import { diffEdits, type LineEdit, splitLines } from "../config/line-edits.ts";
+import { secretKeys } from "../config/secret-keys.ts";
+
+/** The unified diff of two texts (latin1-read bytes, as in a `Document`); `""` when they are the same. */
+export function unifiedDiff(file: string, before: string, after: string): string {
+  if (before === after) return "";
+  const hunks = hunksOf(splitLines(before), diffEdits(before, after));
+  const patch = { oldFileName: file, newFileName: file, oldHeader: "", newHeader: "", hunks };
+  return formatPatch(patch, FILE_HEADERS_ONLY)
+    .split("\n")
+    .map((line) => escapeControls(maskSecret(line.replace(/\r$/, ""))))
+    .join("\n");
+}
+
+/** Lines shown around a change; changes that are no further apart share a hunk. */
+const contextLines = 3;
+
+function hunksOf(lines: readonly string[], edits: readonly LineEdit[]): StructuredPatchHunk[] {
+  const hunks: StructuredPatchHunk[] = [];
+  let shift = 0;
+  for (let index = 0; index < edits.length; index += 1) {
+    const from = Math.max(1, (edits[index]?.line ?? 1) - contextLines);
+    const hunk: StructuredPatchHunk = {
+      oldStart: from,
+      newStart: from + shift,
+      oldLines: 0,
+      newLines: 0,
+      lines: [],
+    };
+    let at = from;
+    const put = (mark: " " | "-" | "+", texts: readonly string[]): void => {
+      if (mark !== "+") hunk.oldLines += texts.length;
+      if (mark !== "-") hunk.newLines += texts.length;
+      for (const text of texts) hunk.lines.push(...patchLines(mark, text));
+    };
+    for (let edit = edits[index]; edit !== undefined; edit = edits[index]) {
+      put(" ", lines.slice(at - 1, edit.line - 1));
+      put("-", edit.removed);
+      put("+", edit.added);
+      at = edit.line + edit.removed.length;
+      const next = edits[index + 1];
+      if (next === undefined || next.line - at > 2 * contextLines) break;
+      index += 1;
+    }
+    put(" ", lines.slice(at - 1, at - 1 + contextLines));
+    shift += hunk.newLines - hunk.oldLines;
+    hunks.push(hunk);
+  }
+  return hunks;
+}
+
+function patchLines(mark: string, text: string): readonly string[] {
+  const decoded = mark + Buffer.from(text, "latin1").toString("utf8");
+  return text.endsWith("\n") ? [decoded.slice(0, -1)] : [decoded, "\\ No newline at end of file"];
+}
+
+/** The same with a terminal's colours. */
+export function colourDiff(diff: string): string {
+  return diff
+    .split("\n")
+    .map((line) => {
+      if (line.startsWith("+++") || line.startsWith("---")) return paint("bold", line);
+      if (line.startsWith("@@")) return paint("cyan", line);
+      if (line.startsWith("+")) return paint("green", line);
+      return line.startsWith("-") ? paint("red", line) : line;
+    })
+    .join("\n");
+}
+
+/** Whether these lines of a config file (with or without a diff's mark) hold a secret. */
+export function holdsSecret(line: string): boolean {
+  return secretLine.test(line);
+}
+
+const secretLine = new RegExp(
+  `^([-+ ]?[ \\t]*(?:${[...secretKeys].join("|")})[ \\t]*[=:][ \\t]*)\\S.*$`,
+  // The journal's lines have their line ends.
+  "im",
+);
+
+function maskSecret(line: string): string {
+  return line.replace(secretLine, "$1****");
+}
+
+function paint(format: "bold" | "cyan" | "green" | "red", text: string): string {
+  return styleText(format, text, { validateStream: false });
+}

@@ -1,0 +1,41 @@
+/** IAM as somebody's source profile sees it, for choices of roles and devices. */
+import type { Iam } from "../aws/iam.ts";
+import { type AwsFiles, readAwsFiles } from "../config/files.ts";
+import { resolveConnection } from "../config/connection.ts";
+import type { Context } from "../context.ts";
+import { resolveChain } from "../credentials/chain.ts";
+import { obtain } from "../credentials/get-credentials.ts";
+import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import { noticeTo } from "../sessions/fetch-credentials.ts";
+import { openSessions, prepareStore } from "../sessions/open-sessions.ts";
+
+/** IAM, signed with the credentials of `profile`. @throws whatever keeps them from being had. */
+export async function openSourceIam(
+  context: Context,
+  profile: string,
+  args: { readonly store: string | undefined; readonly input: boolean; readonly quiet: boolean },
+): Promise<Iam> {
+  const { env, platform } = context;
+  const files: AwsFiles = readAwsFiles(env, platform);
+  const chain = resolveChain(files, profile, env);
+  const deadline = deadlineFromNow(deadlineMs.attended);
+  const sessions = openSessions(context, {
+    store: prepareStore(context, files, args, deadline),
+    deadline,
+    profile,
+    mfaCode: undefined,
+    input: args.input,
+    notice: noticeTo(context, args),
+  });
+  const [{ credentials }, { createIam }] = await Promise.all([
+    obtain(chain, "sign", sessions),
+    import("../aws/iam.ts"),
+  ]);
+  const connection = resolveConnection({
+    service: "iam",
+    profile: files.profile(profile) ?? new Map(),
+    services: (section) => files.services(section),
+    env,
+  });
+  return createIam(connection, credentials, deadline);
+}

@@ -1,0 +1,221 @@
+/**
+ * The program in a `credential_process` line: which path is written there, and how it is quoted.
+ *
+ * - The stand-alone program by itself; else node and the script, because the programs that run the line (editors, agents
+ *   started by the desktop) often have no node on their PATH. On Windows npm's `awsrole.cmd`, which has a stable place.
+ * - Of the paths that lead to what is running now, one found on PATH comes first: `/opt/homebrew/bin/node` survives an
+ *   upgrade, the versioned folder that it points to does not. Then the path as it was called, then the real one.
+ * - Never a bare name, npx's cache, `node_modules/.bin`, a folder that lives as long as one shell (fnm), nor a place where
+ *   any user could put another program. Group-writable folders pass: Homebrew's are.
+ * - Quoting is what every SDK splits the same way, with and without a shell: plain words; on POSIX a path with other
+ *   characters in double quotes (the value then still ends in a plain word, else Go would strip the quotes); on Windows
+ *   no quotes at all but the short (8.3) name, because `cmd.exe` and three SDKs lose them.
+ */
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { posix, win32 } from "node:path";
+import { AwsRoleError } from "../foundation/errors.ts";
+import type { Environment } from "../config/paths.ts";
+
+/** What is running, and where to look for lasting names of it. */
+export type Running = {
+  readonly env: Environment;
+  readonly platform: NodeJS.Platform;
+  /** `process.execPath`. */
+  readonly execPath: string;
+  /** `process.argv[1]`: the script as it was called. */
+  readonly script: string | undefined;
+  /** The 8.3 name of a path (Windows), undefined where the volume keeps none. */
+  readonly shortName?: (path: string) => string | undefined;
+};
+
+/** The words that a `credential_process` line begins with, and what its owner should know about them. */
+export type Program = { readonly words: readonly string[]; readonly warnings: readonly string[] };
+
+/**
+ * The program that is running, by a name that lasts; or the one a person chose (`command`, an absolute path).
+ * Throws ERR_USAGE for a chosen path that cannot serve, ERR_CONFIG_WRITE if the running program has no name that lasts.
+ */
+export function findProgram(running: Running, command?: string): Program {
+  if (command !== undefined) return chosenProgram(running, command);
+  const { execPath, script } = running;
+  if (!isInterpreter(execPath)) return lasting(running, [candidates(running, "awsrole", execPath)]);
+  if (script === undefined) throw noLastingName("it was not started from a file");
+  if (running.platform === "win32") {
+    const shim = onPath(running, ["awsrole.cmd"])[0];
+    if (shim !== undefined && problemOf(running, shim) === undefined)
+      return lasting(running, [[shim]]);
+  }
+  return lasting(running, [
+    candidates(running, "node", execPath),
+    candidates(running, "awsrole", script),
+  ]);
+}
+
+/** The whole value of `credential_process` for a profile. The name must be a writable one (no spaces, no quotes). */
+export function credentialProcessLine(program: Program, profile: string): string {
+  return [...program.words, "credential-process", "--profile", profile].join(" ");
+}
+
+/** `process` as `findProgram` wants it. */
+export function runningProgram(env: Environment, platform: NodeJS.Platform): Running {
+  return { env, platform, execPath: process.execPath, script: process.argv[1], shortName };
+}
+
+function chosenProgram(running: Running, command: string): Program {
+  const refuse = (why: string): AwsRoleError =>
+    new AwsRoleError("ERR_USAGE", `--command ${command} ${why}`, {
+      hint: "give the absolute path of the awsrole program",
+    });
+  if (!pathOf(running).isAbsolute(command)) throw refuse("is not an absolute path");
+  const problem = problemOf(running, command);
+  if (problem !== undefined) throw refuse(problem);
+  if (!isExecutable(command)) throw refuse("is not executable");
+  const word = quoted(running, command);
+  if (word === undefined) throw refuse("has characters that not every AWS tool passes on");
+  return { words: [word], warnings: warningsOf(running, [command]) };
+}
+
+/** For each word the first of its paths that lasts. */
+function lasting(running: Running, alternatives: readonly (readonly string[])[]): Program {
+  const paths = alternatives.map((paths) => {
+    const problems = paths.map((path) => problemOf(running, path));
+    const best = paths[problems.indexOf(undefined)];
+    if (best === undefined) throw noLastingName(`${paths.at(-1)} ${problems.at(-1)}`);
+    return best;
+  });
+  const words = paths.map((path) => {
+    const word = quoted(running, path);
+    if (word === undefined)
+      throw noLastingName(`${path} has characters that not every AWS tool passes on`);
+    return word;
+  });
+  return { words, warnings: warningsOf(running, paths) };
+}
+
+function noLastingName(why: string): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_CONFIG_WRITE",
+    `this awsrole has no path that a profile could rely on: ${why}`,
+    {
+      hint: "install it (npm install --global awsrole), or name the program with --command PATH",
+    },
+  );
+}
+
+/** Paths that lead to the same file as `path`: those on PATH, the path as it was called, the real one. */
+function candidates(running: Running, name: string, path: string): readonly string[] {
+  const real = realPath(path);
+  const names = running.platform === "win32" ? [`${name}.exe`] : [name];
+  const found = onPath(running, names).filter((file) => realPath(file) === real);
+  return [...new Set([...found, path, real ?? path])];
+}
+
+function onPath({ env, platform }: Running, names: readonly string[]): string[] {
+  const path = platform === "win32" ? win32 : posix;
+  const folders = (env["PATH"] ?? env["Path"] ?? "").split(path.delimiter);
+  return folders
+    .filter((folder) => path.isAbsolute(folder))
+    .flatMap((folder) => names.map((name) => path.join(folder, name)))
+    .filter((file) => realPath(file) !== undefined);
+}
+
+/** Why the path must not stand in a config, to follow it in a sentence; undefined when it may. */
+export function problemOf(
+  { platform }: Pick<Running, "platform">,
+  file: string,
+): string | undefined {
+  const real = realPath(file);
+  if (real === undefined || !statSync(real).isFile()) return "is not a file";
+  const slashed = file.replaceAll("\\", "/");
+  if (slashed.includes("/_npx/")) return "lies in npx's cache, which npm empties";
+  if (slashed.includes("/node_modules/.bin/"))
+    return "lies in node_modules/.bin, which belongs to one project";
+  if (slashed.includes("/fnm_multishells/")) return "lives only as long as one shell";
+  if (platform === "win32") return undefined;
+  const open = [file, real].find((path) => isOpenToAll(path));
+  return open === undefined ? undefined : "can be replaced by any user of this machine";
+}
+
+/** The file or a folder above it is writable for everybody (a folder with the sticky bit keeps what others put in it). */
+function isOpenToAll(file: string): boolean {
+  if ((statSync(file).mode & 0o002) !== 0) return true;
+  for (
+    let folder = posix.dirname(file), own = true;
+    ;
+    folder = posix.dirname(folder), own = false
+  ) {
+    const { mode } = statSync(folder);
+    if ((mode & 0o002) !== 0 && (own || (mode & 0o1000) === 0)) return true;
+    if (folder === "/") return false;
+  }
+}
+
+/** A sticky folder above (/tmp) protects what is there, but is emptied at the next start; then any user can take the name. */
+function warningsOf({ platform }: Running, paths: readonly string[]): readonly string[] {
+  if (platform === "win32") return [];
+  return paths.flatMap((path) => {
+    const shared = foldersAbove(realPath(path) ?? path).find(
+      (folder) => (statSync(folder).mode & 0o002) !== 0,
+    );
+    return shared === undefined
+      ? []
+      : [`${path} lies below ${shared}, where everybody can write: move it before you rely on it`];
+  });
+}
+
+function foldersAbove(file: string): string[] {
+  const folder = posix.dirname(file);
+  return folder === file ? [] : [folder, ...foldersAbove(folder)];
+}
+
+/** One word of the line; undefined when no quoting is understood everywhere. */
+function quoted({ platform, shortName }: Running, path: string): string | undefined {
+  if (platform === "win32") {
+    const plain = /^[\w.:\\@+~-]+$/;
+    if (plain.test(path)) return path;
+    const short = shortName?.(path);
+    return short !== undefined && plain.test(short) ? short : undefined;
+  }
+  if (/^[\w./@%+:=,-]+$/.test(path)) return path;
+  // oxlint-disable-next-line no-control-regex -- control characters are what must not get through
+  return /["\\$`#;[\]\u0000-\u001F\u007F-\u009F]/.test(path) ? undefined : `"${path}"`;
+}
+
+function isInterpreter(execPath: string): boolean {
+  return /(?:^|[\\/])(?:node|bun)[^\\/]*$/i.test(execPath);
+}
+
+function pathOf({ platform }: Running): typeof posix {
+  return platform === "win32" ? win32 : posix;
+}
+
+/** Undefined when nothing is there. */
+function realPath(file: string): string | undefined {
+  try {
+    return realpathSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `cmd.exe` knows the short names; there is no other way to them without a native module. */
+function shortName(path: string): string | undefined {
+  if (/["%]/.test(path)) return undefined;
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
+  const { stdout } = spawnSync("cmd.exe", ["/d", "/c", `for %I in ("${path}") do @echo %~sI`], {
+    encoding: "utf8",
+    timeout: 5000,
+    windowsVerbatimArguments: true,
+  });
+  const short = stdout.trim();
+  return short === "" ? undefined : short;
+}

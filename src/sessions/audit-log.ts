@@ -1,0 +1,170 @@
+/**
+ * The record of what was handed out (`awsrole log`), kept where AWSROLE_LOG is `on`. Its rules:
+ *
+ * - One JSON line per delivery or failure: when, which profile and role, whether from the cache, until when, to which program. Never its arguments, never
+ *   a secret.
+ * - A file of the state folder, 0600, ours, no link. A line is one appending write, so lines of many processes never mix.
+ * - Bounded: past half a mebibyte the file takes the place of the one before, under a lock, and a new one begins.
+ * - What goes wrong with it is nobody's business: the credentials count.
+ */
+import { constants, type Stats } from "node:fs";
+import { open, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { requestingProgram } from "../program/calling-program.ts";
+import type { Context } from "../context.ts";
+import type { Hop } from "../credentials/chain.ts";
+import { formatExpiration } from "../credentials/process-output.ts";
+import { runtimeFolder } from "../state/runtime-dir.ts";
+import { obtain, type Obtained, type SessionDependencies } from "../credentials/get-credentials.ts";
+import { withLock } from "../locks/single-flight.ts";
+import { stateFolder } from "../state/item-index.ts";
+import { isAwsRoleError } from "../foundation/errors.ts";
+import { makePrivateFolder } from "../foundation/private-dir.ts";
+
+/** One line. `time` and `expiration` are UTC, whole seconds. */
+export type Delivery = {
+  readonly time: string;
+  readonly profile: string;
+  readonly roleArn?: string | undefined;
+  /** `hit`: from the cache; `miss`, `renewed`: from AWS; `joined`: another process fetched it; `served-stale`: an old session; `source`: not ours to cache. */
+  readonly result: "hit" | "miss" | "renewed" | "joined" | "served-stale" | "source" | "failed";
+  readonly expiration?: string | undefined;
+  /** The error's code. */
+  readonly error?: string | undefined;
+  /** The name of the program that asked, where the system tells without a child process. */
+  readonly program?: string | undefined;
+};
+
+const mostBytes = 512 * 1024;
+
+/** `obtain` for whoever hands the credentials on, with a line about it where that is wanted. */
+export async function deliver(
+  context: Context,
+  profile: string,
+  chain: Hop,
+  sessions: SessionDependencies,
+): Promise<Obtained> {
+  if (context.env["AWSROLE_LOG"] !== "on") return obtain(chain, "deliver", sessions);
+  const roleArn = chain.kind === "role" ? chain.role.arn : undefined;
+  const program = context.platform === "linux" ? requestingProgram(context.platform) : undefined;
+  const note = (facts: Pick<Delivery, "result" | "expiration" | "error">): Promise<void> =>
+    append(context, {
+      time: formatExpiration(context.clock.now()),
+      profile,
+      roleArn,
+      ...facts,
+      program,
+    });
+  try {
+    const obtained = await obtain(chain, "deliver", sessions);
+    const { expiresAt } = obtained.credentials;
+    const expiration = expiresAt === undefined ? undefined : formatExpiration(expiresAt);
+    await note({ result: resultOf(obtained), expiration });
+    return obtained;
+  } catch (error) {
+    await note({ result: "failed", error: isAwsRoleError(error) ? error.code : "ERR_INTERNAL" });
+    throw error;
+  }
+}
+
+function resultOf({ how, isRenewal }: Obtained): Delivery["result"] {
+  switch (how) {
+    case "cached":
+      return "hit";
+    case "leaf":
+      return "source";
+    case "fetched":
+      return isRenewal === true ? "renewed" : "miss";
+    case "stale":
+      return "served-stale";
+    default:
+      return how;
+  }
+}
+
+type Files = { readonly folder: string; readonly current: string; readonly before: string };
+
+function filesOf({ env, platform, homeFolder }: Context): Files {
+  const folder = stateFolder(env, platform, homeFolder);
+  return {
+    folder,
+    current: join(folder, "deliveries.jsonl"),
+    before: join(folder, "deliveries.1.jsonl"),
+  };
+}
+
+async function append(context: Context, delivery: Delivery): Promise<void> {
+  const files = filesOf(context);
+  try {
+    makePrivateFolder(files.folder);
+    // With `sudo` that keeps HOME a file of root's would stay in the user's folder, and stop the user's own record.
+    if (!isOwn(await stat(files.folder))) return;
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+    const file = await open(files.current, flags | careful, 0o600);
+    try {
+      const found = await file.stat();
+      if (!isPrivate(found)) return;
+      await file.write(`${JSON.stringify(delivery)}\n`);
+      if (found.size < mostBytes) return;
+    } finally {
+      await file.close();
+    }
+    const { env, platform } = context;
+    await withLock(runtimeFolder(env, platform), `log ${files.current}`, 200, async () => {
+      // Another process may have begun a new one just now.
+      if ((await stat(files.current)).size >= mostBytes) await rename(files.current, files.before);
+    });
+  } catch {
+    // See the rules.
+  }
+}
+
+/** No link is followed, and a pipe in the file's place is not waited for. */
+const careful = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+function isOwn({ uid }: Stats): boolean {
+  const own = process.geteuid?.();
+  return own === undefined || uid === own;
+}
+
+function isPrivate(found: Stats): boolean {
+  return (
+    found.isFile() && isOwn(found) && (process.platform === "win32" || (found.mode & 0o077) === 0)
+  );
+}
+
+async function readPrivate(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | careful).catch(() => undefined);
+  if (file === undefined) return "";
+  try {
+    return isPrivate(await file.stat()) ? await file.readFile("utf8") : "";
+  } catch {
+    return "";
+  } finally {
+    await file.close();
+  }
+}
+
+/** What was recorded, the oldest first; damaged lines are passed over. */
+export async function readDeliveries(context: Context): Promise<readonly Delivery[]> {
+  const { before, current } = filesOf(context);
+  const texts = await Promise.all([before, current].map(readPrivate));
+  return texts.flatMap((text) => text.split("\n").flatMap((line) => parseDelivery(line) ?? []));
+}
+
+function parseDelivery(line: string): Delivery | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== "object" || value === null) return undefined;
+    const { time, profile, result, roleArn, expiration, error, program } = value as Delivery;
+    const isWhole = [time, profile, result].every((one) => typeof one === "string");
+    const isClean = [roleArn, expiration, error, program].every(
+      (one) => one === undefined || typeof one === "string",
+    );
+    return isWhole && isClean
+      ? { time, profile, roleArn, result, expiration, error, program }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+/** Deleting stored items where they lie, whichever store is in use now. */
+import type { Context } from "../context.ts";
+import { createRows, type Row, stateFolder, storesOf } from "../state/item-index.ts";
+import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import { openStoreByName } from "./open-sessions.ts";
+import type { SecretStore, StoreName } from "../stores/open.ts";
+
+/** The rows of this machine's stored items. */
+export function rowsOf({ env, platform, homeFolder }: Context): ReturnType<typeof createRows> {
+  return createRows(stateFolder(env, platform, homeFolder));
+}
+
+/** Opens each store at most once; `input`: whether a person may be asked for a passphrase. */
+export function storeOpener(
+  context: Context,
+  { input }: { readonly input: boolean },
+): (name: StoreName) => Promise<SecretStore> {
+  const deadline = deadlineFromNow(deadlineMs.attended);
+  const opened = new Map<StoreName, Promise<SecretStore>>();
+  return (name) => {
+    const store = opened.get(name) ?? openStoreByName(context, name, input, deadline);
+    opened.set(name, store);
+    return store;
+  };
+}
+
+/** Deletes item, then row, one after the other. @throws the store's error; what was not deleted stays listed. */
+export async function deleteItems(
+  context: Context,
+  listed: readonly Row[],
+  options: { readonly input: boolean },
+): Promise<void> {
+  const open = storeOpener(context, options);
+  const rows = rowsOf(context);
+  for (const row of listed) {
+    for (const name of storesOf(row)) await (await open(name)).delete(row.account);
+    await rows.remove(row.account);
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Credentials for the commands that people run (`whoami`, `env`, `exec`, `serve`, `console`, `warm`): fetched in one place, so that
+ * all of them warn alike about what `credential-process` must keep silent about.
+ */
+import { createSpinner } from "../cli/spinner.ts";
+import { escapeControls } from "../foundation/text.ts";
+import { type AwsFiles, readAwsFiles } from "../config/files.ts";
+import { resolveConnection, type StsConnection } from "../config/connection.ts";
+import type { Context } from "../context.ts";
+import { type Hop, profilesOf, resolveChain, withUserSession } from "../credentials/chain.ts";
+import type { Obtained, SessionDependencies } from "../credentials/get-credentials.ts";
+import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
+import { deliver } from "./audit-log.ts";
+import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { openSessions, prepareStore } from "./open-sessions.ts";
+
+/** The options that all these commands share, as typed. */
+export type FetchArguments = {
+  readonly store: string | undefined;
+  readonly quiet: boolean;
+  readonly input: boolean;
+  readonly "force-refresh": boolean;
+  readonly "mfa-code": string | undefined;
+};
+
+/** Credentials of one profile and what they were found by. */
+export type Fetched = Obtained & {
+  readonly profile: string;
+  readonly files: AwsFiles;
+  readonly chain: Hop;
+  readonly sessions: SessionDependencies;
+  /** The way to STS that this profile's own calls take. */
+  readonly connection: StsConnection;
+  /** The profile's plain `region`: where its services are. */
+  readonly region: string | undefined;
+};
+
+/** A profile's chain, and the files it stands in. */
+export type ResolvedChain = { readonly files: AwsFiles; readonly chain: Hop };
+
+/** Fetches the credentials of a profile, warning on stderr. @throws whatever kept every way from working. */
+export async function fetchCredentials(
+  context: Context,
+  profile: string,
+  args: FetchArguments,
+): Promise<Fetched> {
+  const files = readAwsFiles(context.env, context.platform);
+  const chain = resolveChain(files, profile, context.env);
+  return fetchChain(context, profile, args, { files, chain });
+}
+
+/** The same for a chain that was resolved before; `memory` is in front of the cache. */
+export async function fetchChain(
+  context: Context,
+  profile: string,
+  args: FetchArguments,
+  { files, chain }: ResolvedChain,
+  memory?: SessionMemory,
+): Promise<Fetched> {
+  const settings = files.profile(profile) ?? new Map();
+  const deadline = deadlineFromNow(deadlineMs.attended);
+  const notice = noticeTo(context, args);
+  const sessions = openSessions(context, {
+    store: prepareStore(context, files, args, deadline),
+    deadline,
+    forceRefresh: args["force-refresh"],
+    profile,
+    profiles: profilesOf(chain),
+    mfaCode: args["mfa-code"],
+    input: args.input,
+    notice,
+    // A process that serves has the terminal to itself no longer.
+    ...(memory === undefined
+      ? { spin: args.quiet ? undefined : createSpinner(context, "asking AWS") }
+      : { memory }),
+  });
+  const obtained = await deliver(context, profile, chain, sessions);
+  if (obtained.how === "stale" && obtained.trouble !== undefined)
+    notice(
+      `${profile} could not be renewed (${obtained.trouble.message}); its old session is used for the ${Math.floor((obtained.remainingSeconds ?? 0) / 60)} minutes it has left`,
+    );
+  const trouble = sessions.cache.trouble();
+  if (trouble !== undefined)
+    notice(
+      `nothing is cached: ${trouble.message}${trouble.hint === undefined ? "" : ` (${trouble.hint})`}`,
+    );
+  return {
+    ...obtained,
+    profile,
+    files,
+    chain,
+    sessions,
+    connection:
+      chain.kind === "leaf"
+        ? resolveConnection({
+            profile: settings,
+            services: (section) => files.services(section),
+            env: context.env,
+          })
+        : chain.connection,
+    region: settings.get("region")?.value || undefined,
+  };
+}
+
+/** The same for programs that are handed the credentials. */
+export async function fetchSession(
+  context: Context,
+  profile: string,
+  args: FetchArguments & { readonly "long-term": boolean },
+): Promise<Fetched> {
+  return fetchChain(context, profile, args, resolveSession(context, profile, args["long-term"]));
+}
+
+/**
+ * The chain for programs that are handed the credentials: an access key is not what leaves awsrole, but a session of it
+ *, unless `isLongTerm`. No network. @throws ERR_PROFILE_*, ERR_CONFIG_*.
+ */
+export function resolveSession(
+  context: Context,
+  profile: string,
+  isLongTerm: boolean,
+): ResolvedChain {
+  const files = readAwsFiles(context.env, context.platform);
+  const chain = resolveChain(files, profile, context.env);
+  return { files, chain: isLongTerm ? chain : withUserSession(files, chain, context.env) };
+}
+
+/** Where these commands warn: on stderr, unless `--quiet`. */
+export function noticeTo(
+  context: Context,
+  args: { readonly quiet: boolean },
+): (text: string) => void {
+  return (text) => {
+    if (!args.quiet) context.stderr(`awsrole: ${escapeControls(text)}\n`);
+  };
+}
+
+/** NAME where it is needed. @throws ERR_USAGE. */
+export function requireName(name: string | undefined, usage: string): string {
+  if (name !== undefined) return name;
+  throw new AwsRoleError("ERR_USAGE", `${usage.split(" ")[0]} wants the name of a profile`, {
+    hint: `usage: awsrole ${usage} (or set AWS_PROFILE); awsrole list shows the profiles`,
+  });
+}

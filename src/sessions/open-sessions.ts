@@ -1,0 +1,268 @@
+/** Composition: a context, the files and a command's options become what `credentials/` works with. */
+import { setTimeout as pause } from "node:timers/promises";
+import { requestingProgram } from "../program/calling-program.ts";
+import { findPinentry } from "../cli/pinentry.ts";
+import type { Sts } from "../aws/sts.ts";
+import type { Spin } from "../cli/spinner.ts";
+import { findTerminal, withTerminalDescriptor } from "../cli/terminal.ts";
+import type { Mfa } from "../config/profiles.ts";
+import type { Context } from "../context.ts";
+import type { AwsFiles } from "../config/files.ts";
+import type { StsConnection } from "../config/connection.ts";
+import { createBackoff } from "../state/failure-cooldown.ts";
+import { createMfaCodes, type MfaCodes, type PersonOrWhy } from "../credentials/mfa/code-queue.ts";
+import { createMfaMemory } from "../credentials/mfa/used-codes.ts";
+import { runMfaProcess } from "../credentials/mfa/mfa-process.ts";
+import { watchForLogout } from "../state/logout-epoch.ts";
+import { runtimeFolder } from "../state/runtime-dir.ts";
+import { createSessionCache, type FirstRead } from "../credentials/cache/session-cache.ts";
+import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
+import type { SessionDependencies } from "../credentials/get-credentials.ts";
+import { resolveLeaf } from "../credentials/sources/index.ts";
+import { createRows, type Rows, stateFolder } from "../state/item-index.ts";
+import type { Deadline } from "../foundation/deadline.ts";
+import { chooseStore, type SecretStore, type StoreName, stores } from "../stores/open.ts";
+import { withRefusalMemory } from "../state/unlock-cooldown.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+
+/** The store in use, opened on first use, with the rows that list its items. */
+export type OpenStore = {
+  readonly name: StoreName;
+  readonly openStore: () => Promise<SecretStore>;
+  /** Another one, or the same: a key stays in the store it was put in. */
+  readonly openNamedStore: (name: StoreName) => Promise<SecretStore>;
+  readonly isStoreNamed: boolean;
+  readonly rows: Rows;
+};
+
+/** `choice`: the options `--store` and `--no-input`, and whether a keychain may show its prompt (default: it may). @throws ERR_USAGE, ERR_STORE_UNAVAILABLE for a store that does not exist. */
+export function prepareStore(
+  context: Context,
+  files: AwsFiles,
+  choice: {
+    readonly store?: string | undefined;
+    readonly input: boolean;
+    readonly mayPrompt?: boolean;
+  },
+  deadline: Deadline,
+): OpenStore {
+  const configured = files.profile("default")?.get("awsrole_store")?.value;
+  const { name, isNamed } = chooseStore({
+    flag: choice.store,
+    environment: context.env["AWSROLE_STORE"],
+    configured,
+  });
+  const opened = new Map<StoreName, Promise<SecretStore>>();
+  const openNamedStore = (wanted: StoreName): Promise<SecretStore> => {
+    const store =
+      opened.get(wanted) ??
+      openStoreByName(context, wanted, choice.input, deadline, choice.mayPrompt);
+    opened.set(wanted, store);
+    return store;
+  };
+  return {
+    name,
+    openStore: () => openNamedStore(name),
+    openNamedStore,
+    isStoreNamed: isNamed,
+    rows: createRows(stateFolder(context.env, context.platform, context.homeFolder)),
+  };
+}
+
+/** One store, whichever is in use: an item is deleted where it lies. */
+export function openStoreByName(
+  context: Context,
+  name: StoreName,
+  input: boolean,
+  deadline: Deadline,
+  mayPrompt?: boolean,
+): Promise<SecretStore> {
+  const { env, platform, homeFolder } = context;
+  return stores[name]({
+    platform,
+    env,
+    stateFolder: stateFolder(env, platform, homeFolder),
+    runtimeFolder: runtimeFolder(env, platform),
+    silentAfterMs: () => deadline.remainingMs(),
+    mayPrompt,
+    askPassphrase: (isNew) => {
+      const asked =
+        asking.get(isNew) ??
+        askPassphrase(platform, input, deadline, isNew).finally(() => asking.delete(isNew));
+      asking.set(isNew, asked);
+      return asked;
+    },
+  });
+}
+
+/** Stores that are opened at the same time share one question. */
+const asking = new Map<boolean, Promise<string>>();
+
+async function askPassphrase(
+  platform: NodeJS.Platform,
+  input: boolean,
+  deadline: Deadline,
+  isNew: boolean,
+): Promise<string> {
+  const terminal = input ? findTerminal(platform) : { nobody: "--no-input forbids asking" };
+  if ("nobody" in terminal) {
+    throw new AwsRoleError(
+      "ERR_STORE_LOCKED",
+      `the file store needs its passphrase, but ${terminal.nobody}`,
+      {
+        hint: "run an awsrole command in a terminal once, or name a file with it in AWSROLE_PASSPHRASE_FILE",
+      },
+    );
+  }
+  const ask = async (question: string): Promise<string> => {
+    const answer = await terminal.ask({
+      question,
+      isSecret: true,
+      timeoutMs: deadline.remainingMs(),
+    });
+    if (answer.kind === "answer") return answer.text;
+    throw new AwsRoleError("ERR_STORE_LOCKED", "the file store's passphrase was not given", {
+      hint: "try again, or name a file with it in AWSROLE_PASSPHRASE_FILE",
+    });
+  };
+  const passphrase = await ask(
+    isNew ? "New passphrase for the file store: " : "Passphrase of the file store: ",
+  );
+  if (!isNew || (await ask("The same again: ")) === passphrase) return passphrase;
+  throw new AwsRoleError("ERR_STORE_LOCKED", "the two passphrases differ", { hint: "try again" });
+}
+
+export type SessionOptions = {
+  readonly store: OpenStore;
+  readonly deadline: Deadline;
+  readonly forceRefresh?: boolean;
+  readonly firstRead?: FirstRead | undefined;
+  /** The profile that was asked for. */
+  readonly profile: string;
+  /** All profiles of its chain, for children that resolve one of them again; absent: it alone. */
+  readonly profiles?: readonly string[];
+  /** `--mfa-code`, and whether a person may be asked. */
+  readonly mfaCode: string | undefined;
+  readonly input: boolean;
+  /** True where a program asks, not a person: then the question says which. */
+  readonly isForProgram?: boolean;
+  readonly notice: (text: string) => void;
+  /** Shows a person that AWS is being asked. */
+  readonly spin?: Spin | undefined;
+  /** Of a process that serves for long. */
+  readonly memory?: SessionMemory;
+};
+
+/** What `obtain` needs. */
+export function openSessions(context: Context, options: SessionOptions): SessionDependencies {
+  const { deadline, forceRefresh = false, firstRead, notice, memory } = options;
+  const { env, platform, clock, homeFolder } = context;
+  const store = rememberingRefusals(context, options);
+  const stored = createSessionCache({
+    ...store,
+    clock,
+    firstRead,
+    watchForLogout: () => watchForLogout(stateFolder(env, platform, homeFolder)),
+  });
+  const cache = memory?.before(stored) ?? stored;
+  return {
+    cache,
+    backoff: createBackoff(stateFolder(env, platform, homeFolder), clock),
+    clock,
+    deadline,
+    flightFolder: runtimeFolder(env, platform),
+    forceRefresh,
+    openSts: async (connection: StsConnection) => {
+      const sts = (await import("../aws/sts.ts")).createSts(connection, deadline);
+      return options.spin === undefined ? sts : spinning(sts, options.spin);
+    },
+    resolveLeaf: (leaf) =>
+      resolveLeaf(leaf, {
+        env,
+        platform,
+        homeFolder,
+        now: () => clock.now(),
+        deadline,
+        flightFolder: runtimeFolder(env, platform),
+        keys: {
+          rows: store.rows,
+          openStore: (name) => {
+            // Asked a second time, a locked keychain would raise its prompt a second time.
+            const trouble = name === store.name ? cache.trouble() : undefined;
+            return trouble === undefined ? store.openNamedStore(name) : Promise.reject(trouble);
+          },
+        },
+        openProviders: async () =>
+          (await import("../aws/sdk-providers.ts")).createProviders({ env, deadline }),
+      }),
+    codes: openCodes(context, options),
+    notice,
+  };
+}
+
+/** The same store, which callers without a terminal do not ask again right after it refused. */
+function rememberingRefusals(
+  { env, platform, homeFolder }: Context,
+  { store, input }: SessionOptions,
+): OpenStore {
+  const openNamedStore = async (name: StoreName): Promise<SecretStore> => {
+    const opened = await store.openNamedStore(name);
+    if (name !== "keychain") return opened;
+    const isAttended = (): boolean => input && "tell" in findTerminal(platform);
+    return withRefusalMemory(opened, stateFolder(env, platform, homeFolder), isAttended);
+  };
+  return { ...store, openNamedStore, openStore: () => openNamedStore(store.name) };
+}
+
+/** Only while AWS is asked: what is asked of a person has the terminal to itself. */
+function spinning(sts: Sts, spin: Spin): Sts {
+  return {
+    assumeRole: (...words) => spin(sts.assumeRole(...words)),
+    assumeRoleWithWebIdentity: (...words) => spin(sts.assumeRoleWithWebIdentity(...words)),
+    getSessionToken: (...words) => spin(sts.getSessionToken(...words)),
+    getCallerIdentity: (...words) => spin(sts.getCallerIdentity(...words)),
+  };
+}
+
+function openCodes(context: Context, options: SessionOptions): MfaCodes {
+  const { env, platform, clock, homeFolder } = context;
+  const { profile, mfaCode, input, isForProgram = false, deadline } = options;
+  return createMfaCodes({
+    profile,
+    callingProgram: () => (isForProgram ? requestingProgram(platform) : undefined),
+    givenCode: mfaCode,
+    findPerson: (prompt) => findPerson(context, input, prompt),
+    runProcess: (command, until) =>
+      withTerminalDescriptor(platform, (terminal) =>
+        runMfaProcess(command, {
+          platform,
+          env: {
+            ...env,
+            AWSROLE_CHAIN: [env["AWSROLE_CHAIN"], ...(options.profiles ?? [profile])]
+              .filter(Boolean)
+              .join(","),
+          },
+          deadline: until,
+          terminal,
+        }),
+      ),
+    memory: createMfaMemory(stateFolder(env, platform, homeFolder), clock),
+    now: () => clock.now(),
+    pause,
+    deadline,
+    flightFolder: runtimeFolder(env, platform),
+  });
+}
+
+/** Who can be asked for a code: a person at the terminal, or at a pinentry where the profile wants one. */
+export function findPerson(
+  { platform, env }: Context,
+  input: boolean,
+  prompt: Mfa["prompt"],
+): PersonOrWhy {
+  if (!input) return { nobody: "--no-input forbids asking" };
+  const terminal = findTerminal(platform);
+  if ("tell" in terminal || prompt === "terminal") return terminal;
+  const window = findPinentry(platform, env);
+  return "tell" in window ? window : { nobody: `${terminal.nobody}, and ${window.nobody}` };
+}

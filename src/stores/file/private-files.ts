@@ -1,0 +1,155 @@
+/**
+ * A folder of small files that only we can read or change: the ground of the stores `file` and `plaintext`.
+ *
+ * The folder is 0700, a folder and no link, ours; a file is 0600, opened without following links, ours. Whatever is not so is refused, not mended:
+ * somebody may already have read or replaced what is in it. A file is replaced by rename, so that readers see the old or the new one.
+ */
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { makePrivateFolder } from "../../foundation/private-dir.ts";
+
+export type PrivateFolder = {
+  /** The text; undefined when there is no such file. */
+  read(name: string): Promise<string | undefined>;
+  write(name: string, text: string): Promise<void>;
+  /** Writes only where there is nothing yet; false when there was something. */
+  create(name: string, text: string): Promise<boolean>;
+  /** True when something was there. */
+  remove(name: string): Promise<boolean>;
+};
+
+const isWindows = process.platform === "win32";
+const noFollow = constants.O_NOFOLLOW ?? 0;
+
+/** The folder at `path`, made when the first file is written. Its functions throw ERR_STORE_FAILED for what is not private or cannot be used. */
+export function openPrivateFolder(path: string): PrivateFolder {
+  const fileOf = (name: string): string => join(path, name);
+  return {
+    async read(name) {
+      if (!(await isThere(path))) return undefined;
+      const handle = await open(fileOf(name), constants.O_RDONLY | noFollow).catch(
+        undefinedIfMissing(fileOf(name)),
+      );
+      if (handle === undefined) return undefined;
+      try {
+        const stat = await handle.stat();
+        if (!stat.isFile()) throw refused(fileOf(name), "is not a regular file");
+        if (isForeign(stat.uid)) throw refused(fileOf(name), "belongs to another user");
+        if (!isWindows && (stat.mode & 0o077) !== 0)
+          throw refused(fileOf(name), "can be read by others");
+        return await handle.readFile("utf8");
+      } finally {
+        await handle.close();
+      }
+    },
+    write: (name, text) => put(path, name, text, rename),
+    async create(name, text) {
+      try {
+        await put(path, name, text, link);
+        return true;
+      } catch (error) {
+        if (error instanceof AwsRoleError && codeOf(error.cause) === "EEXIST") return false;
+        throw error;
+      }
+    },
+    async remove(name) {
+      if (!(await isThere(path))) return false;
+      return unlink(fileOf(name)).then(
+        () => true,
+        (error: unknown) => {
+          if (codeOf(error) === "ENOENT") return false;
+          throw failed(path, error);
+        },
+      );
+    },
+  };
+}
+
+/** A file of its own, complete and on the disk, before it takes the name. */
+async function put(
+  path: string,
+  name: string,
+  text: string,
+  publish: (from: string, to: string) => Promise<void>,
+): Promise<void> {
+  try {
+    if (!(await isThere(path))) makePrivateFolder(path);
+    await isThere(path);
+    const temporary = join(path, `.${name}.${randomBytes(6).toString("hex")}.tmp`);
+    try {
+      const handle = await open(
+        temporary,
+        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow,
+        0o600,
+      );
+      try {
+        await handle.writeFile(text);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await publish(temporary, join(path, name));
+    } finally {
+      await unlink(temporary).catch(() => {});
+    }
+    await removeLeftovers(path);
+  } catch (error) {
+    throw error instanceof AwsRoleError ? error : failed(path, error);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  for (const folder of [dirname(path), path]) {
+    const stat = await lstat(folder).catch(undefinedIfMissing(folder));
+    if (stat === undefined) return false;
+    if (stat.isSymbolicLink()) throw refused(folder, "is a link");
+    if (!stat.isDirectory()) throw refused(folder, "is not a folder");
+    if (isForeign(stat.uid)) throw refused(folder, "belongs to another user");
+    const others = folder === path ? 0o077 : 0o022;
+    if (!isWindows && (stat.mode & others) !== 0)
+      throw refused(folder, `can be ${folder === path ? "used" : "changed"} by others`);
+  }
+  return true;
+}
+
+/** What a killed writer left behind, a minute ago or longer. */
+async function removeLeftovers(path: string): Promise<void> {
+  for (const name of await readdir(path).catch(() => [])) {
+    if (!name.startsWith(".") || !name.endsWith(".tmp")) continue;
+    const stat = await lstat(join(path, name)).catch(() => undefined);
+    if (stat !== undefined && Date.now() - stat.mtimeMs > 60_000)
+      await unlink(join(path, name)).catch(() => {});
+  }
+}
+
+function isForeign(uid: number): boolean {
+  const own = process.geteuid?.();
+  return own !== undefined && uid !== own;
+}
+
+function refused(path: string, what: string): AwsRoleError {
+  return new AwsRoleError("ERR_STORE_FAILED", `${path} ${what}: secrets are not kept there`, {
+    hint: "see who made it so, then remove it; AWSROLE_STATE_DIR names another place",
+  });
+}
+
+function failed(path: string, error: unknown): AwsRoleError {
+  return new AwsRoleError("ERR_STORE_FAILED", `${path} cannot be used (${codeOf(error)})`, {
+    hint: "see its permissions and the free space on its disk; AWSROLE_STATE_DIR names another place",
+    cause: error,
+  });
+}
+
+function undefinedIfMissing(path: string): (error: unknown) => undefined {
+  return (error) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw codeOf(error) === "ELOOP" ? refused(path, "is a link") : failed(path, error);
+  };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}

@@ -1,0 +1,100 @@
+/**
+ * Turns what a keychain says into error codes.
+ *
+ * The Secret Service's errors have names. Those of `@napi-rs/keyring` 2.1.2 have the code "GenericFailure" and a text, so the
+ * text is all there is: each below was seen or read in the library, whose version is pinned.
+ */
+import { AwsRoleError } from "../../foundation/errors.ts";
+import {
+  CONNECTION_LOST,
+  ITEM_VANISHED,
+  NO_COLLECTION,
+  NO_REPLY,
+  PROMPT_DISMISSED,
+} from "./dbus/error.ts";
+
+/** True for an item that vanished while it was read or replaced. */
+export function isVanished(error: unknown): boolean {
+  return error instanceof Error && error.name === ITEM_VANISHED;
+}
+
+/** True where the same call may succeed at once: the item vanished, or the daemon ended and is started anew when it is asked. */
+export function isWorthAnotherTry(error: unknown): boolean {
+  return isVanished(error) || (error instanceof Error && DAEMON_ENDED.has(error.name));
+}
+
+/** What an error of the platform's items means to the caller. */
+export function classifyKeychainError(error: unknown, platform: NodeJS.Platform): AwsRoleError {
+  if (error instanceof AwsRoleError) return error;
+  const { name, message: text } = error instanceof Error ? error : new Error(String(error));
+  if (NO_KEYCHAIN.has(name) || name.startsWith(NOT_STARTED)) return unavailable(error);
+  if (LOCKED.has(name)) return locked(error);
+  const limit = TOO_LARGE.exec(text)?.[1];
+  if (limit !== undefined) {
+    return new AwsRoleError(
+      "ERR_STORE_TOO_LARGE",
+      `the secret is longer than the keychain's limit of ${limit}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  // On macOS this prefix covers a locked keychain over SSH (-25308), a denied prompt (-128) and a missing permission.
+  if (platform === "darwin" && text.startsWith("Couldn't access platform storage:"))
+    return locked(error);
+  return new AwsRoleError(
+    "ERR_STORE_FAILED",
+    `the keychain failed: ${text.replaceAll(/\s+/g, " ").trim()}`,
+    {
+      cause: error,
+      hint: WITHOUT_KEYCHAIN,
+    },
+  );
+}
+
+/** The error for a keychain that does not answer, `afterMs` when we waited for it. */
+export function keychainSilent(afterMs: number | undefined): AwsRoleError {
+  const within =
+    afterMs === undefined ? "" : ` within ${Math.max(1, Math.round(afterMs / 1000))} s`;
+  return new AwsRoleError("ERR_STORE_TIMEOUT", `the keychain did not answer${within}`, {
+    hint: `look for an unlock prompt on the desktop; ${WITHOUT_KEYCHAIN}`,
+  });
+}
+
+const D_BUS = "org.freedesktop.DBus.Error";
+const SECRET_SERVICE = "org.freedesktop.Secret.Error";
+const NO_KEYCHAIN = new Set([
+  CONNECTION_LOST,
+  NO_COLLECTION,
+  `${D_BUS}.ServiceUnknown`,
+  `${D_BUS}.NameHasNoOwner`,
+]);
+const NOT_STARTED = `${D_BUS}.Spawn.`;
+const LOCKED = new Set([PROMPT_DISMISSED, `${SECRET_SERVICE}.IsLocked`]);
+const DAEMON_ENDED = new Set([NO_REPLY, `${SECRET_SERVICE}.NoSession`]);
+const TOO_LARGE = /longer than the platform limit of (\d+)/;
+
+const WITHOUT_KEYCHAIN =
+  "AWSROLE_STORE=none works without a keychain, AWSROLE_STORE=file keeps an encrypted file instead";
+
+function unavailable(cause: unknown): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_STORE_UNAVAILABLE",
+    "there is no keychain here (no Secret Service on the session's D-Bus)",
+    {
+      cause,
+      hint: WITHOUT_KEYCHAIN,
+    },
+  );
+}
+
+function locked(cause: unknown): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_STORE_LOCKED",
+    "the keychain is locked, or access to it was denied",
+    {
+      cause,
+      hint: `unlock it and try again; ${WITHOUT_KEYCHAIN}`,
+    },
+  );
+}

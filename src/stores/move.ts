@@ -1,0 +1,117 @@
+/**
+ * Moving stored items to another store (`store move`). Whatever interrupts it, every item is where its row says, and nowhere unlisted:
+ *
+ * 1. the row names the new store beside the old one; 2. the item is written there and read back; 3. the row names them the other way
+ * round: from here on the new one counts; 4. the item leaves the old store; 5. the row forgets it.
+ *
+ * Run again it goes on: an item whose row names several stores is moved from the first of them that has it.
+ */
+import { heldBy, type Row, type Rows, storesOf } from "../state/item-index.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { isKeyAccount, type SecretStore, type StoreName } from "./open.ts";
+
+/** What became of the items, by their rows. */
+export type Moved = {
+  readonly moved: readonly Row[];
+  /** What stays where it is, and why. */
+  readonly failed: readonly { readonly row: Row; readonly error: AwsRoleError }[];
+};
+
+/** The rows whose items have to be moved for all of them to be in `to`. */
+export function rowsToMove(rows: readonly Row[], to: StoreName): readonly Row[] {
+  return rows.filter((row) => row.store !== to || row.alsoIn !== undefined);
+}
+
+/** @throws ERR_STORE_UNAVAILABLE for keys and a store that must not have them; then nothing has been moved. */
+export function refuseKeys(rows: readonly Row[], to: StoreName): void {
+  const keys = rows.filter(({ account }) => isKeyAccount(account));
+  if (keys.length === 0 || to === "keychain" || to === "file") return;
+  throw new AwsRoleError(
+    "ERR_STORE_UNAVAILABLE",
+    `the store ${to} is for temporary credentials only, and there ${keys.length === 1 ? "is an access key" : `are ${keys.length} access keys`} to move`,
+    { hint: "move to the keychain or to the file store, or delete the keys first (remove-key)" },
+  );
+}
+
+/** Moves one after the other; a failure of one leaves it where it was, and the others go on. */
+export async function moveItems(
+  listed: readonly Row[],
+  to: StoreName,
+  open: (name: StoreName) => Promise<SecretStore>,
+  rows: Rows,
+): Promise<Moved> {
+  const moved: Row[] = [];
+  const failed: { row: Row; error: AwsRoleError }[] = [];
+  for (const row of listed) {
+    try {
+      await moveItem(row, to, open, rows);
+      moved.push(row);
+    } catch (error) {
+      failed.push({ row, error: isAwsRoleError(error) ? error : rowNotWritten(error) });
+    }
+  }
+  return { moved, failed };
+}
+
+async function moveItem(
+  row: Row,
+  to: StoreName,
+  open: (name: StoreName) => Promise<SecretStore>,
+  rows: Rows,
+): Promise<void> {
+  const { account } = row;
+  const holders = storesOf(row);
+  const others = holders.filter((name) => name !== to);
+  const deleteFrom = async (names: readonly StoreName[]): Promise<void> => {
+    for (const name of names) await (await open(name)).delete(account);
+  };
+  if (row.store !== to) {
+    const target = await open(to);
+    const secret = await firstOf(holders, open, account);
+    // A session that is lost is fetched anew. A key is not: what cannot be read may be damaged, or its store's header may come back.
+    if (secret === undefined && isKeyAccount(account)) throw unreadableKey(row.store);
+    if (secret === undefined) {
+      await deleteFrom(holders);
+      return rows.remove(account);
+    }
+    await rows.put(heldBy(row, [...others, to]));
+    await target.set(account, secret);
+    if ((await target.get(account)) !== secret) throw notKept(to);
+    await rows.put(heldBy(row, [to, ...others]));
+  }
+  await deleteFrom(others);
+  await rows.put(heldBy(row, [to]));
+}
+
+async function firstOf(
+  holders: readonly StoreName[],
+  open: (name: StoreName) => Promise<SecretStore>,
+  account: string,
+): Promise<string | undefined> {
+  for (const name of holders) {
+    const secret = await (await open(name)).get(account);
+    if (secret !== undefined) return secret;
+  }
+  return undefined;
+}
+
+function unreadableKey(store: StoreName): AwsRoleError {
+  return new AwsRoleError("ERR_STORE_FAILED", `the ${store} store does not give it back`, {
+    hint: "it stays listed; awsrole remove-key forgets it",
+  });
+}
+
+function rowNotWritten(cause: unknown): AwsRoleError {
+  return new AwsRoleError("ERR_STORE_FAILED", "the state folder cannot be written", {
+    hint: "see its permissions and the free space on its disk; AWSROLE_STATE_DIR names another place",
+    cause,
+  });
+}
+
+function notKept(to: StoreName): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_STORE_FAILED",
+    `the ${to} store took it, but does not give it back`,
+    { hint: "it stays where it was; awsrole doctor looks into the stores" },
+  );
+}

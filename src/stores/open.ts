@@ -1,0 +1,94 @@
+/** The interface every secret store has (keytar's shape), the table of stores, and which one is used. */
+import { nearest } from "../foundation/edit-distance.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+
+export type StoreName = "keychain" | "file" | "plaintext" | "none";
+
+/**
+ * Named secrets. An account is ASCII `[A-Za-z0-9_./=@+:-]{1,200}`; a secret is text of up to 20 KB.
+ * Absent is `undefined` / `false`; a store that cannot answer throws `AwsRoleError`:
+ * ERR_STORE_UNAVAILABLE (not on this machine), ERR_STORE_LOCKED (locked or denied), ERR_STORE_TIMEOUT (no answer in time),
+ * ERR_STORE_TOO_LARGE, ERR_STORE_FAILED (anything else).
+ */
+export interface SecretStore {
+  readonly name: StoreName;
+  get(account: string): Promise<string | undefined>;
+  set(account: string, secret: string): Promise<void>;
+  /** True when something was there. */
+  delete(account: string): Promise<boolean>;
+}
+
+/** True for the account of a long-term key, which no weak store takes (`credentials/items.ts` names accounts). */
+export function isKeyAccount(account: string): boolean {
+  return account.startsWith("key/");
+}
+
+/** What opening a store may need. */
+export type StoreOptions = {
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where stores of files live, and a folder that ends with the login session. */
+  readonly stateFolder: string;
+  readonly runtimeFolder: string | undefined;
+  /** How long a store may stay silent, in milliseconds; asked at every call. */
+  readonly silentAfterMs: () => number;
+  /** Whether the keychain may show a prompt of its own. Default: true. */
+  readonly mayPrompt?: boolean | undefined;
+  /** Asks a person for the file store's passphrase. @throws ERR_STORE_LOCKED where nobody can be asked. */
+  readonly askPassphrase: (isNew: boolean) => Promise<string>;
+};
+
+/** The stores by name; each is loaded when it is opened. */
+export const stores: Readonly<Record<StoreName, (options: StoreOptions) => Promise<SecretStore>>> =
+  {
+    keychain: async (options) => (await import("./keychain/index.ts")).createOsKeychain(options),
+    file: async ({ env, stateFolder, runtimeFolder, askPassphrase: ask }) => {
+      const [{ createFileStore }, { findPassphrase }] = await Promise.all([
+        import("./file/index.ts"),
+        import("./file/passphrase.ts"),
+      ]);
+      return createFileStore({
+        stateFolder,
+        runtimeFolder,
+        passphrase: (isNew) => findPassphrase({ env, ask }, isNew),
+      });
+    },
+    plaintext: async ({ stateFolder }) =>
+      (await import("./plaintext.ts")).createPlaintextStore(stateFolder),
+    none: async () => ({
+      name: "none",
+      get: async () => undefined,
+      set: async () => {},
+      delete: async () => false,
+    }),
+  };
+
+/** The store in use: `--store`, else AWSROLE_STORE, else `awsrole_store` in `[default]`, else the keychain. @throws ERR_USAGE, ERR_STORE_UNAVAILABLE. */
+export function chooseStore(choices: {
+  flag?: string | undefined;
+  environment?: string | undefined;
+  configured?: string | undefined;
+}): {
+  name: StoreName;
+  isNamed: boolean;
+} {
+  const [name, origin] =
+    choices.flag !== undefined
+      ? [choices.flag, "--store"]
+      : choices.environment
+        ? [choices.environment, "AWSROLE_STORE"]
+        : [choices.configured, "awsrole_store in [default]"];
+  if (name === undefined || name === "") return { name: "keychain", isNamed: false };
+  if (Object.hasOwn(stores, name)) return { name: name as StoreName, isNamed: true };
+  const guess = nearest(name, Object.keys(stores));
+  throw new AwsRoleError(
+    origin === "--store" ? "ERR_USAGE" : "ERR_STORE_UNAVAILABLE",
+    `${origin}: there is no store ${name}`,
+    {
+      hint:
+        guess === undefined
+          ? `stores are ${Object.keys(stores).join(", ")}`
+          : `did you mean ${guess}?`,
+    },
+  );
+}

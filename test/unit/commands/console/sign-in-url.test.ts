@@ -1,0 +1,74 @@
+/** Where a session is sent to become a sign-in token: seen by a proxy that lets nothing out. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { signInUrl } from "../../../../src/commands/console/sign-in-url.ts";
+import {
+  type FederationDouble,
+  startFederationDouble,
+} from "../../../support/federation-double.ts";
+
+const credentials = {
+  accessKeyId: "ASIAEXAMPLE",
+  secretAccessKey: "planted-secret",
+  sessionToken: "planted-token",
+};
+const asked: string[] = [];
+let proxy: Server;
+let double: FederationDouble;
+beforeAll(async () => {
+  proxy = createServer().on("connect", ({ url = "" }, socket) => {
+    asked.push(url);
+    socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+  });
+  double = await startFederationDouble();
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+});
+afterAll(() => {
+  proxy.close();
+  double.close();
+});
+
+const signIn = (partition: string, region: string, env: Record<string, string>): Promise<string> =>
+  signInUrl(
+    credentials,
+    partition,
+    { region, env, useFipsEndpoint: false, useDualstackEndpoint: false, maxAttempts: 1 },
+    { remainingMs: () => 5000 },
+  );
+
+it.each([
+  ["aws", "eu-west-1", "signin.aws.amazon.com", "console.aws.amazon.com"],
+  ["aws-cn", "cn-north-1", "signin.amazonaws.cn", "console.amazonaws.cn"],
+  ["aws-us-gov", "us-gov-west-1", "signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"],
+  [
+    "aws-eusc",
+    "eusc-de-east-1",
+    "eusc-de-east-1.signin.amazonaws-eusc.eu",
+    "console.amazonaws-eusc.eu",
+  ],
+])(
+  "partition %s: through the proxy to its own sign-in, on to its own console",
+  async (partition, region, signInHost, consoleHost) => {
+    const { port } = proxy.address() as AddressInfo;
+    const error: unknown = await signIn(partition, region, {
+      HTTPS_PROXY: `http://127.0.0.1:${port}`,
+    }).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "ERR_NETWORK" });
+    expect(String(error)).not.toContain("planted");
+    expect(asked.splice(0)).toEqual([`${signInHost}:443`]);
+    const url = new URL(await signIn(partition, region, { AWS_ENDPOINT_URL_SIGNIN: double.url }));
+    expect(url.searchParams.get("Destination")).toBe(`https://${consoleHost}/?region=${region}`);
+  },
+);
+
+it("sends nothing for a partition without a known console, or without TLS", async () => {
+  const before = double.seen.length;
+  await expect(
+    signIn("aws-iso", "us-iso-east-1", { AWS_ENDPOINT_URL_SIGNIN: double.url }),
+  ).rejects.toMatchObject({ code: "ERR_AWS_REFUSED" });
+  expect(double.seen).toHaveLength(before);
+  await expect(
+    signIn("aws", "eu-west-1", { AWS_ENDPOINT_URL_SIGNIN: "http://signin.example" }),
+  ).rejects.toMatchObject({ code: "ERR_NETWORK" });
+});

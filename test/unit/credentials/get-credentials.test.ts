@@ -1,0 +1,236 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Sts } from "../../../src/aws/sts.ts";
+import { createBackoff } from "../../../src/state/failure-cooldown.ts";
+import { resolveChain } from "../../../src/credentials/chain.ts";
+import { createSessionCache } from "../../../src/credentials/cache/session-cache.ts";
+import { obtain, type SessionDependencies } from "../../../src/credentials/get-credentials.ts";
+import { createRows } from "../../../src/state/item-index.ts";
+import { AwsRoleError } from "../../../src/foundation/errors.ts";
+import type { SecretStore } from "../../../src/stores/open.ts";
+import { awsFiles } from "../../support/aws-files.ts";
+import { createMemoryStore } from "../../support/memory-store.ts";
+
+const arn = "arn:aws:iam::123456789012:role/example-role";
+const bob = "[bob]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n";
+const config = `[profile prod]\nawsrole_role_arn = ${arn}\nawsrole_source_profile = mid\n[profile mid]\nrole_arn = ${arn}\nsource_profile = bob\n`;
+
+type World = {
+  deps: SessionDependencies;
+  /** Seconds since the start, by every clock. */
+  time: { seconds: number };
+  calls: string[];
+  /** What STS does instead of answering. */
+  failure: { error: AwsRoleError | undefined };
+  notices: string[];
+};
+
+describe("getting credentials", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "awsrole-sessions-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function createWorld({
+    store = createMemoryStore(),
+    lifetimeSeconds = 3600,
+    isStoreNamed = false,
+  }: { store?: SecretStore; lifetimeSeconds?: number; isStoreNamed?: boolean } = {}): World {
+    const time = { seconds: 0 };
+    const calls: string[] = [];
+    const failure: World["failure"] = { error: undefined };
+    const notices: string[] = [];
+    const start = Date.parse("2026-11-24T00:00:00Z");
+    const clock = {
+      now: () => new Date(start + time.seconds * 1000),
+      uptimeSeconds: () => 5000 + time.seconds,
+    };
+    const sts = {
+      assumeRole: async (
+        signer: { accessKeyId: string },
+        request: { durationSeconds?: number },
+      ) => {
+        calls.push(`${signer.accessKeyId} ${request.durationSeconds ?? ""}`.trim());
+        if (failure.error !== undefined) throw failure.error;
+        const issuedAt = clock.now();
+        const expiresAt = new Date(issuedAt.getTime() + lifetimeSeconds * 1000);
+        return {
+          credentials: {
+            accessKeyId: `ASIA${calls.length}`,
+            secretAccessKey: "s",
+            sessionToken: "t",
+            expiresAt,
+          },
+          issuedAt,
+          clockSkewSeconds: 0,
+        };
+      },
+    } as unknown as Sts;
+    const deps: SessionDependencies = {
+      cache: createSessionCache({
+        openStore: async () => store,
+        isStoreNamed,
+        rows: createRows(folder),
+        clock,
+        watchForLogout: () => () => false,
+      }),
+      backoff: createBackoff(folder, clock),
+      clock,
+      deadline: { remainingMs: () => 18_000 },
+      flightFolder: undefined,
+      forceRefresh: false,
+      openSts: async () => sts,
+      resolveLeaf: async () => ({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" }),
+      codes: {
+        hasGivenCode: () => false,
+        requireWay: async () => {},
+        spend: async (_mfa, use) => use("123456"),
+      },
+      notice: (text) => void notices.push(text),
+    };
+    return { deps, time, calls, failure, notices };
+  }
+  const chain = (extra = "") => resolveChain(awsFiles(`${config}${extra}`, bob), "prod", {});
+  const network = new AwsRoleError("ERR_NETWORK", "no network");
+
+  it("caches every hop of a chain", async () => {
+    const { deps, calls } = createWorld();
+    expect((await obtain(chain(), "deliver", deps)).how).toBe("fetched");
+    expect(calls).toEqual(["AKIAIOSFODNN7EXAMPLE", "ASIA1"]);
+    expect((await obtain(chain(), "deliver", deps)).how).toBe("cached");
+    expect(calls).toHaveLength(2);
+  });
+
+  it.each([
+    [3600, 3600 - 961, 3600 - 959],
+    [43_200, 43_200 - 961, 43_200 - 959],
+    [1800, 1800 - 961, 1800 - 959],
+    [900, 900 - 331, 900 - 329],
+  ])(
+    "serves a session of %i s until %i s have passed, and renews it at %i s",
+    async (lifetimeSeconds, fresh, due) => {
+      const { deps, time } = createWorld({ lifetimeSeconds });
+      await obtain(chain(), "deliver", deps);
+      time.seconds = fresh;
+      expect((await obtain(chain(), "deliver", deps)).how).toBe("cached");
+      time.seconds = due;
+      expect((await obtain(chain(), "deliver", deps)).how).toBe("fetched");
+    },
+  );
+
+  it("signs with an inner hop while 60 s remain, renews the outer alone", async () => {
+    const { deps, time, calls } = createWorld();
+    await obtain(chain(), "deliver", deps);
+    time.seconds = 3600 - 61;
+    await obtain(chain(), "deliver", deps);
+    expect(calls.slice(2)).toEqual(["ASIA1"]);
+  });
+
+  it("serves the old session when renewing fails, and leaves AWS alone for 30 s", async () => {
+    const { deps, time, calls, failure } = createWorld();
+    await obtain(chain(), "deliver", deps);
+    failure.error = network;
+    time.seconds = 3000;
+    expect(await obtain(chain(), "deliver", deps)).toMatchObject({
+      how: "stale",
+      trouble: { code: "ERR_NETWORK" },
+    });
+    const { length } = calls;
+    time.seconds = 3029;
+    expect(await obtain(chain(), "deliver", deps)).toMatchObject({
+      how: "stale",
+      trouble: { code: "ERR_NETWORK" },
+    });
+    expect(calls).toHaveLength(length);
+    time.seconds = 3031;
+    await obtain(chain(), "deliver", deps);
+    expect(calls).toHaveLength(length + 1);
+    failure.error = undefined;
+    time.seconds = 3062;
+    expect((await obtain(chain(), "deliver", deps)).how).toBe("fetched");
+  });
+
+  it("serves nothing that has less than 60 s left", async () => {
+    const { deps, time, failure } = createWorld();
+    await obtain(chain(), "deliver", deps);
+    failure.error = network;
+    time.seconds = 3541;
+    await expect(obtain(chain(), "deliver", deps)).rejects.toMatchObject({ code: "ERR_NETWORK" });
+  });
+
+  it("asks for an hour at most with a temporary signer, and says so", async () => {
+    const { deps, calls, notices } = createWorld();
+    await obtain(
+      resolveChain(
+        awsFiles(
+          config.replace(
+            "awsrole_source_profile",
+            "awsrole_duration_seconds = 43200\nawsrole_source_profile",
+          ),
+          bob,
+        ),
+        "prod",
+        {},
+      ),
+      "deliver",
+      deps,
+    );
+    expect(calls).toEqual(["AKIAIOSFODNN7EXAMPLE", "ASIA1 3600"]);
+    expect(notices[0]).toMatch(/43200 s asked for, 3600 s/);
+  });
+
+  describe("with a store in trouble", () => {
+    const locked = new AwsRoleError("ERR_STORE_LOCKED", "the keychain is locked");
+    const broken = (failing: "get" | "set", seen: string[]): SecretStore => {
+      const memory = createMemoryStore();
+      const fail = (name: string) => async () => {
+        seen.push(name);
+        throw locked;
+      };
+      return { ...memory, ...(failing === "get" ? { get: fail("get") } : {}), set: fail("set") };
+    };
+
+    it("delivers uncached, asks once and writes nothing after a failed read", async () => {
+      const seen: string[] = [];
+      const { deps } = createWorld({ store: broken("get", seen) });
+      expect((await obtain(chain(), "deliver", deps)).how).toBe("fetched");
+      expect(seen).toEqual(["get"]);
+      expect(deps.cache.trouble()).toBe(locked);
+    });
+    it("delivers although the session cannot be written", async () => {
+      const { deps } = createWorld({ store: broken("set", []) });
+      expect((await obtain(chain(), "deliver", deps)).how).toBe("fetched");
+      expect(deps.cache.trouble()).toBe(locked);
+    });
+    it("fails when the store was chosen by name", async () => {
+      const { deps } = createWorld({ store: broken("get", []), isStoreNamed: true });
+      await expect(obtain(chain(), "deliver", deps)).rejects.toBe(locked);
+    });
+  });
+
+  it("removes up to five expired items on a miss, row after item", async () => {
+    const store = createMemoryStore();
+    const { deps, time } = createWorld({ store });
+    for (let number = 0; number < 7; number += 1) {
+      await obtain(
+        resolveChain(
+          awsFiles(config.replace("mid\n", `mid\nawsrole_external_id = x${number}\n`), bob),
+          "prod",
+          {},
+        ),
+        "deliver",
+        deps,
+      );
+    }
+    expect(await createRows(folder).list()).toHaveLength(8);
+    time.seconds = 4000;
+    await obtain(chain(), "deliver", deps);
+    const rows = await createRows(folder).list();
+    // Two fetches: ten of the eight old ones and none of the two new ones could go.
+    expect(rows.length).toBeLessThanOrEqual(5);
+    for (const row of rows) expect(await store.get(row.account)).toBeDefined();
+  });
+});

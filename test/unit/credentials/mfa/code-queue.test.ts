@@ -1,0 +1,262 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  createMfaCodes,
+  type MfaCodesOptions,
+} from "../../../../src/credentials/mfa/code-queue.ts";
+import { createMfaMemory } from "../../../../src/credentials/mfa/used-codes.ts";
+import { AwsRoleError } from "../../../../src/foundation/errors.ts";
+
+const serial = "arn:aws:iam::123456789012:mfa/Bob";
+const device = {
+  serial,
+  process: undefined,
+  prompt: "terminal",
+  sessionSeconds: 43_200,
+} as const;
+const withProcess = { ...device, process: "code" };
+
+describe("spending an MFA code", () => {
+  let folder: string;
+  /** Seconds since the start; the start is 10 s into a step of 30. */
+  let time: number;
+  /** What the terminal showed. */
+  let screen: string[];
+  /** What AWS was shown. */
+  let sent: string[];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "awsrole-mfa-"));
+    [time, screen, sent] = [0, [], []];
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** `typed`: what a person enters, one after another; "" is Enter alone, undefined silence. */
+  function codes({
+    typed,
+    printed,
+    terminal = "tty",
+    isWindow = false,
+    ...more
+  }: Partial<MfaCodesOptions> & {
+    typed?: (string | undefined)[];
+    printed?: (() => string)[];
+    terminal?: string;
+    isWindow?: boolean;
+  } = {}) {
+    const clock = { now: () => new Date(10_000 + time * 1000), uptimeSeconds: () => 500 + time };
+    return createMfaCodes({
+      profile: "prod",
+      callingProgram: () => "terraform",
+      givenCode: undefined,
+      findPerson: () =>
+        typed === undefined
+          ? { nobody: "there is no terminal" }
+          : {
+              terminal: isWindow ? undefined : terminal,
+              tell: (text) => void screen.push(text),
+              ask: async ({ why, question }) => {
+                screen.push(...(why === undefined ? [] : [why]), question);
+                const text = typed.shift();
+                if (text === undefined) return { kind: "unanswered" };
+                return text === "" ? { kind: "refused" } : { kind: "answer", text };
+              },
+            },
+      runProcess: async () => printed?.shift()?.() ?? "",
+      memory: createMfaMemory(folder, clock),
+      now: clock.now,
+      pause: async (milliseconds) => void (time += milliseconds / 1000),
+      deadline: { remainingMs: () => 55_000 - time * 1000 },
+      flightFolder: undefined,
+      ...more,
+    });
+  }
+  const aws =
+    (...accepted: string[]) =>
+    async (code: string): Promise<string> => {
+      sent.push(code);
+      if (!accepted.includes(code)) throw new AwsRoleError("ERR_MFA_WRONG_CODE", "wrong");
+      return "session";
+    };
+
+  it("asks at the terminal, saying who wants it for which profile and device", async () => {
+    expect(await codes({ typed: ["123 456 "] }).spend(device, aws("123456"))).toBe("session");
+    expect(screen).toEqual([
+      "terraform asks for credentials of profile prod",
+      `MFA code of ${serial}: `,
+    ]);
+  });
+
+  it("tries --mfa-code, then mfa_process, then the person", async () => {
+    const all = codes({ givenCode: "000001", printed: [() => "000002\n"], typed: ["000003"] });
+    expect(await all.spend(withProcess, aws("000003"))).toBe("session");
+    expect(sent).toEqual(["000001", "000002", "000003"]);
+  });
+
+  it("offers --mfa-code once", async () => {
+    const given = codes({ givenCode: "000001" });
+    expect(given.hasGivenCode()).toBe(true);
+    await given.spend(device, aws("000001"));
+    expect(given.hasGivenCode()).toBe(false);
+    await expect(given.requireWay(device)).rejects.toMatchObject({ code: "ERR_MFA_NEEDED" });
+  });
+
+  it("asks again for a wrong code, three times in all", async () => {
+    const person = codes({ typed: ["000001", "000002", "000003", "000004"] });
+    await expect(person.spend(device, aws())).rejects.toMatchObject({ code: "ERR_MFA_WRONG_CODE" });
+    expect(sent).toEqual(["000001", "000002", "000003"]);
+  });
+
+  it("does not count what cannot be a code", async () => {
+    const person = codes({ typed: ["12345", "abcdef", "1234567", "12345x", "000001"] });
+    await person.spend(device, aws("000001"));
+    expect(sent).toEqual(["000001"]);
+    expect(screen).toContain("an MFA code has six digits");
+  });
+
+  it("does not send a used code again, but waits for the next and says so", async () => {
+    await codes({ typed: ["000001"] }).spend(device, aws("000001"));
+    screen = [];
+    time = 5;
+    await codes({ typed: ["000001", "000002"] }).spend(device, aws("000002"));
+    expect(sent).toEqual(["000001", "000002"]);
+    expect(screen).toEqual([
+      "terraform asks for credentials of profile prod (the code shown now has been used; the next one comes in 16 s)",
+      `MFA code of ${serial}: `,
+      "that code has been used already; the next one comes in 16 s",
+      `MFA code of ${serial}: `,
+    ]);
+    expect(time).toBe(5 + 15.5);
+  });
+
+  it("asks nothing new of a person in the next step", async () => {
+    await codes({ typed: ["000001"] }).spend(device, aws("000001"));
+    time = 21;
+    screen = [];
+    await codes({ typed: ["000002"] }).spend(device, aws("000002"));
+    expect(screen[0]).toBe("terraform asks for credentials of profile prod");
+  });
+
+  it("runs mfa_process again in the next step when its code was used or refused", async () => {
+    await codes({ printed: [() => "000001"] }).spend(withProcess, aws("000001"));
+    const code = (): string => (time < 20 ? "000001" : "000002");
+    await codes({ printed: [code, code] }).spend(withProcess, aws("000002"));
+    expect(sent).toEqual(["000001", "000002"]);
+    const later = (): string => (time < 50 ? "000003" : "000004");
+    await codes({ printed: [later, later, later], deadline: { remainingMs: () => 40_000 } }).spend(
+      withProcess,
+      aws("000004"),
+    );
+    expect(sent).toEqual(["000001", "000002", "000003", "000004"]);
+  });
+
+  it("gives up when the next step comes too late", async () => {
+    await codes({ printed: [() => "000001"] }).spend(withProcess, aws("000001"));
+    const unattended = codes({
+      printed: [() => "000001"],
+      deadline: { remainingMs: () => 18_000 },
+    });
+    await expect(unattended.spend(withProcess, aws())).rejects.toMatchObject({
+      code: "ERR_MFA_WRONG_CODE",
+      hint: "try again in 21 s",
+    });
+  });
+
+  it("keeps no code in its memory", async () => {
+    await codes({ typed: ["271828"] }).spend(device, aws("271828"));
+    const kept = readdirSync(join(folder, "mfa")).map((name) =>
+      readFileSync(join(folder, "mfa", name), "utf8"),
+    );
+    expect(kept).toHaveLength(1);
+    expect(kept[0]).not.toContain("271828");
+  });
+
+  it("works without a memory", async () => {
+    rmSync(folder, { recursive: true });
+    const nowhere = createMfaMemory("/dev/null/nowhere", {
+      now: () => new Date(),
+      uptimeSeconds: () => 0,
+    });
+    await codes({ typed: ["000001"], memory: nowhere }).spend(device, aws("000001"));
+    expect(sent).toEqual(["000001"]);
+  });
+
+  it("fails at once where there is no way, saying why and what to run", async () => {
+    await expect(codes().requireWay(device)).rejects.toMatchObject({
+      code: "ERR_MFA_NEEDED",
+      message: `profile prod needs an MFA code of ${serial}, and there is no terminal`,
+      hint: "run this in a terminal, then try again: awsrole whoami prod",
+    });
+    await codes().requireWay(withProcess);
+    await codes({ givenCode: "000001" }).requireWay(device);
+    await codes({ typed: [] }).requireWay(device);
+  });
+
+  it.each([
+    [
+      "prints something else",
+      () => "no code here",
+      "mfa_process did not print a code of six digits",
+    ],
+    [
+      "fails",
+      () => {
+        throw new AwsRoleError("ERR_PROCESS_FAILED", "mfa_process x failed (exit code 1)");
+      },
+      "mfa_process x failed (exit code 1)",
+    ],
+  ])("tells when mfa_process %s, and still asks a person", async (_, print, message) => {
+    await expect(codes({ printed: [print] }).spend(withProcess, aws())).rejects.toMatchObject({
+      code: "ERR_MFA_NEEDED",
+      message: `profile prod: ${message}`,
+    });
+    await codes({ printed: [print], typed: ["000001"] }).spend(withProcess, aws("000001"));
+    expect(sent).toEqual(["000001"]);
+  });
+
+  describe("after a person refused", () => {
+    beforeEach(async () => {
+      await expect(codes({ typed: [""] }).spend(device, aws())).rejects.toMatchObject({
+        code: "ERR_PERSON_REFUSED",
+      });
+    });
+
+    it("does not raise a window for 30 s", async () => {
+      const refused = { code: "ERR_MFA_NEEDED", message: expect.stringMatching(/it was refused/) };
+      time = 29;
+      await expect(
+        codes({ typed: ["1"], isWindow: true }).requireWay(device),
+      ).rejects.toMatchObject(refused);
+      time = 31;
+      await codes({ typed: ["1"], isWindow: true }).requireWay(device);
+    });
+
+    it("does not ask again at that terminal for those who were waiting there", async () => {
+      await expect(codes({ typed: ["1"] }).requireWay(device)).rejects.toThrow(/it was refused/);
+      await codes({ typed: ["1"], terminal: "another" }).requireWay(device);
+    });
+
+    it("asks a new caller at a terminal", async () => {
+      time = 29;
+      const isNew = performance.now() / 1000 < 29;
+      if (isNew) await codes({ typed: ["1"] }).requireWay(device);
+    });
+  });
+
+  it("takes silence for a refusal, but says that it was silence", async () => {
+    await expect(codes({ typed: [] }).spend(device, aws())).rejects.toThrow(/nobody entered/);
+    await expect(codes({ typed: ["1"], isWindow: true }).requireWay(device)).rejects.toThrow(
+      /it was refused/,
+    );
+  });
+
+  it("lets go of a code that never reached AWS", async () => {
+    const down = async (): Promise<never> => {
+      throw new AwsRoleError("ERR_NETWORK", "no network");
+    };
+    await expect(codes({ typed: ["000001"] }).spend(device, down)).rejects.toThrow("no network");
+    await codes({ typed: ["000001"] }).spend(device, aws("000001"));
+    expect(sent).toEqual(["000001"]);
+  });
+});

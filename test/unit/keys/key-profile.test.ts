@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { parseDocument } from "../../../src/config/document.ts";
+import {
+  profilesWithKey,
+  switchKey,
+  withoutKeyProfile,
+  withoutPlainKey,
+  writeKeyProfile,
+} from "../../../src/keys/key-profile.ts";
+import { parseKey } from "../../../src/keys/read-key.ts";
+
+const keyId = "AKIAIOSFODNN7EXAMPLE";
+const line = "/usr/bin/awsrole credential-process --profile bob";
+const config = (text: string) => parseDocument(text, { file: "config", kind: "config" });
+const credentials = (text: string) =>
+  parseDocument(text, { file: "credentials", kind: "credentials" });
+const write = (text: string): string => writeKeyProfile(config(text), "bob", keyId, line).text;
+
+describe("a key profile", () => {
+  const section = `[profile bob]\ncredential_process = ${line}\nawsrole_access_key_id = ${keyId}\n`;
+
+  it.each(["", "[profile a]\nregion = x\n", "[profile a]\nregion = x", "# only this\n"])(
+    "is written to %j and removed again without a trace",
+    (before) => {
+      const after = write(before);
+      expect(after).toContain("awsrole_access_key_id");
+      expect(withoutKeyProfile(config(after), "bob").text).toBe(before);
+    },
+  );
+
+  it("is made of a section that is there, whose other settings stay", () => {
+    expect(write("[profile bob]\nregion = x\noutput = json\n[profile z]\n")).toBe(
+      `[profile bob]\nregion = x\noutput = json\ncredential_process = ${line}\nawsrole_access_key_id = ${keyId}\n[profile z]\n`,
+    );
+  });
+
+  it("takes over the same key in plain text", () => {
+    const plain = `[profile bob]\naws_access_key_id = ${keyId}\naws_secret_access_key = s\nregion = x\n`;
+    expect(write(plain)).toBe(
+      `[profile bob]\nregion = x\ncredential_process = ${line}\nawsrole_access_key_id = ${keyId}\n`,
+    );
+  });
+
+  it("can be written twice", () => expect(write(section)).toBe(section));
+
+  it.each([
+    ["a role", "awsrole_role_arn = arn", "ERR_PROFILE_EXISTS"],
+    ["a standard role", "role_arn = arn", "ERR_PROFILE_EXISTS"],
+    ["another key", "awsrole_access_key_id = AKIAANOTHERANOTHER00", "ERR_PROFILE_EXISTS"],
+    [
+      "another key in plain text",
+      "aws_access_key_id = AKIAANOTHERANOTHER00",
+      "ERR_CONFIG_CONFLICT",
+    ],
+    ["another program", "credential_process = other", "ERR_CONFIG_CONFLICT"],
+  ])("is not made of %s", (_, setting, code) => {
+    expect(() => write(`[profile bob]\n${setting}\n`)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("is switched to another key together with the roles that name it", () => {
+    const text = `${section}[profile r]\nawsrole_role_arn = a\nawsrole_access_key_id = ${keyId} ; old\n`;
+    expect(profilesWithKey(config(text), keyId)).toEqual(["bob", "r"]);
+    const switched = switchKey(config(text), keyId, "AKIANEWNEWNEWNEWNEW0").text;
+    expect(switched).not.toContain(keyId);
+    expect(profilesWithKey(config(switched), "AKIANEWNEWNEWNEWNEW0")).toEqual(["bob", "r"]);
+  });
+});
+
+describe("a plain key", () => {
+  const pair = `aws_access_key_id = ${keyId}\naws_secret_access_key = s\n`;
+
+  it.each([
+    [`[bob]\n${pair}`, ""],
+    [
+      `[a]\nregion = x\n\n[bob]\n${pair}\n[c]\nregion = y\n`,
+      "[a]\nregion = x\n\n[c]\nregion = y\n",
+    ],
+    [`[bob]\nregion = x\n${pair}`, "[bob]\nregion = x\n"],
+    [`[bob]\naws_access_key_id = ${keyId}\n[bob]\naws_secret_access_key = s\n`, ""],
+    ["[a]\nregion = x\n", "[a]\nregion = x\n"],
+  ])("is taken out of %j", (before, after) => {
+    expect(withoutPlainKey(credentials(before), "bob", keyId).text).toBe(after);
+  });
+
+  it("is left where it is when it is another than the one that was kept", () => {
+    const other = credentials(`[bob]\n${pair.replace(keyId, "AKIAANOTHERANOTHER00")}`);
+    expect(() => withoutPlainKey(other, "bob", keyId)).toThrow(
+      expect.objectContaining({ code: "ERR_CONFIG_CONFLICT" }),
+    );
+  });
+});
+
+describe("a key on standard input", () => {
+  const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+  it.each([
+    JSON.stringify({ AccessKey: { AccessKeyId: keyId, SecretAccessKey: secret } }),
+    JSON.stringify({ AccessKeyId: keyId, SecretAccessKey: secret }),
+    `\uFEFFAccess key ID,Secret access key\r\n${keyId},${secret}\r\n`,
+    `${keyId}\n${secret}\n`,
+    `\n  ${keyId}  \n${secret}`,
+  ])("is read from %j", (text) => {
+    expect(parseKey(text)).toEqual({ accessKeyId: keyId, secretAccessKey: secret });
+  });
+
+  it.each([
+    "",
+    "{",
+    "{}",
+    "null",
+    keyId,
+    `${keyId}\n${secret}\nmore`,
+    `${keyId},`,
+    `${keyId}\nshort`,
+  ])("is not found in %j, which is not repeated", (text) => {
+    expect(() => parseKey(text)).toThrow(expect.objectContaining({ code: "ERR_USAGE" }));
+  });
+
+  it("must not be a session's", () => {
+    expect(() => parseKey(`ASIAIOSFODNN7EXAMPLE\n${secret}`)).toThrow("belongs to a session");
+  });
+});

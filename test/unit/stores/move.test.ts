@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createRows, type Row, type Rows } from "../../../src/state/item-index.ts";
+import { moveItems, refuseKeys, rowsToMove } from "../../../src/stores/move.ts";
+import type { SecretStore, StoreName } from "../../../src/stores/open.ts";
+import { createMemoryStore } from "../../support/memory-store.ts";
+
+const account = "key/v1/AKIAIOSFODNN7EXAMPLE";
+const row: Row = { account, kind: "key", store: "keychain", profile: "bob" };
+
+describe("moving an item", () => {
+  let folder: string;
+  let stores: Record<"keychain" | "file" | "plaintext", ReturnType<typeof createMemoryStore>>;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "awsrole-move-"));
+    stores = {
+      keychain: createMemoryStore(),
+      file: createMemoryStore(),
+      plaintext: createMemoryStore(),
+    };
+    await createRows(folder).put(row);
+    stores.keychain.secrets.set(account, "secret");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A run whose process dies instead of its Nth change of anything, counted from 0. */
+  async function move(to: StoreName, killAt = Number.POSITIVE_INFINITY) {
+    let changes = 0;
+    const change = <A extends unknown[], R>(work: (...args: A) => Promise<R>) => {
+      return (...args: A): Promise<R> =>
+        changes++ === killAt ? new Promise<never>((_, reject) => reject(killed)) : work(...args);
+    };
+    const killable = (store: SecretStore): SecretStore => ({
+      ...store,
+      set: change((name: string, secret: string) => store.set(name, secret)),
+      delete: change((name: string) => store.delete(name)),
+    });
+    const rows = createRows(folder);
+    const killableRows: Rows = {
+      ...rows,
+      put: change((one: Row) => rows.put(one)),
+      remove: change((name: string) => rows.remove(name)),
+    };
+    const open = async (name: StoreName): Promise<SecretStore> =>
+      killable(stores[name as keyof typeof stores]);
+    return moveItems(rowsToMove(await rows.list(), to), to, open, killableRows);
+  }
+  const killed = new Error("killed");
+  const where = (): string[] =>
+    Object.entries(stores).flatMap(([name, { secrets }]) => (secrets.has(account) ? [name] : []));
+  /** The item is where its row says, and wherever it is, its row says so. */
+  async function expectListed(): Promise<void> {
+    const [listed] = await createRows(folder).list();
+    expect(where()).toContain(listed?.store);
+    expect([listed?.store, ...(listed?.alsoIn ?? [])]).toEqual(expect.arrayContaining(where()));
+  }
+
+  it("leaves it in the new store alone, and says so in its row", async () => {
+    expect(await move("file")).toMatchObject({ moved: [row], failed: [] });
+    expect(where()).toEqual(["file"]);
+    expect(await createRows(folder).list()).toEqual([{ ...row, store: "file" }]);
+  });
+
+  it.each([0, 1, 2, 3, 4])(
+    "loses nothing when it is killed at its change %i, and goes on when it is run again",
+    async (killAt) => {
+      const { failed } = await move("file", killAt);
+      expect(failed).toHaveLength(1);
+      await expectListed();
+      await move("file");
+      expect(where()).toEqual(["file"]);
+      expect(await createRows(folder).list()).toEqual([{ ...row, store: "file" }]);
+      expect(stores.file.secrets.get(account)).toBe("secret");
+    },
+  );
+
+  it.each([0, 1, 2, 3, 4])(
+    "may go elsewhere, or back, after it was killed at its change %i",
+    async (killAt) => {
+      for (const to of ["plaintext", "keychain"] as const) {
+        await move("file", killAt);
+        await move(to);
+        expect(where()).toEqual([to]);
+        expect(await createRows(folder).list()).toEqual([{ ...row, store: to }]);
+      }
+    },
+  );
+
+  it("leaves it where it is when the new store does not give it back", async () => {
+    stores.file.get = async () => "something else";
+    const { failed } = await move("file");
+    expect(failed).toMatchObject([{ row, error: { code: "ERR_STORE_FAILED" } }]);
+    await expectListed();
+    expect(stores.keychain.secrets.get(account)).toBe("secret");
+  });
+
+  it("forgets the row of a session that its store has lost, and keeps that of a key", async () => {
+    stores.keychain.secrets.clear();
+    const session: Row = { ...row, account: "session/v1/prod/x", kind: "role" };
+    await createRows(folder).put(session);
+    expect((await move("file")).failed).toMatchObject([{ row }]);
+    expect(await createRows(folder).list()).toEqual([row]);
+  });
+
+  it("refuses to put an access key where only temporary credentials may be", () => {
+    expect(() => refuseKeys([row], "plaintext")).toThrow(/temporary credentials only/);
+    expect(() => refuseKeys([row], "none")).toThrow(/temporary credentials only/);
+    expect(() => refuseKeys([row], "file")).not.toThrow();
+  });
+});
