@@ -1,14 +1,18 @@
 /** What a command may touch: environment, clocks, output, files; stores and AWS are opened on first use. */
-import { fstatSync, writeSync } from "node:fs";
 import { homedir, uptime } from "node:os";
+import { isatty } from "node:tty";
 import type { Clock } from "./credentials/cache/session.ts";
+import { writeAll } from "./foundation/write-all.ts";
 
 export type Context = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly homeFolder: string;
   readonly clock: Clock;
-  /** Writes text as it is; whoever prints foreign text escapes it (`cli/text.ts`). */
+  /**
+   * Writes text as it is, whole, before it returns; the caller escapes text from elsewhere (`cli/text.ts`). Output that cannot be
+   * written throws nothing: it is said once on stderr, and the process ends with 1.
+   */
   stdout(text: string): void;
   stderr(text: string): void;
   readonly isTerminal: {
@@ -25,38 +29,44 @@ export function processContext(): Context {
     platform: process.platform,
     homeFolder: homeFolder(),
     clock: { now: () => new Date(), uptimeSeconds: uptime },
-    stdout: writeToStdout,
-    stderr: (text) => void process.stderr.write(text),
-    isTerminal: {
-      stdin: process.stdin.isTTY,
-      stdout: process.stdout.isTTY,
-      stderr: process.stderr.isTTY,
+    stdout: (text) => {
+      if (isStdoutBroken) return;
+      try {
+        write(1, text);
+      } catch (error) {
+        reportBrokenStdout(error);
+      }
     },
+    stderr: writeToStderr,
+    // Not by the streams' isTTY: to open node's streams makes a shared pipe non-blocking, for other programs too.
+    isTerminal: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
   };
 }
 
-/** Into a file at once: the stand-alone program's runtime says nothing of a disk that is full. */
-function writeToStdout(text: string): void {
-  if (!isStdoutFile()) {
-    process.stdout.write(text);
-    return;
-  }
+let isStdoutBroken = false;
+
+/** Says once that stdout cannot be written, and makes the exit code say so. A reader that has gone (`| head`) needs no message. */
+export function reportBrokenStdout(error: unknown): void {
+  if (isStdoutBroken) return;
+  isStdoutBroken = true;
+  process.exitCode = 1;
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (code !== "EPIPE") writeToStderr(`awsrole: the output cannot be written (${code ?? name})\n`);
+}
+
+function writeToStderr(text: string): void {
   try {
-    for (let rest = Buffer.from(text); rest.length > 0; rest = rest.subarray(writeSync(1, rest)));
-  } catch (error) {
-    process.stdout.emit("error", error);
+    write(2, text);
+  } catch {
+    // There is no other place to say it.
   }
 }
 
-/** Or a device like /dev/null; a pipe or a terminal may want to be waited for. */
-function isStdoutFile(): boolean {
-  if (process.stdout.isTTY) return false;
-  try {
-    const found = fstatSync(1);
-    return found.isFile() || found.isCharacterDevice();
-  } catch {
-    return false;
-  }
+/** A Windows console takes bytes in its own code page; node's stream converts them. */
+function write(descriptor: 1 | 2, text: string): void {
+  if (process.platform === "win32" && isatty(descriptor))
+    (descriptor === 1 ? process.stdout : process.stderr).write(text);
+  else writeAll(descriptor, text);
 }
 
 /** A user id without a home folder anywhere on record, as in containers: `/`, where nothing can be kept, as container runtimes have it. */

@@ -72,7 +72,7 @@ export const commands: CommandTable = {
   },
   env: {
     summary: "print statements that set (or clear) the AWS variables of your shell",
-    load: () => import("./env.ts"),
+    load: () => import("./env/index.ts"),
   },
   exec: {
     summary: "run a command with the credentials in its environment",

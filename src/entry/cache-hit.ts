@@ -6,7 +6,6 @@
  * chosen by name, an error of any kind) is left to `cache-miss.ts`, which starts over and says what is wrong. Only the keychain's answer is handed
  * on, so that it is asked once.
  */
-import { writeSync } from "node:fs";
 import { homedir, uptime } from "node:os";
 import { readAwsFiles } from "../config/files.ts";
 import { decodeSession, freshSeconds, remainingSeconds } from "../credentials/cache/session.ts";
@@ -16,11 +15,15 @@ import type { FirstRead } from "../credentials/cache/session-cache.ts";
 import { stateFolder } from "../state/item-index.ts";
 import { createOsKeychain } from "../stores/keychain/index.ts";
 import { recallRefusal, rememberRefusal } from "../state/unlock-cooldown.ts";
+import { writeAll } from "../foundation/write-all.ts";
 
-/** True when the answer stands on stdout; else what the keychain said, if it was asked. */
+/** An answer that was found, but could not be written whole: nothing may follow what was. */
+export type Unwritten = { readonly writeError: unknown };
+
+/** True when the answer is on stdout; else what the keychain said, if it was asked. */
 export async function answerFromCache(
   words: readonly string[],
-): Promise<true | FirstRead | undefined> {
+): Promise<true | Unwritten | FirstRead | undefined> {
   const { env, platform } = process;
   const [option, name, ...others] = words;
   if (option !== "--profile" || name === undefined || others.length > 0) return undefined;
@@ -53,10 +56,9 @@ export async function answerFromCache(
   if (session === undefined || remainingSeconds(session, clock) < freshSeconds(session))
     return { account, secret };
   try {
-    writeSync(1, formatCredentialProcessOutput(session.credentials));
-  } catch {
-    // `cache-miss.ts` says what is wrong with stdout, or waits for a full pipe.
-    return { account, secret };
+    writeAll(1, formatCredentialProcessOutput(session.credentials));
+  } catch (writeError) {
+    return { writeError };
   }
   return true;
 }

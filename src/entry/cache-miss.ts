@@ -5,15 +5,21 @@
  * file. As ES modules, with the client's packages found one by one, the same took half as long again.
  */
 import { credentialProcess } from "../commands/credential-process.ts";
+import type { Unwritten } from "./cache-hit.ts";
+import { reportBrokenStdout } from "../context.ts";
 import type { FirstRead } from "../credentials/cache/session-cache.ts";
 import { runProgram } from "./run.ts";
 
 export { end } from "./run.ts";
 
-/** Answers the command line `words`; resolves to the exit code and never rejects. `firstRead`: what the keychain said before. */
-export function answerByFetching(
+/** Answers the command line `words`; resolves to the exit code and never rejects. `before`: what came of the cache. */
+export async function answerByFetching(
   words: readonly string[],
-  firstRead: FirstRead | undefined,
+  before: Unwritten | FirstRead | undefined,
 ): Promise<number> {
-  return runProgram(words, (context) => credentialProcess(context, words.slice(1), firstRead));
+  if (before !== undefined && "writeError" in before) {
+    reportBrokenStdout(before.writeError);
+    return 1;
+  }
+  return runProgram(words, (context) => credentialProcess(context, words.slice(1), before));
 }

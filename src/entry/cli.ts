@@ -8,7 +8,17 @@ export { end } from "./run.ts";
 
 /** Runs one command line; resolves to the exit code and never rejects. */
 export function main(words: readonly string[]): Promise<number> {
-  return runProgram(words, (context) => run(context, words));
+  return runProgram(words, async (context) => {
+    try {
+      return await run(context, words);
+    } catch (error) {
+      if (words[0] === "env") {
+        const { failureStatements } = await import("../commands/env/failure.ts");
+        context.stdout(failureStatements(context, words));
+      }
+      throw error;
+    }
+  });
 }
 
 async function run(context: Context, words: readonly string[]): Promise<number> {

@@ -10,13 +10,6 @@ export async function runProgram(
   work: (context: Context) => Promise<number>,
 ): Promise<number> {
   const context = processContext();
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // Who reads no further (`| head`) has what they want.
-    if (error.code === "EPIPE") return;
-    context.stderr(`awsrole: the output cannot be written (${error.code ?? error.name})\n`);
-    process.exitCode = 1;
-  });
-  process.stderr.on("error", () => {});
   try {
     return await work(context);
   } catch (error) {

@@ -81,6 +81,76 @@ describe("env in a real shell", () => {
     );
   }
 
+  const failing: Readonly<Record<string, string>> = {
+    "a profile that does not exist": "env nope",
+    "no name": "env",
+    "a command line that is wrong": "env prod --nonsense",
+    "a shell that does not exist": "env prod --shell tcsh",
+    "AWS not answering": "env prod --force-refresh",
+  };
+  for (const [shell, evaluate] of Object.entries(use)) {
+    const reason = missing(shell, ["-c", "exit 0"]);
+    it.skipIf(reason !== undefined)(
+      titled(
+        `${shell}: a failure is a failure of eval, and nothing of an earlier env stays`,
+        reason,
+      ),
+      async () => {
+        const and = shell === "fish" ? "; and" : " &&";
+        // What fails is the same for all; bash stands for them.
+        const kinds = Object.entries(failing).slice(0, shell === "bash" ? undefined : 1);
+        for (const [name, words] of kinds) {
+          const script = [
+            evaluate("env prod"),
+            ...(name === "AWS not answering"
+              ? [
+                  shell === "fish"
+                    ? "set -gx AWS_ENDPOINT_URL_STS http://127.0.0.1:9"
+                    : "export AWS_ENDPOINT_URL_STS=http://127.0.0.1:9",
+                ]
+              : []),
+            `${evaluate(words)}${and} echo DESTROYED`,
+            show,
+            "true",
+          ].join("\n");
+          const { stdout } = await runCommand([shell, "-c", script], {
+            env: { ...env, AWS_REGION: "us-west-1", SHELL: `/bin/${shell}` },
+          });
+          expect(stdout, `${shell}: ${name}`).not.toContain("DESTROYED");
+          const after = JSON.parse(stdout) as Record<string, string>;
+          expect(
+            Object.keys(after).filter((key) =>
+              /^AWS_(?:ACCESS|SECRET|SESSION)|^AWSROLE_(?:PROF|BEF)/.test(key),
+            ),
+            `${shell}: ${name}`,
+          ).toEqual([]);
+          expect(after["AWS_REGION"]).toBe("us-west-1");
+        }
+      },
+      60_000,
+    );
+  }
+
+  it("a failure leaves a person's own variables alone", async () => {
+    const mine = { AWS_ACCESS_KEY_ID: "AKIAMINE", AWS_PROFILE: "mine" };
+    const script = `set +e; ${use.bash("env nope")}; echo "$? $AWS_ACCESS_KEY_ID $AWS_PROFILE"`;
+    const { stdout } = await runCommand(["bash", "-c", script], { env: { ...env, ...mine } });
+    expect(stdout).toBe("1 AKIAMINE mine\n");
+  });
+
+  it("a failure stops a script that runs under set -e", async () => {
+    const script = `set -e; ${use.bash("env nope")}; echo DESTROYED`;
+    const { code, stdout } = await runCommand(["bash", "-c", script], { env });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  });
+
+  it("a failure is a statement for PowerShell and cmd, too", async () => {
+    const said = async (shell: string): Promise<string> =>
+      (await runAwsrole(["env", "nope", "--shell", shell], { env })).stdout;
+    expect(await said("powershell")).toBe("throw 'awsrole env failed'\n");
+    expect(await said("cmd")).toBe("cmd /c exit 1\n");
+  });
+
   it("a region of the person's own wins over the profile's and comes back", async () => {
     const script = `${use.bash("env prod")}\necho "$AWS_REGION $AWS_DEFAULT_REGION"\n${use.bash("env --unset")}\necho "$AWS_REGION"`;
     const { stdout } = await runCommand(["bash", "-c", script], {
@@ -116,10 +186,12 @@ describe("env", () => {
     expect(named.code).toBe(0);
   });
 
-  it("prints nothing when the credentials cannot be had, so that eval changes nothing", async () => {
-    const { code, stdout } = await runAwsrole(["env", "nope"], { env });
-    expect(code).toBe(1);
-    expect(stdout).toBe("");
+  it("prints no statement where its output is data", async () => {
+    for (const form of [["--json"], ["--shell", "json"], ["--shell=dotenv"]]) {
+      const { code, stdout } = await runAwsrole(["env", "nope", ...form], { env });
+      expect(code, form.join(" ")).toBe(1);
+      expect(stdout, form.join(" ")).toMatch(form[0] === "--json" ? /^\{"error":/ : /^$/);
+    }
   });
 
   const noScript = missing("script");

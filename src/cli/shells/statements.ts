@@ -15,12 +15,15 @@ type Dialect = {
   readonly use: (commandLine: string) => string;
   readonly set: (name: string, value: string) => string;
   readonly clear: (name: string) => string;
+  /** Makes whatever evaluates it fail; absent for data. */
+  readonly fail?: string;
 };
 
 const posix: Dialect = {
   use: (line) => `eval "$(${line})"`,
   set: (name, value) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
   clear: (name) => `unset ${name}`,
+  fail: "false",
 };
 
 const dialects = {
@@ -32,12 +35,14 @@ const dialects = {
     // Within fish's single quotes only \\ and \' mean something.
     set: (name, value) => `set -gx ${name} '${value.replaceAll(/[\\']/g, String.raw`\$&`)}'`,
     clear: (name) => `set -e ${name}; or true`,
+    fail: "false",
   },
   powershell: {
     use: (line) => `${line} | Out-String | Invoke-Expression`,
     // PowerShell takes typographic single quotes for quotes too; doubling makes each of them a literal one.
     set: (name, value) => `$Env:${name} = '${value.replaceAll(/['\u2018-\u201B]/g, "$&$&")}'`,
     clear: (name) => `Remove-Item Env:${name} -ErrorAction SilentlyContinue`,
+    fail: "throw 'awsrole env failed'",
   },
   cmd: {
     use: (line) => `for /f "delims=" %i in ('${line}') do @%i`,
@@ -48,6 +53,8 @@ const dialects = {
       return `SET "${name}=${value}"`;
     },
     clear: (name) => `SET ${name}=`,
+    // Not `exit /b`, which would end a batch file.
+    fail: "cmd /c exit 1",
   },
   dotenv: {
     use: (line) => `${line} > .env`,
@@ -96,6 +103,12 @@ export function formatVariables(shell: ShellName, variables: Variables): string 
     ...set.map(({ name, value }) => dialect.set(name, value)),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** A statement that fails, for the last line of what a shell evaluates: `eval` returns its status. */
+export function failingStatement(shell: ShellName): string {
+  const { fail = "" }: Partial<Dialect> = shell === "json" ? {} : dialects[shell];
+  return fail;
 }
 
 /** How a person runs what `commandLine` prints, in this shell. */

@@ -1,17 +1,17 @@
-import { clearedVariables, credentialVariables } from "../program/aws-variables.ts";
-import { callingProgram } from "../program/calling-program.ts";
-import { defineCommand, fetchOptions, sessionOptions } from "../cli/command.ts";
-import type { Context } from "../context.ts";
-import { AwsRoleError } from "../foundation/errors.ts";
-import { fetchSession, requireName } from "../sessions/fetch-credentials.ts";
-import { detectShell } from "../cli/shells/detect.ts";
+import { clearedVariables, credentialVariables } from "../../program/aws-variables.ts";
+import { callingProgram } from "../../program/calling-program.ts";
+import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.ts";
+import type { Context } from "../../context.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { fetchSession, requireName } from "../../sessions/fetch-credentials.ts";
+import { detectShell } from "../../cli/shells/detect.ts";
 import {
   formatVariables,
   howToUse,
   isExecutable,
   type ShellName,
   shellNames,
-} from "../cli/shells/statements.ts";
+} from "../../cli/shells/statements.ts";
 
 const usage = "env [NAME]";
 
@@ -20,7 +20,8 @@ export default defineCommand({
   summary: "print statements that set (or clear) the AWS variables of your shell",
   description:
     "Prints statements for your shell to run: they set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, " +
-    "AWS_CREDENTIAL_EXPIRATION and the region, and clear what would be used in their place. --unset takes it all back.",
+    "AWS_CREDENTIAL_EXPIRATION and the region, and clear what would be used in their place. --unset takes it all back. " +
+    "When env fails, it clears what an earlier env set, and ends with a statement that fails, so that eval does not pass for a success.",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   options: {
     ...fetchOptions,
