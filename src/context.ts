@@ -1,26 +1,8 @@
-/** What a command may touch: environment, clocks, output, files; stores and AWS are opened on first use. */
+/** The context of this process: the one place where environment, platform, clocks and output are the real ones. */
 import { homedir, uptime } from "node:os";
 import { isatty } from "node:tty";
-import type { Clock } from "./credentials/cache/session.ts";
+import type { Context } from "./foundation/context.ts";
 import { writeAll } from "./foundation/write-all.ts";
-
-export type Context = {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly platform: NodeJS.Platform;
-  readonly homeFolder: string;
-  readonly clock: Clock;
-  /**
-   * Writes text as it is, whole, before it returns; the caller escapes text from elsewhere (`cli/text.ts`). Output that cannot be
-   * written throws nothing: it is said once on stderr, and the process ends with 1.
-   */
-  stdout(text: string): void;
-  stderr(text: string): void;
-  readonly isTerminal: {
-    readonly stdin: boolean;
-    readonly stdout: boolean;
-    readonly stderr: boolean;
-  };
-};
 
 /** The context of this process. */
 export function processContext(): Context {

@@ -3,8 +3,8 @@
  * environment, attempts that know the deadline, AWS's clock, and errors in our words.
  */
 
+import type { Credentials } from "./credentials.ts";
 import type { StsConnection } from "../config/connection.ts";
-import type { Credentials } from "../credentials/process-output.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { explainFailure, type RoleAsked } from "./error-hints.ts";
 import { createRequestHandler, type RequestHandler } from "./http.ts";

@@ -4,6 +4,7 @@
  * - Whatever is made is tagged in the same call: there is no moment in which something of ours is untagged.
  * - Looking for what is not there answers undefined (or nothing listed); taking away what is not there is done.
  */
+import type { Credentials } from "./credentials.ts";
 import {
   AttachRolePolicyCommand,
   AttachUserPolicyCommand,
@@ -31,7 +32,6 @@ import {
   type Tag,
 } from "@aws-sdk/client-iam";
 import type { StsConnection } from "../config/connection.ts";
-import type { Credentials } from "../credentials/process-output.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { createCaller } from "./client.ts";
 import { isNotThere } from "./iam.ts";

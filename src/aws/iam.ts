@@ -1,4 +1,5 @@
 /** IAM, as far as a user's access keys and choosing a role go; the rest is in `iam-admin.ts`. Reached by `import()`, as only these two load the SDK client. */
+import type { Credentials } from "./credentials.ts";
 import {
   CreateAccessKeyCommand,
   DeleteAccessKeyCommand,
@@ -11,7 +12,6 @@ import {
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
 import type { StsConnection } from "../config/connection.ts";
-import type { Credentials } from "../credentials/process-output.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { createCaller } from "./client.ts";
 

@@ -8,9 +8,9 @@
  * - Without TLS nothing leaves the machine: such an endpoint is on loopback, and only a proxy on loopback may carry it.
  */
 
+import type { Environment } from "../foundation/environment.ts";
 import { readFileSync } from "node:fs";
 import type { Agent } from "node:http";
-import type { Environment } from "../config/paths.ts";
 import { isLoopback } from "../config/connection.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 

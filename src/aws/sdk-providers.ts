@@ -5,6 +5,9 @@
  * They say what went wrong in prose. So the request handler that is handed in keeps what really happened (our own network error, the last HTTP
  * status), and the prose is only the last resort.
  */
+import type { Credentials } from "./credentials.ts";
+import type { Environment } from "../foundation/environment.ts";
+import type { Profile } from "../config/profiles.ts";
 import {
   fromContainerMetadata,
   fromHttp,
@@ -13,14 +16,20 @@ import {
   fromSSO,
 } from "@aws-sdk/credential-providers";
 import { SSOClient } from "@aws-sdk/nested-clients/sso";
-import type { Environment } from "../config/paths.ts";
 import type { StsConnection } from "../config/connection.ts";
-import type { Credentials } from "../credentials/process-output.ts";
-import type { LoginSource, SsoSource } from "../credentials/base-credentials.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { clientConfig, withoutVersionWarning } from "./client.ts";
 import { createRequestHandler, type RequestHandler } from "./http.ts";
+
+/** IAM Identity Center, with the ways to its two services: the portal (role credentials) and OIDC (tokens). */
+export type SsoSource = Extract<Profile, { kind: "sso" }> & {
+  readonly portal: StsConnection;
+  readonly oidc: StsConnection;
+};
+
+/** A session of `aws login`, with the way to the sign-in service that renews it. */
+export type LoginSource = Extract<Profile, { kind: "login" }> & { readonly signin: StsConnection };
 
 export type ProvidersOptions = {
   readonly env: Environment;

@@ -3,6 +3,7 @@
  * program together.
  */
 
+import type { Credentials } from "./credentials.ts";
 import {
   AssumeRoleCommand,
   AssumeRoleWithWebIdentityCommand,
@@ -12,7 +13,6 @@ import {
   type AssumeRoleResponse,
 } from "@aws-sdk/client-sts";
 import type { StsConnection } from "../config/connection.ts";
-import type { Credentials } from "../credentials/process-output.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { createCaller, type Answer, withoutVersionWarning } from "./client.ts";
 

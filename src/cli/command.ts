@@ -1,6 +1,6 @@
 /** What a command is: one definition from which parsing, help, completion and docs/commands.md are made. */
+import type { Context } from "../foundation/context.ts";
 import type { InferredOptionTypes, Options } from "yargs";
-import type { Context } from "../context.ts";
 
 /** What the shell offers for a value: profiles, files, commands, or one of some words. */
 type Completes = "profiles" | "files" | "commands" | readonly string[];

@@ -1,5 +1,5 @@
 /** What `--help` prints, made from the commands' own definitions. It fits the terminal; into a pipe it has 80 columns. */
-import type { Context } from "../context.ts";
+import type { Context } from "../foundation/context.ts";
 import { type Command, type OptionTable, optionsOf, spellOption, usageOf } from "./command.ts";
 import { heading } from "./style.ts";
 

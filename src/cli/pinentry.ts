@@ -2,6 +2,7 @@
  * A pinentry: the one graphical question. GnuPG's Assuan protocol on its stdin and stdout: we send a line, it answers
  * `D value` and then `OK` or `ERR code text` (gnupg.org/documentation/manuals/assuan).
  */
+import type { Environment } from "../foundation/environment.ts";
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -22,7 +23,7 @@ export type Pinentry = {
 /** A pinentry that can show a window here, or why there is none. */
 export function findPinentry(
   platform: NodeJS.Platform,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): Pinentry | { readonly nobody: string } {
   const needsDisplay = platform !== "win32" && platform !== "darwin";
   if (needsDisplay && !env["DISPLAY"] && !env["WAYLAND_DISPLAY"])
@@ -62,7 +63,7 @@ function findProgram(name: string, path: string): string | undefined {
 
 function ask(
   program: string,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   description: string,
   timeoutMs: number,
 ): Promise<Answer> {

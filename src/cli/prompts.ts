@@ -5,7 +5,7 @@
  * - Ctrl-C, Escape and the end of input end the command (ERR_INTERRUPTED): nothing is taken for an answer.
  * - What is shown may come from a config or from AWS, and is escaped.
  */
-import type { Context } from "../context.ts";
+import type { Context } from "../foundation/context.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { escapeControls } from "../foundation/text.ts";
 

@@ -6,9 +6,9 @@
  * - `--help`, `-h` and `--version` anywhere in it never run a command: they are looked for before anything is parsed.
  * - the command comes first: an option's value in front of it could be taken for it.
  */
+import type { Context } from "../foundation/context.ts";
 import yargs, { type Argv } from "yargs";
 import { AwsRoleError } from "../foundation/errors.ts";
-import type { Context } from "../context.ts";
 import { nearest } from "../foundation/edit-distance.ts";
 import {
   type Arguments,

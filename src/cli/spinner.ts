@@ -1,5 +1,5 @@
 /** A sign of life for a person who waits: on a terminal's stderr, after a while, and gone without a trace. */
-import type { Context } from "../context.ts";
+import type { Context } from "../foundation/context.ts";
 
 const shownAfterMs = 500;
 const frameMs = 100;

@@ -1,6 +1,6 @@
 /** Colours, for people at a terminal only. */
+import type { Context } from "../foundation/context.ts";
 import { styleText } from "node:util";
-import type { Context } from "../context.ts";
 
 /** Whether stdout may be coloured: a terminal that can, and nobody said no (no-color.org). */
 export function isColoured({ env, isTerminal }: Context): boolean {

@@ -1,3 +1,4 @@
+import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
@@ -8,7 +9,6 @@ import { credentialProcessLine, findProgram, runningProgram } from "../program/p
 import { resolveConnection } from "../config/connection.ts";
 import { refuseUnwritableName } from "../config/names.ts";
 import type { CallerIdentity } from "../aws/sts.ts";
-import type { Context } from "../context.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";

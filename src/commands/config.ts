@@ -1,10 +1,10 @@
+import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import type { Setting, Settings } from "../config/document.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
 import { maskSecrets, secretKeys } from "../config/secret-keys.ts";
-import type { Context } from "../context.ts";
 
 export default defineCommand({
   usage: "config [NAME]",

@@ -2,8 +2,8 @@
  * The machine interface: one line on stdout, or an empty stdout and an error. Nothing on stderr on success.
  * The cache hit is answered before this module is loaded (`cache-hit.ts`).
  */
+import type { Context } from "../foundation/context.ts";
 import { commonOptions, defineCommand, fetchOptions } from "../cli/command.ts";
-import type { Context } from "../context.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { deviceOfChain, profilesOf, resolveChain } from "../credentials/chain.ts";
 import { formatCredentialProcessOutput } from "../credentials/process-output.ts";

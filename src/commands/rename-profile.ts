@@ -1,10 +1,10 @@
+import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { renameSection } from "../config/edit.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { isManaged } from "../config/profiles.ts";
 import { refuseUnwritableName } from "../config/names.ts";
-import type { Context } from "../context.ts";
 import { sessionAccount } from "../credentials/cache/item-names.ts";
 import { heldBy, storesOf } from "../state/item-index.ts";
 import { rowsOf, storeOpener } from "../sessions/delete-items.ts";

@@ -1,9 +1,9 @@
+import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { resolveConnection, type StsConnection } from "../config/connection.ts";
-import type { Context } from "../context.ts";
 import { resolveChain } from "../credentials/chain.ts";
 import { runtimeFolder } from "../state/runtime-dir.ts";
 import { obtain } from "../credentials/get-credentials.ts";

@@ -1,7 +1,7 @@
+import { formatExpiration } from "../aws/credentials.ts";
 import { endpointVariables } from "../program/aws-variables.ts";
 import { callingProgram } from "../program/calling-program.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../cli/command.ts";
-import { formatExpiration } from "../credentials/process-output.ts";
 import { type Fetched, noticeTo, requireName } from "../sessions/fetch-credentials.ts";
 import { serveProfile, shadowOfEndpoint } from "../endpoint/serve-profile.ts";
 import { detectShell } from "../cli/shells/detect.ts";

@@ -1,14 +1,14 @@
+import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
 import { escapeControls } from "../foundation/text.ts";
-import type { Context } from "../context.ts";
 import { markLogout } from "../state/logout-epoch.ts";
-import { type Row, stateFolder } from "../state/item-index.ts";
+import { type Row, stateFolder, type StoreName } from "../state/item-index.ts";
 import { deleteItems, rowsOf, storeOpener } from "../sessions/delete-items.ts";
 import { nearest } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { type Moved, moveItems, refuseKeys, rowsToMove } from "../stores/move.ts";
-import { type StoreName, stores } from "../stores/open.ts";
+import { stores } from "../stores/open.ts";
 
 const usage = "store move TO";
 const names = Object.keys(stores) as readonly StoreName[];

@@ -1,10 +1,10 @@
+import { formatExpiration } from "../aws/credentials.ts";
+import type { Context } from "../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { readAwsFiles } from "../config/files.ts";
-import type { Context } from "../context.ts";
 import { type Hop, resolveChain } from "../credentials/chain.ts";
 import { codeNeeded, type NeededCode } from "../credentials/mfa/code-needed.ts";
-import { formatExpiration } from "../credentials/process-output.ts";
 import { canSign, isFresh } from "../credentials/get-credentials.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";

@@ -13,9 +13,9 @@
  * No other profile's `services`, and no `[default]`, has a say. An endpoint without TLS is refused unless it is loopback.
  */
 
+import type { Environment } from "../foundation/environment.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
-import type { Environment } from "./paths.ts";
 import { maskSecrets } from "./secret-keys.ts";
 
 /** Everything an AWS client needs to know about the way to AWS. `endpointUrl` is absent when AWS's own endpoint is meant. */

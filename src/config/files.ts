@@ -6,6 +6,7 @@
  *
  * This is on the hot path: synchronous, and it loads nothing but what node has loaded already.
  */
+import type { Environment } from "../foundation/environment.ts";
 import { readFileSync, statSync } from "node:fs";
 import { AwsRoleError } from "../foundation/errors.ts";
 import {
@@ -19,7 +20,7 @@ import {
   type Setting,
   type Settings,
 } from "./document.ts";
-import { awsFilePaths, type Environment } from "./paths.ts";
+import { awsFilePaths } from "./paths.ts";
 
 /** What the two files say. The functions that read a section throw ERR_CONFIG_SYNTAX if a bad line lies in it. */
 export type AwsFiles = {

@@ -6,12 +6,10 @@
  * - Home is `HOME`; on Windows `HOME`, then `USERPROFILE`, then `HOMEDRIVE` + `HOMEPATH`. When none is set, what the
  *   system has on record.
  */
+import type { Environment } from "../foundation/environment.ts";
 import { posix, win32 } from "node:path";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { FileKind } from "./document.ts";
-
-/** The environment, as `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the two files are, or would be; absolute paths. Throws ERR_CONFIG_READ if there is no home folder to look in. */
 export function awsFilePaths(

@@ -1,8 +1,10 @@
 /** One session from STS: the call that a hop stands for, signed by the hop below it, with a person's code where it needs one. */
+import type { Credentials } from "../aws/credentials.ts";
+import type { Clock } from "../foundation/clock.ts";
 import { readFile } from "node:fs/promises";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { AssumeRoleRequest, IssuedSession } from "../aws/sts.ts";
-import type { CachedSession, Clock } from "./cache/session.ts";
+import type { CachedSession } from "./cache/session.ts";
 import {
   deviceOfCall,
   mfaImpossible,
@@ -10,7 +12,6 @@ import {
   type SessionHop,
   type UserSessionHop,
 } from "./chain.ts";
-import type { Credentials } from "./process-output.ts";
 import { sessionSignedSeconds } from "./mfa/plan.ts";
 import type { Obtained, obtain, SessionDependencies } from "./get-credentials.ts";
 

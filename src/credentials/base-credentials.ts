@@ -1,8 +1,9 @@
 /** The end of a chain: an identity that is not assumed by us. */
+import type { LoginSource, SsoSource } from "../aws/sdk-providers.ts";
+import type { Environment } from "../foundation/environment.ts";
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Profile } from "../config/profiles.ts";
-import type { StsConnection } from "../config/connection.ts";
 
 /** Keys, or whatever AWS's own providers resolve. */
 export type Leaf = {
@@ -23,19 +24,8 @@ export type LeafSource =
   | { readonly kind: "web-identity"; readonly tokenFile: string }
   | { readonly kind: "environment" | "ec2-instance-metadata" | "ecs-container" };
 
-/** IAM Identity Center, with the ways to its two services: the portal (role credentials) and OIDC (tokens). */
-export type SsoSource = Extract<Profile, { kind: "sso" }> & {
-  readonly portal: StsConnection;
-  readonly oidc: StsConnection;
-};
-
-/** A session of `aws login`, with the way to the sign-in service that renews it. */
-export type LoginSource = Extract<Profile, { kind: "login" }> & { readonly signin: StsConnection };
-
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** The leaf at the end of `path`; its identity is found without network or child process. */
-export function createLeaf(source: LeafSource, path: readonly string[], env: Env): Leaf {
+export function createLeaf(source: LeafSource, path: readonly string[], env: Environment): Leaf {
   return {
     kind: "leaf",
     profileName: path.at(-1) ?? "",
@@ -45,7 +35,7 @@ export function createLeaf(source: LeafSource, path: readonly string[], env: Env
   };
 }
 
-function identify(source: LeafSource, env: Env): readonly unknown[] {
+function identify(source: LeafSource, env: Environment): readonly unknown[] {
   switch (source.kind) {
     case "static":
     case "keychain-key":

@@ -4,6 +4,7 @@
  * Every role in it knows its *request*: the canonical text of all that changes the resulting session, with the request or identity
  * of its signer inside. Equal text, equal session; this is the cache key, and it is stored in the item and compared.
  */
+import type { Environment } from "../foundation/environment.ts";
 import { isAbsolute } from "node:path";
 import { readFileSync } from "node:fs";
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -25,8 +26,6 @@ import { mfaAccount, sessionAccount } from "./cache/item-names.ts";
 import { createLeaf, type Leaf } from "./base-credentials.ts";
 import { type MfaPlan, planMfa, type SignerLife } from "./mfa/plan.ts";
 import { userName } from "./user-name.ts";
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** A role to be assumed: one AssumeRole (or AssumeRoleWithWebIdentity) call, signed by `signer`. */
 export type RoleHop = {
@@ -62,7 +61,7 @@ export type Hop = SessionHop | Leaf;
  * The chain of the profile NAME.
  * @throws ERR_PROFILE_NOT_FOUND, ERR_PROFILE_INVALID, ERR_PROFILE_CYCLE (with the path), ERR_CONFIG_*.
  */
-export function resolveChain(files: AwsFiles, name: string, env: Env): Hop {
+export function resolveChain(files: AwsFiles, name: string, env: Environment): Hop {
   const hop = resolveProfile(files, readProfile(files, name), env, [name]);
   refuseLoop(hop, env);
   const isKeyWithDevice = hop.kind === "leaf" && deviceOf(hop) !== undefined;
@@ -70,7 +69,7 @@ export function resolveChain(files: AwsFiles, name: string, env: Env): Hop {
 }
 
 /** Fails when a program that awsrole itself started, to resolve one of these profiles, asks for it in turn. */
-function refuseLoop(hop: Hop, env: Env): void {
+function refuseLoop(hop: Hop, env: Environment): void {
   const inFlight = (env["AWSROLE_CHAIN"] ?? "").split(",").filter((name) => name !== "");
   const again = profilesOf(hop).find((name) => inFlight.includes(name));
   if (again !== undefined) throw leadsBack(inFlight, again);
@@ -91,7 +90,7 @@ export function leadsBack(inFlight: readonly string[], again: string): AwsRoleEr
  * The chain that gives a session where `hop` would give a long-term key itself: for whoever hands credentials on to a program's
  * environment. Any other chain is returned as it is.
  */
-export function withUserSession(files: AwsFiles, hop: Hop, env: Env): Hop {
+export function withUserSession(files: AwsFiles, hop: Hop, env: Environment): Hop {
   if (hop.kind !== "leaf" || signerLife(hop, env) !== "long-term") return hop;
   const settings = files.profile(hop.profileName) ?? new Map();
   const connection = resolveConnection({
@@ -128,7 +127,12 @@ export function deviceOfChain(hop: Hop): Mfa | undefined {
   return hop.kind === "leaf" ? undefined : (deviceOfCall(hop) ?? deviceOfChain(hop.signer));
 }
 
-function resolveProfile(files: AwsFiles, profile: Profile, env: Env, path: readonly string[]): Hop {
+function resolveProfile(
+  files: AwsFiles,
+  profile: Profile,
+  env: Environment,
+  path: readonly string[],
+): Hop {
   switch (profile.kind) {
     case "role":
       return resolveRole(files, profile, env, path);
@@ -160,7 +164,7 @@ function resolveProfile(files: AwsFiles, profile: Profile, env: Env, path: reado
 function connectionOf(
   files: AwsFiles,
   { settings }: Profile,
-  env: Env,
+  env: Environment,
   more: Pick<ConnectionInput, "service" | "ownRegion">,
 ): StsConnection {
   return resolveConnection({
@@ -174,7 +178,7 @@ function connectionOf(
 function resolveRole(
   files: AwsFiles,
   profile: RoleProfile,
-  env: Env,
+  env: Environment,
   path: readonly string[],
 ): RoleHop {
   const source = resolveSigner(files, profile, env, path);
@@ -256,7 +260,7 @@ function deviceOf({ source }: Leaf): Mfa | undefined {
   return source.kind === "keychain-key" ? source.mfa : undefined;
 }
 
-function signerLife(signer: Hop, env: Env): SignerLife {
+function signerLife(signer: Hop, env: Environment): SignerLife {
   if (signer.kind !== "leaf") return "temporary";
   switch (signer.source.kind) {
     case "keychain-key":
@@ -284,7 +288,7 @@ export function mfaImpossible(profileName: string, why: string): AwsRoleError {
 function resolveSigner(
   files: AwsFiles,
   profile: RoleProfile,
-  env: Env,
+  env: Environment,
   path: readonly string[],
 ): Hop {
   const { source } = profile;
@@ -313,7 +317,7 @@ function resolveSourceProfile(
   files: AwsFiles,
   profile: RoleProfile,
   name: string,
-  env: Env,
+  env: Environment,
   path: readonly string[],
 ): Hop {
   // A profile that is its own source means its own keys, as in the AWS CLI.

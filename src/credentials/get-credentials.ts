@@ -5,6 +5,8 @@
  * same way, so that locks are taken in the direction of the chain, which has no cycle. While an old session can still be
  * delivered, nobody waits more than 3 s for somebody else's renewal, and a renewal that fails is answered from it.
  */
+import type { Credentials } from "../aws/credentials.ts";
+import type { Clock } from "../foundation/clock.ts";
 import { AwsRoleError, type ErrorCode, isAwsRoleError } from "../foundation/errors.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import type { Sts } from "../aws/sts.ts";
@@ -12,7 +14,6 @@ import type { StsConnection } from "../config/connection.ts";
 import type { Backoff } from "../state/failure-cooldown.ts";
 import {
   type CachedSession,
-  type Clock,
   decodeSession,
   encodeSession,
   freshSeconds,
@@ -22,7 +23,6 @@ import {
 } from "./cache/session.ts";
 import { accountOf, type Hop, profilesOf, type SessionHop } from "./chain.ts";
 import { codeNeeded } from "./mfa/code-needed.ts";
-import type { Credentials } from "./process-output.ts";
 import { fetchSession } from "./assume-role.ts";
 import type { Leaf } from "./base-credentials.ts";
 import type { MfaCodes } from "./mfa/code-queue.ts";

@@ -1,5 +1,5 @@
 /** What the endpoint says: credentials in the form of the container credentials protocol, or why there are none. */
-import { type Credentials, formatExpiration } from "../credentials/process-output.ts";
+import { type Credentials, formatExpiration } from "../aws/credentials.ts";
 import { type AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 
 /** What is handed out. */

@@ -6,10 +6,10 @@
  * - SDKs wait for an endpoint no longer than a second (JavaScript) or two (botocore). So while an old session can still be delivered, a
  *   request waits 700 ms for its renewal and then gets the old one.
  */
+import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { plainKeysThatShadow } from "../config/profiles.ts";
 import type { AwsFiles } from "../config/files.ts";
-import type { Context } from "../context.ts";
 import type { Provided } from "./answers.ts";
 import { type Endpoint, openEndpoint } from "./server.ts";
 import type { Hop } from "../credentials/chain.ts";

@@ -14,7 +14,7 @@ import { formatCredentialProcessOutput } from "../credentials/process-output.ts"
 import type { FirstRead } from "../credentials/cache/session-cache.ts";
 import { stateFolder } from "../state/item-index.ts";
 import { createOsKeychain } from "../stores/keychain/index.ts";
-import { recallRefusal, rememberRefusal } from "../state/unlock-cooldown.ts";
+import { recallRefusal, rememberRefusal } from "../stores/keychain/unlock-cooldown.ts";
 import { writeAll } from "../foundation/write-all.ts";
 
 /** An answer that was found, but could not be written whole: nothing may follow what was. */

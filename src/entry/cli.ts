@@ -1,5 +1,5 @@
 /** The entrance of people's commands: argv → command → exit code. Programs come in at `cache-hit.ts`. */
-import type { Context } from "../context.ts";
+import type { Context } from "../foundation/context.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { runProgram } from "./run.ts";
 import manifest from "../../package.json" with { type: "json" };

@@ -1,5 +1,6 @@
 /** What the miss and people's commands share: a context, output that can fail, errors as text, and the end of the process. */
-import { processContext, type Context } from "../context.ts";
+import type { Context } from "../foundation/context.ts";
+import { processContext } from "../context.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { hasPendingNativeCall } from "../stores/keychain/native-calls.ts";
 import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";

@@ -1,6 +1,6 @@
 /** Where `add-key` gets a key from: the plaintext files, a person, or standard input. */
+import type { Context } from "../foundation/context.ts";
 import { findTerminal } from "../cli/terminal.ts";
-import type { Context } from "../context.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";

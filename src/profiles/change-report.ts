@@ -1,7 +1,7 @@
 /** The word about a change of the config: what was done, what to know, what to try next; or JSON; or the diff alone. */
+import type { Context } from "../foundation/context.ts";
 import { isColoured } from "../cli/style.ts";
 import { escapeControls } from "../foundation/text.ts";
-import type { Context } from "../context.ts";
 import type { ConfigChange } from "./edit-config.ts";
 import { colourDiff } from "./diff.ts";
 

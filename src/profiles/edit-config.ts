@@ -2,7 +2,7 @@
  * One change of the config file (or the credentials file), from reading to the word about it: under the lock, after re-reading, atomic, with what
  * `undo` needs. With `--dry-run` the same without lock, write and journal.
  */
-import type { Context } from "../context.ts";
+import type { Context } from "../foundation/context.ts";
 import type { Document, FileKind } from "../config/document.ts";
 import { type AwsFiles, combineDocuments, readAwsFiles } from "../config/files.ts";
 import { applyEdits, diffEdits, reverseEdits } from "../config/line-edits.ts";

@@ -1,7 +1,7 @@
 /** What would keep a profile from working, told when it is written and not when somebody needs it. */
+import type { Environment } from "../foundation/environment.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { AwsFiles } from "../config/files.ts";
-import type { Environment } from "../config/paths.ts";
 import { plainKeysThatShadow, readProfile } from "../config/profiles.ts";
 import { resolveChain } from "../credentials/chain.ts";
 

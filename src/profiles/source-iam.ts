@@ -1,8 +1,8 @@
 /** IAM as somebody's source profile sees it, for choices of roles and devices. */
+import type { Context } from "../foundation/context.ts";
 import type { Iam } from "../aws/iam.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { resolveConnection } from "../config/connection.ts";
-import type { Context } from "../context.ts";
 import { resolveChain } from "../credentials/chain.ts";
 import { obtain } from "../credentials/get-credentials.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";

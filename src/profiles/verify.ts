@@ -1,7 +1,7 @@
 /** Whether a profile works: the role is assumed, and AWS asked who that is. */
+import { formatExpiration } from "../aws/credentials.ts";
+import type { Context } from "../foundation/context.ts";
 import { escapeControls } from "../foundation/text.ts";
-import type { Context } from "../context.ts";
-import { formatExpiration } from "../credentials/process-output.ts";
 import { exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
 import { fetchCredentials, type FetchArguments } from "../sessions/fetch-credentials.ts";
 import type { ConfigChange } from "./edit-config.ts";

@@ -7,10 +7,8 @@
  * - AWSROLE_BEFORE remembers what stood there before and is not secret, so that `env --unset` puts it back, and so that one
  *   profile's region never passes for the person's own when another profile follows.
  */
-import { type Credentials, formatExpiration } from "../credentials/process-output.ts";
-import type { Variables } from "../cli/shells/statements.ts";
-
-type Env = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "../foundation/environment.ts";
+import { type Credentials, formatExpiration } from "../aws/credentials.ts";
 
 /** Set from the credentials; cleared again by `env --unset`. */
 const credentialNames = [
@@ -61,8 +59,8 @@ export type CredentialsForEnvironment = {
 /** What makes every AWS program use these credentials; undefined values are to be cleared. */
 export function credentialVariables(
   { profile, credentials, region }: CredentialsForEnvironment,
-  env: Env,
-): Variables {
+  env: Environment,
+): Environment {
   return {
     ...settingVariables(region, env),
     AWS_SECURITY_TOKEN: undefined,
@@ -81,8 +79,8 @@ export function endpointVariables(
   { url, token }: { readonly url: string; readonly token: string },
   profile: string,
   region: string | undefined,
-  env: Env,
-): Variables {
+  env: Environment,
+): Environment {
   return {
     ...settingVariables(region, env),
     ...clear(credentialNames),
@@ -96,7 +94,7 @@ export function endpointVariables(
 }
 
 /** What `env --unset` does: everything that `env` or `serve` set goes, and what they had replaced comes back. */
-export function clearedVariables(env: Env): Variables {
+export function clearedVariables(env: Environment): Environment {
   const isOurs = /^http:\/\/127\.0\.0\.1:\d+\/credentials$/.test(env[endpointNames[0]] ?? "");
   return {
     ...clear(credentialNames),
@@ -108,8 +106,8 @@ export function clearedVariables(env: Env): Variables {
 
 /** A child's environment: ours with the variables set and cleared. On Windows a name is the same in any case. */
 export function applyVariables(
-  env: Env,
-  variables: Variables,
+  env: Environment,
+  variables: Environment,
   platform: NodeJS.Platform,
 ): Record<string, string> {
   const isChanged = (name: string): boolean =>
@@ -121,7 +119,7 @@ export function applyVariables(
   return applied;
 }
 
-function settingVariables(profileRegion: string | undefined, env: Env): Variables {
+function settingVariables(profileRegion: string | undefined, env: Environment): Environment {
   const original = parseBefore(env) ?? pick(env);
   const region = original["AWS_REGION"] || original["AWS_DEFAULT_REGION"] || profileRegion;
   return {
@@ -134,26 +132,26 @@ function settingVariables(profileRegion: string | undefined, env: Env): Variable
 }
 
 /** Kept from call to call: what stood there before the first of them. Base64url, which no shell has to quote. */
-function before(env: Env): string {
+function before(env: Environment): string {
   return Buffer.from(JSON.stringify(parseBefore(env) ?? pick(env))).toString("base64url");
 }
 
-function pick(env: Env): Record<string, string> {
+function pick(env: Environment): Record<string, string> {
   return Object.fromEntries(settingNames.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
-function parseBefore(env: Env): Record<string, string> | undefined {
+function parseBefore(env: Environment): Record<string, string> | undefined {
   try {
     const value: unknown = JSON.parse(
       Buffer.from(env["AWSROLE_BEFORE"] ?? "", "base64url").toString(),
     );
     if (typeof value !== "object" || value === null) return undefined;
-    return pick(value as Env);
+    return pick(value as Environment);
   } catch {
     return undefined;
   }
 }
 
-function clear(names: readonly string[]): Variables {
+function clear(names: readonly string[]): Environment {
   return Object.fromEntries(names.map((name) => [name, undefined]));
 }

@@ -11,10 +11,10 @@
  *   characters in double quotes (the value then still ends in a plain word, else Go would strip the quotes); on Windows
  *   no quotes at all but the short (8.3) name, because `cmd.exe` and three SDKs lose them.
  */
+import type { Environment } from "../foundation/environment.ts";
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import { AwsRoleError } from "../foundation/errors.ts";
-import type { Environment } from "../config/paths.ts";
 
 /** What is running, and where to look for lasting names of it. */
 export type Running = {

@@ -7,13 +7,13 @@
  * - Bounded: past half a mebibyte the file takes the place of the one before, under a lock, and a new one begins.
  * - What goes wrong with it is nobody's business: the credentials count.
  */
+import { formatExpiration } from "../aws/credentials.ts";
+import type { Context } from "../foundation/context.ts";
 import { constants, type Stats } from "node:fs";
 import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { requestingProgram } from "../program/calling-program.ts";
-import type { Context } from "../context.ts";
 import type { Hop } from "../credentials/chain.ts";
-import { formatExpiration } from "../credentials/process-output.ts";
 import { runtimeFolder } from "../state/runtime-dir.ts";
 import { obtain, type Obtained, type SessionDependencies } from "../credentials/get-credentials.ts";
 import { withLock } from "../locks/single-flight.ts";

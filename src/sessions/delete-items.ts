@@ -1,9 +1,15 @@
 /** Deleting stored items where they lie, whichever store is in use now. */
-import type { Context } from "../context.ts";
-import { createRows, type Row, stateFolder, storesOf } from "../state/item-index.ts";
+import type { Context } from "../foundation/context.ts";
+import {
+  createRows,
+  type Row,
+  stateFolder,
+  storesOf,
+  type StoreName,
+} from "../state/item-index.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { openStoreByName } from "./open-sessions.ts";
-import type { SecretStore, StoreName } from "../stores/open.ts";
+import type { SecretStore } from "../stores/open.ts";
 
 /** The rows of this machine's stored items. */
 export function rowsOf({ env, platform, homeFolder }: Context): ReturnType<typeof createRows> {

@@ -2,11 +2,11 @@
  * Credentials for the commands that people run (`whoami`, `env`, `exec`, `serve`, `console`, `warm`): fetched in one place, so that
  * all of them warn alike about what `credential-process` must keep silent about.
  */
+import type { Context } from "../foundation/context.ts";
 import { createSpinner } from "../cli/spinner.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { resolveConnection, type StsConnection } from "../config/connection.ts";
-import type { Context } from "../context.ts";
 import { type Hop, profilesOf, resolveChain, withUserSession } from "../credentials/chain.ts";
 import type { Obtained, SessionDependencies } from "../credentials/get-credentials.ts";
 import type { SessionMemory } from "../credentials/cache/memory-cache.ts";

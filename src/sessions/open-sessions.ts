@@ -1,4 +1,5 @@
 /** Composition: a context, the files and a command's options become what `credentials/` works with. */
+import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { requestingProgram } from "../program/calling-program.ts";
 import { findPinentry } from "../cli/pinentry.ts";
@@ -6,7 +7,6 @@ import type { Sts } from "../aws/sts.ts";
 import type { Spin } from "../cli/spinner.ts";
 import { findTerminal, withTerminalDescriptor } from "../cli/terminal.ts";
 import type { Mfa } from "../config/profiles.ts";
-import type { Context } from "../context.ts";
 import type { AwsFiles } from "../config/files.ts";
 import type { StsConnection } from "../config/connection.ts";
 import { createBackoff } from "../state/failure-cooldown.ts";
@@ -19,10 +19,10 @@ import { createSessionCache, type FirstRead } from "../credentials/cache/session
 import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
 import type { SessionDependencies } from "../credentials/get-credentials.ts";
 import { resolveLeaf } from "../credentials/sources/index.ts";
-import { createRows, type Rows, stateFolder } from "../state/item-index.ts";
+import { createRows, type Rows, stateFolder, type StoreName } from "../state/item-index.ts";
 import type { Deadline } from "../foundation/deadline.ts";
-import { chooseStore, type SecretStore, type StoreName, stores } from "../stores/open.ts";
-import { withRefusalMemory } from "../state/unlock-cooldown.ts";
+import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
+import { withRefusalMemory } from "../stores/keychain/unlock-cooldown.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 
 /** The store in use, opened on first use, with the rows that list its items. */

@@ -2,12 +2,12 @@
  * The 30-second memory of failures: pollers that ask every second must neither hammer AWS nor raise a prompt again and
  * again. One small file per request, without secrets; when it cannot be kept (or not by us alone), every caller simply tries.
  */
+import { shortHash } from "../foundation/hash.ts";
+import type { Clock } from "../foundation/clock.ts";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AwsRoleError, type ErrorCode } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
-import type { Clock } from "../credentials/cache/session.ts";
-import { shortHash } from "../credentials/cache/item-names.ts";
 import { refuseForeign } from "./item-index.ts";
 
 const memorySeconds = 30;

@@ -7,16 +7,17 @@
  * Rows say what is deleted where. So those in a folder that others can change, or that is another user's (`sudo` with HOME kept), are neither
  * believed nor added to.
  */
+import type { Environment } from "../foundation/environment.ts";
+import { shortHash } from "../foundation/hash.ts";
 import { randomBytes } from "node:crypto";
 import { type Stats, statSync } from "node:fs";
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { posix, win32 } from "node:path";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
-import type { StoreName } from "../stores/open.ts";
-import { shortHash } from "../credentials/cache/item-names.ts";
 
-type Env = Readonly<Record<string, string | undefined>>;
+/** The stores there are, by the name a person gives them. */
+export type StoreName = "keychain" | "file" | "plaintext" | "none";
 
 /** What is known about one stored item without opening it. */
 export type Row = {
@@ -33,7 +34,11 @@ export type Row = {
 };
 
 /** Where the state folder is: AWSROLE_STATE_DIR, else the platform's place for state. */
-export function stateFolder(env: Env, platform: NodeJS.Platform, homeFolder: string): string {
+export function stateFolder(
+  env: Environment,
+  platform: NodeJS.Platform,
+  homeFolder: string,
+): string {
   if (env["AWSROLE_STATE_DIR"]) return env["AWSROLE_STATE_DIR"];
   if (platform === "win32")
     return win32.join(env["LOCALAPPDATA"] || win32.join(homeFolder, "AppData", "Local"), "awsrole");

@@ -8,16 +8,14 @@
  *   flight-folder.ts adds take up to 34, and Node 20 silently cuts a longer one (measured).
  * - No such folder is possible: `undefined`, and everyone works alone.
  */
+import type { Environment } from "../foundation/environment.ts";
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 
 const maxPathBytes = 68;
 
 /** The runtime folder, created if need be; `undefined` when none can be had. Never throws. */
-export function runtimeFolder(
-  env: NodeJS.ProcessEnv,
-  platform: NodeJS.Platform,
-): string | undefined {
+export function runtimeFolder(env: Environment, platform: NodeJS.Platform): string | undefined {
   return examineRuntimeFolders(env, platform).folder;
 }
 
@@ -28,10 +26,7 @@ export type RuntimeFolders = {
 };
 
 /** Looks at the possible places in order, creates the folder in the first that allows it. Never throws. */
-export function examineRuntimeFolders(
-  env: NodeJS.ProcessEnv,
-  platform: NodeJS.Platform,
-): RuntimeFolders {
+export function examineRuntimeFolders(env: Environment, platform: NodeJS.Platform): RuntimeFolders {
   const rejected: { path: string; reason: string }[] = [];
   for (const path of platform === "win32" ? windowsPlaces(env) : posixPlaces(env)) {
     const reason = platform === "win32" ? problemOnWindows(path) : problemOnPosix(path);
@@ -42,7 +37,7 @@ export function examineRuntimeFolders(
 }
 
 /** XDG Base Directory Specification first; then the temporary folder, and /tmp itself for where TMPDIR is too long. */
-function posixPlaces(env: NodeJS.ProcessEnv): string[] {
+function posixPlaces(env: Environment): string[] {
   const places: string[] = [];
   const runtime = env["XDG_RUNTIME_DIR"];
   // Under sudo -E or su this is the other user's folder: a folder of ours in it would only be in that user's way.
@@ -82,7 +77,7 @@ function problemOnPosix(path: string): string | undefined {
 }
 
 /** Profiles are private by inheritance on Windows: %LOCALAPPDATA% lets in its user, SYSTEM and administrators. */
-function windowsPlaces(env: NodeJS.ProcessEnv): string[] {
+function windowsPlaces(env: Environment): string[] {
   const local = env["LOCALAPPDATA"];
   return local !== undefined && win32.isAbsolute(local)
     ? [win32.join(local, "awsrole", "run")]

@@ -6,9 +6,9 @@
  *
  * Run again it goes on: an item whose row names several stores is moved from the first of them that has it.
  */
-import { heldBy, type Row, type Rows, storesOf } from "../state/item-index.ts";
+import { heldBy, type Row, type Rows, storesOf, type StoreName } from "../state/item-index.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { isKeyAccount, type SecretStore, type StoreName } from "./open.ts";
+import { isKeyAccount, type SecretStore } from "./open.ts";
 
 /** What became of the items, by their rows. */
 export type Moved = {

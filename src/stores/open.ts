@@ -1,8 +1,8 @@
 /** The interface every secret store has (keytar's shape), the table of stores, and which one is used. */
+import type { Environment } from "../foundation/environment.ts";
 import { nearest } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-
-export type StoreName = "keychain" | "file" | "plaintext" | "none";
+import type { StoreName } from "../state/item-index.ts";
 
 /**
  * Named secrets. An account is ASCII `[A-Za-z0-9_./=@+:-]{1,200}`; a secret is text of up to 20 KB.
@@ -26,7 +26,7 @@ export function isKeyAccount(account: string): boolean {
 /** What opening a store may need. */
 export type StoreOptions = {
   readonly platform: NodeJS.Platform;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** Where stores of files live, and a folder that ends with the login session. */
   readonly stateFolder: string;
   readonly runtimeFolder: string | undefined;

@@ -1,10 +1,11 @@
 /** Help that teaches, and a command line that forgives: every command of the table, as it is typed. */
+import type { Context } from "../../src/foundation/context.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatHelp, formatStart } from "../../src/cli/help.ts";
 import { commands, groups } from "../../src/commands/registry.ts";
-import { processContext, type Context } from "../../src/context.ts";
+import { processContext } from "../../src/context.ts";
 import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runCommand } from "../support/run-awsrole.ts";

@@ -1,4 +1,5 @@
 /** A state folder that is not ours alone, full, read-only, or replaced while we work: credentials come all the same, nothing is believed. */
+import { shortHash } from "../../src/foundation/hash.ts";
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   appendFileSync,
@@ -14,7 +15,6 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { shortHash } from "../../src/credentials/cache/item-names.ts";
 import { createRotationMarks } from "../../src/keys/rotation-file.ts";
 import { hashText } from "../../src/profiles/undo-journal.ts";
 import { createSetupRecords } from "../../src/commands/setup/record.ts";

@@ -1,7 +1,8 @@
 /** Runs a command for people inside the test's own process: for tables with many command lines, where a process each would be slow. */
+import type { Context } from "../../src/foundation/context.ts";
 import { runCommand } from "../../src/cli/run-command.ts";
 import { commands, groups } from "../../src/commands/registry.ts";
-import { type Context, processContext } from "../../src/context.ts";
+import { processContext } from "../../src/context.ts";
 import { isAwsRoleError } from "../../src/foundation/errors.ts";
 import { report } from "../../src/entry/run.ts";
 

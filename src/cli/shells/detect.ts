@@ -2,10 +2,11 @@
  * Which shell will read what we print: the program that called us, where the system tells; else what the environment suggests.
  * `$SHELL` comes last, because it names the login shell, and people run others in it.
  */
+import type { Environment } from "../../foundation/environment.ts";
 import type { ShellName } from "./statements.ts";
 
 export type ShellClues = {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly platform: NodeJS.Platform;
   /** The name of the calling program (`calling-program.ts`). */
   readonly caller: string | undefined;

@@ -5,10 +5,8 @@
  *   Line breaks and other control characters are refused everywhere, because no form of quoting carries them in all of them.
  * - Clearing a variable that is not set is no error, so that the statements run under `set -eu` too.
  */
+import type { Environment } from "../../foundation/environment.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
-
-/** Each variable with its value; undefined: cleared. */
-export type Variables = Readonly<Record<string, string | undefined>>;
 
 type Dialect = {
   /** How a person runs the statements that awsrole prints. */
@@ -84,7 +82,7 @@ export function isExecutable(shell: ShellName): boolean {
 }
 
 /** One statement a line, clearing first. @throws ERR_SOURCE_UNAVAILABLE for a value that this form cannot carry. */
-export function formatVariables(shell: ShellName, variables: Variables): string {
+export function formatVariables(shell: ShellName, variables: Environment): string {
   for (const [name, value] of Object.entries(variables)) {
     // oxlint-disable-next-line no-control-regex -- these are the characters it is about
     if (value !== undefined && /[\u0000-\u001F\u007F\u0085\u2028\u2029]/.test(value))

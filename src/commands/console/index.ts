@@ -1,6 +1,6 @@
+import type { Context } from "../../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { partitionOf } from "../../config/connection.ts";
-import type { Context } from "../../context.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import {
   type Fetched,

@@ -4,8 +4,8 @@
  * The session is exchanged for a sign-in token by POST, its secrets in the body: in a URL they would be in logs. The sign-in address that results is
  * itself a secret for 15 minutes.
  */
+import type { Credentials } from "../../aws/credentials.ts";
 import { isLoopback, type StsConnection } from "../../config/connection.ts";
-import type { Credentials } from "../../credentials/process-output.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { createRequestHandler } from "../../aws/http.ts";

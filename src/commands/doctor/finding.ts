@@ -1,4 +1,5 @@
 /** One thing that is wrong, and what the checks look at. */
+import type { Environment } from "../../foundation/environment.ts";
 import type { Document, Setting } from "../../config/document.ts";
 import type { AwsFiles } from "../../config/files.ts";
 import type { Program } from "../../program/program-path.ts";
@@ -25,7 +26,7 @@ export type Finding = {
 
 /** What the checks that stay on this machine know. */
 export type Facts = {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly platform: NodeJS.Platform;
   readonly files: AwsFiles;
   /** The profiles in question. */

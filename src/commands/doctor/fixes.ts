@@ -1,7 +1,7 @@
 /** Mending what is safe to mend: all edits of the config as one change, which `undo` takes back, and modes of files. */
+import type { Context } from "../../foundation/context.ts";
 import { chmodSync, lstatSync } from "node:fs";
 import type { Document } from "../../config/document.ts";
-import type { Context } from "../../context.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { type ConfigChange, editConfig } from "../../profiles/edit-config.ts";
 import { unifiedDiff } from "../../profiles/diff.ts";

@@ -1,8 +1,8 @@
+import type { Context } from "../../foundation/context.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
 import { isColoured } from "../../cli/style.ts";
 import { escapeControls } from "../../foundation/text.ts";
-import type { Context } from "../../context.ts";
 import { examine } from "./run-checks.ts";
 import type { Finding } from "./finding.ts";
 import { mend, type Mending } from "./fixes.ts";

@@ -1,8 +1,8 @@
 /** Findings as text and as JSON. */
+import type { Context } from "../../foundation/context.ts";
 import { styleText } from "node:util";
 import { isColoured } from "../../cli/style.ts";
 import { escapeControls } from "../../foundation/text.ts";
-import type { Context } from "../../context.ts";
 import { catalogue, type Severity } from "./rules.ts";
 import type { Finding } from "./finding.ts";
 

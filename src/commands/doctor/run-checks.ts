@@ -1,8 +1,8 @@
 /** All checks, in the order of the report. */
+import type { Context } from "../../foundation/context.ts";
 import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
 import { profileNotFound } from "../../config/profiles.ts";
 import { findProgram, type Program, runningProgram } from "../../program/program-path.ts";
-import type { Context } from "../../context.ts";
 import { examineRuntimeFolders } from "../../state/runtime-dir.ts";
 import { stateFolder } from "../../state/item-index.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";

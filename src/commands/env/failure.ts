@@ -3,6 +3,7 @@
  * next command would run with whatever credentials there were before. So a shell gets statements that take back what an earlier
  * `env` set (the same as `env --unset`; a person's own variables stay) and then fail.
  */
+import type { Context } from "../../foundation/context.ts";
 import { clearedVariables } from "../../program/aws-variables.ts";
 import { callingProgram } from "../../program/calling-program.ts";
 import { detectShell } from "../../cli/shells/detect.ts";
@@ -13,7 +14,6 @@ import {
   type ShellName,
   shellNames,
 } from "../../cli/shells/statements.ts";
-import type { Context } from "../../context.ts";
 
 /** The statements for the shell that will evaluate the output of the failed command line `words`; `""` where it is data or a person reads it. */
 export function failureStatements(

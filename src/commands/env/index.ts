@@ -1,7 +1,7 @@
+import type { Context } from "../../foundation/context.ts";
 import { clearedVariables, credentialVariables } from "../../program/aws-variables.ts";
 import { callingProgram } from "../../program/calling-program.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.ts";
-import type { Context } from "../../context.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { fetchSession, requireName } from "../../sessions/fetch-credentials.ts";
 import { detectShell } from "../../cli/shells/detect.ts";

@@ -1,3 +1,5 @@
+import type { Environment } from "../../foundation/environment.ts";
+import type { Context } from "../../foundation/context.ts";
 import {
   applyVariables,
   credentialVariables,
@@ -6,7 +8,6 @@ import {
 import { runChild } from "./child-process.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.ts";
 import { readAwsFiles } from "../../config/files.ts";
-import type { Context } from "../../context.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { fetchSession, requireName } from "../../sessions/fetch-credentials.ts";
 import {
@@ -14,7 +15,6 @@ import {
   serveProfile,
   shadowOfEndpoint,
 } from "../../endpoint/serve-profile.ts";
-import type { Variables } from "../../cli/shells/statements.ts";
 
 const usage = "exec [NAME]";
 
@@ -47,7 +47,7 @@ export default defineCommand({
   takesCommand: true,
   async run(context, args) {
     const name = requireName(args.positionals["NAME"], `${usage} -- COMMAND ...`);
-    const run = (variables: Variables): Promise<number> =>
+    const run = (variables: Environment): Promise<number> =>
       runChild({
         words: args.rest ?? [],
         env: applyVariables(context.env, variables, context.platform),
@@ -62,7 +62,7 @@ async function runServed(
   context: Context,
   name: string,
   args: ServeArguments,
-  run: (variables: Variables) => Promise<number>,
+  run: (variables: Environment) => Promise<number>,
 ): Promise<number> {
   const shadow = shadowOfEndpoint(readAwsFiles(context.env, context.platform), name);
   if (shadow !== undefined)

@@ -1,6 +1,6 @@
 /** `list --prompt`: a few characters for a shell prompt, from the environment and the rows in the state folder; nothing is opened or asked. */
+import type { Context } from "../../foundation/context.ts";
 import { escapeControls } from "../../foundation/text.ts";
-import type { Context } from "../../context.ts";
 import { createRows, stateFolder } from "../../state/item-index.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** The last two steps make nothing: the role is assumed as everybody will assume it, and it is seen who may do what. */
-import type { Credentials } from "../../credentials/process-output.ts";
+import type { Credentials } from "../../aws/credentials.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { strangeIdentity, requireKey } from "./key-step.ts";
 import { awsIam } from "./iam-steps.ts";

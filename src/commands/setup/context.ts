@@ -1,12 +1,12 @@
 /** What the steps of a setup may touch. All of it is handed in, so that a step is only what it says. */
+import type { StoreName } from "../../state/item-index.ts";
+import type { Credentials } from "../../aws/credentials.ts";
 import type { Iam } from "../../aws/iam.ts";
 import type { IamAdmin } from "../../aws/iam-admin.ts";
 import type { Document } from "../../config/document.ts";
 import type { AwsFiles } from "../../config/files.ts";
-import type { Credentials } from "../../credentials/process-output.ts";
 import type { LongTermKey } from "../../credentials/key-item.ts";
 import type { KeyKeeper } from "../../keys/key-store.ts";
-import type { StoreName } from "../../stores/open.ts";
 import type { SetupPlan } from "./plan.ts";
 import type { SetupRecord } from "./record.ts";
 

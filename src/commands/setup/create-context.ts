@@ -1,10 +1,10 @@
 /** Composition: a context and the command's choices become what the steps work with. */
+import type { Credentials } from "../../aws/credentials.ts";
+import type { Context } from "../../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { credentialProcessLine, findProgram, runningProgram } from "../../program/program-path.ts";
 import { defaultRegions, partitionOf, resolveConnection } from "../../config/connection.ts";
 import { readAwsFiles } from "../../config/files.ts";
-import type { Context } from "../../context.ts";
-import type { Credentials } from "../../credentials/process-output.ts";
 import { keyAccount } from "../../credentials/cache/item-names.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";

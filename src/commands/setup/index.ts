@@ -1,8 +1,8 @@
+import type { Context } from "../../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { findTerminal } from "../../cli/terminal.ts";
 import { refuseUnwritableName } from "../../config/names.ts";
-import type { Context } from "../../context.ts";
 import { runtimeFolder } from "../../state/runtime-dir.ts";
 import { withLock } from "../../locks/single-flight.ts";
 import { stateFolder } from "../../state/item-index.ts";

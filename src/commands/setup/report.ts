@@ -1,7 +1,7 @@
 /** What a person sees of a setup: steps with check marks as they are done, a script of the plan, or JSON. */
+import type { Context } from "../../foundation/context.ts";
 import { styleText } from "node:util";
 import { escapeControls } from "../../foundation/text.ts";
-import type { Context } from "../../context.ts";
 import type { SetupWorld } from "./context.ts";
 import type { State, Step, StepResult } from "./step.ts";
 import type { Removal, UndoPlan } from "./undo.ts";

@@ -6,6 +6,7 @@
  * in two places, which are told where they matter. What comes last, an EC2 instance's metadata service, is not looked for: only asking
  * it, and waiting for an answer, would tell whether there is one.
  */
+import type { Environment } from "../../foundation/environment.ts";
 import { combineDocuments } from "../../config/files.ts";
 import { parseDocument } from "../../config/document.ts";
 import type { AwsFiles } from "../../config/files.ts";
@@ -14,8 +15,6 @@ import { resolveChain } from "../../credentials/chain.ts";
 import { createLeaf } from "../../credentials/base-credentials.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import type { ResolvedChain } from "../../sessions/fetch-credentials.ts";
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 export type IdentityInUse = {
   /** What gives the credentials, for people: `AWS_ACCESS_KEY_ID in the environment`. */
@@ -38,7 +37,7 @@ type Candidate = {
 };
 
 /** @throws ERR_PROFILE_NOT_FOUND when nothing gives credentials, or a variable names a profile that does not exist. */
-export function findIdentityInUse(files: AwsFiles, env: Env): IdentityInUse {
+export function findIdentityInUse(files: AwsFiles, env: Environment): IdentityInUse {
   const { profile, variable } = namedProfile(env);
   if (variable !== undefined && files.profile(profile) === undefined)
     throw new AwsRoleError(
@@ -65,7 +64,7 @@ export function findIdentityInUse(files: AwsFiles, env: Env): IdentityInUse {
   };
 }
 
-function namedProfile(env: Env): { readonly profile: string; readonly variable?: string } {
+function namedProfile(env: Environment): { readonly profile: string; readonly variable?: string } {
   for (const variable of ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]) {
     const profile = env[variable];
     if (profile) return { profile, variable };
@@ -77,7 +76,7 @@ const keysInEnvironment = "AWS_ACCESS_KEY_ID in the environment";
 
 function candidates(
   files: AwsFiles,
-  env: Env,
+  env: Environment,
   profile: string,
   variable: string | undefined,
 ): readonly Candidate[] {
@@ -116,7 +115,7 @@ function candidates(
 }
 
 /** The three variables say what a profile would; as one they go through the same checks. */
-function webIdentity(env: Env): ResolvedChain {
+function webIdentity(env: Environment): ResolvedChain {
   const name = "environment";
   const settings = {
     role_arn: env["AWS_ROLE_ARN"],
@@ -135,7 +134,7 @@ function webIdentity(env: Env): ResolvedChain {
   return { files, chain: resolveChain(files, name, env) };
 }
 
-function disagreements(env: Env, via: string): readonly string[] {
+function disagreements(env: Environment, via: string): readonly string[] {
   const { AWS_PROFILE, AWS_DEFAULT_PROFILE } = env;
   const notes: string[] = [];
   if (via === keysInEnvironment && AWS_PROFILE)

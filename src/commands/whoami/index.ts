@@ -1,9 +1,9 @@
+import { type Credentials, formatExpiration } from "../../aws/credentials.ts";
+import type { Context } from "../../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { escapeControls } from "../../foundation/text.ts";
 import { readAwsFiles } from "../../config/files.ts";
-import type { Context } from "../../context.ts";
 import { profilesOf, resolveChain } from "../../credentials/chain.ts";
-import { type Credentials, formatExpiration } from "../../credentials/process-output.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { fetchChain } from "../../sessions/fetch-credentials.ts";
 import { findIdentityInUse, type IdentityInUse } from "./ambient-credentials.ts";

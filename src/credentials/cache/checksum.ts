@@ -1,5 +1,5 @@
 /** The text of a stored item: JSON that ends with a hash of itself, so that damage in any store, the plain ones too, is noticed. */
-import { shortHash } from "./item-names.ts";
+import { shortHash } from "../../foundation/hash.ts";
 
 /** `json` (an object with at least one member) with `check` as its last member. */
 export function addCheck(json: string): string {

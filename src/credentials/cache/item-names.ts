@@ -1,4 +1,5 @@
 /** Names of items in the secret store. They carry no secret; the request inside the item decides whether it is the right one. */
+import { shortHash } from "../../foundation/hash.ts";
 
 /** `session/v1/PROFILE/HASH`: the profile for people who look into their keychain, the hash to tell requests apart. */
 export function sessionAccount(profileName: string, request: string): string {
@@ -13,19 +14,4 @@ export function mfaAccount(request: string): string {
 /** Long-term keys are named by access key id. */
 export function keyAccount(accessKeyId: string): string {
   return `key/v1/${accessKeyId}`;
-}
-
-/**
- * 64 bits of FNV-1a (two 32-bit lanes), as 16 hex digits. It need not resist anyone: a collision is found by comparing the request,
- * and loading node:crypto would cost the cache hit 2.6 to 4.6 ms.
- */
-export function shortHash(text: string): string {
-  let low = 0x811c9dc5;
-  let high = 0x9e3779b9;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    low = Math.imul(low ^ unit, 0x01000193);
-    high = Math.imul(high ^ unit ^ (low >>> 16), 0x01000193);
-  }
-  return [high, low].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join("");
 }

@@ -3,13 +3,8 @@
  * renewal only, and works where nothing is stored. The rules of the cache hold: an item answers exactly its request, and a logout
  * empties it, in whatever process it happened.
  */
-import {
-  type CachedSession,
-  type Clock,
-  freshSeconds,
-  remainingSeconds,
-  usableSeconds,
-} from "./session.ts";
+import type { Clock } from "../../foundation/clock.ts";
+import { type CachedSession, freshSeconds, remainingSeconds, usableSeconds } from "./session.ts";
 import type { SessionCache, SessionKey } from "./session-cache.ts";
 
 export type SessionMemory = {

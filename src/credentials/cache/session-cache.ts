@@ -3,11 +3,12 @@
  * be written is delivered uncached, and both are told to people. After a failed read nothing is written in the same run, so that
  * a locked keychain is asked once, not twice. A store that was chosen by name must work: then failures are thrown.
  */
+import type { Clock } from "../../foundation/clock.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
-import type { SecretStore, StoreName } from "../../stores/open.ts";
-import { type CachedSession, type Clock, decodeSession, encodeSession } from "./session.ts";
+import type { SecretStore } from "../../stores/open.ts";
+import { type CachedSession, decodeSession, encodeSession } from "./session.ts";
 import { storeUnlessLoggedOut } from "../../state/logout-epoch.ts";
-import { type Row, type Rows, storesOf } from "../../state/item-index.ts";
+import { type Row, type Rows, storesOf, type StoreName } from "../../state/item-index.ts";
 
 /** Which item, and what is said about it in its row. */
 export type SessionKey = {

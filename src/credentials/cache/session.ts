@@ -6,8 +6,9 @@
  * the wall clock and the uptime (which counts suspension and cannot be set); the larger counts. After a reboot the uptime
  * difference is smaller than the true time, so the wall clock decides by itself.
  */
+import type { Clock } from "../../foundation/clock.ts";
+import type { Credentials } from "../../aws/credentials.ts";
 import { addCheck, parseChecked } from "./checksum.ts";
-import type { Credentials } from "../process-output.ts";
 
 /** A session as fetched. `request` is the canonical text of everything that led to it (`chain.ts`). */
 export type CachedSession = {
@@ -19,9 +20,6 @@ export type CachedSession = {
   readonly fetchedAt: Date;
   readonly fetchedAtUptimeSeconds: number;
 };
-
-/** The two clocks that measure elapsed time. `uptimeSeconds` is the machine's. */
-export type Clock = { now(): Date; uptimeSeconds(): number };
 
 /** Seconds left; may be negative. */
 export function remainingSeconds(session: CachedSession, clock: Clock): number {

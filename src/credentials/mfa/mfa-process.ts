@@ -1,4 +1,5 @@
 /** `mfa_process`: somebody's program that prints a code (`pass otp aws`, `ykman oath accounts code -s aws`, a password manager). */
+import type { Environment } from "../../foundation/environment.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
@@ -9,7 +10,7 @@ const mostOutputBytes = 4096;
 
 export type MfaProcessOptions = {
   readonly platform: NodeJS.Platform;
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Environment;
   readonly deadline: Deadline;
   /** A terminal's descriptor for its stdin and stderr ("touch your key"); absent: it has neither. */
   readonly terminal: number | undefined;

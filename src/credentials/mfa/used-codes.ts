@@ -2,12 +2,12 @@
  * What is remembered of a device between runs: the last code that AWS has seen, so that it is not offered twice, and the last time
  * a person refused to give one. One small file per device; when it cannot be kept (or not by us alone), AWS's own refusal does the same, only later.
  */
+import { shortHash } from "../../foundation/hash.ts";
+import type { Clock } from "../../foundation/clock.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makePrivateFolder } from "../../foundation/private-dir.ts";
-import type { Clock } from "../cache/session.ts";
-import { shortHash } from "../cache/item-names.ts";
 import { refuseForeign } from "../../state/item-index.ts";
 
 /** How long a code can still be valid after it was used: its own step of 30 s and what AWS allows for slow clocks. */

@@ -1,12 +1,10 @@
 /** `credential_source = Environment`. */
+import type { Environment } from "../../foundation/environment.ts";
+import type { Credentials } from "../../aws/credentials.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
-import type { Credentials } from "../process-output.ts";
 
 /** The keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. @throws ERR_SOURCE_UNAVAILABLE. */
-export function credentialsFromEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-  profileName: string,
-): Credentials {
+export function credentialsFromEnvironment(env: Environment, profileName: string): Credentials {
   const accessKeyId = env["AWS_ACCESS_KEY_ID"];
   const secretAccessKey = env["AWS_SECRET_ACCESS_KEY"];
   const sessionToken = env["AWS_SESSION_TOKEN"];

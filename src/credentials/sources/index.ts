@@ -1,7 +1,8 @@
 /** Ways to get a leaf's credentials, each loaded when it is needed. */
+import type { Environment } from "../../foundation/environment.ts";
+import type { Credentials } from "../../aws/credentials.ts";
 import type { Providers } from "../../aws/sdk-providers.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
-import type { Credentials } from "../process-output.ts";
 import type { Leaf } from "../base-credentials.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { withLock } from "../../locks/single-flight.ts";
@@ -9,7 +10,7 @@ import type { KeyStores } from "./keychain-key.ts";
 
 /** What the sources may use. */
 export type SourceDependencies = {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly platform: NodeJS.Platform;
   readonly homeFolder: string;
   readonly now: () => Date;

@@ -1,10 +1,10 @@
 /** An IAM user's key out of the store that it was put in, which need not be the one that sessions are kept in now. */
+import type { Credentials } from "../../aws/credentials.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
-import type { SecretStore, StoreName } from "../../stores/open.ts";
-import type { Credentials } from "../process-output.ts";
+import type { SecretStore } from "../../stores/open.ts";
 import { keyAccount } from "../cache/item-names.ts";
 import { decodeKey } from "../key-item.ts";
-import type { Rows } from "../../state/item-index.ts";
+import type { Rows, StoreName } from "../../state/item-index.ts";
 
 /** Where keys are found. */
 export type KeyStores = {

@@ -4,11 +4,12 @@
  * AWSROLE_CHAIN tells the child (and its children) which profiles are being resolved, so that a command that leads back to awsrole for one of
  * them fails at once instead of waiting for itself or forking without end.
  */
+import type { Environment } from "../../foundation/environment.ts";
+import type { Credentials } from "../../aws/credentials.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { awsroleFile } from "../../program/awsrole-file.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
-import type { Credentials } from "../process-output.ts";
 import { leadsBack } from "../chain.ts";
 import { splitCommand } from "../../foundation/split-command.ts";
 
@@ -16,7 +17,7 @@ export type ProcessOptions = {
   readonly profileName: string;
   readonly command: string;
   readonly platform: NodeJS.Platform;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** The profiles in flight, the outermost first. */
   readonly inFlight: readonly string[];
   readonly deadline: Deadline;

@@ -1,9 +1,10 @@
 /** Where the passphrase of the store "file" comes from: AWSROLE_PASSPHRASE_FILE, AWSROLE_PASSPHRASE_FD, else a person. Never a variable's value: those are inherited and shown. */
+import type { Environment } from "../../foundation/environment.ts";
 import { fstatSync, openSync, readFileSync, closeSync } from "node:fs";
 import { AwsRoleError } from "../../foundation/errors.ts";
 
 export type PassphraseOptions = {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** Asks a person. @throws ERR_STORE_LOCKED where nobody can be asked. */
   readonly ask: (isNew: boolean) => Promise<string>;
 };

@@ -2,6 +2,7 @@
  * The OS keychain: macOS Keychain, Windows Credential Manager, Secret Service elsewhere. What they have in common: one item per account,
  * a limit of time, and that it is asked again when an item vanishes or the daemon ends. A set overwrites in place, it never deletes: readers would see the gap.
  */
+import type { Environment } from "../../foundation/environment.ts";
 import { isUtf8 } from "node:buffer";
 import { sinceStartMs } from "../../foundation/deadline.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
@@ -12,7 +13,7 @@ import type { ByteItems } from "./chunked-items.ts";
 export type OsKeychainOptions = {
   platform?: NodeJS.Platform;
   /** Where the Secret Service is found. Default: the process's own environment. */
-  env?: Readonly<Record<string, string | undefined>>;
+  env?: Environment;
   /**
    * How long the keychain may stay silent, in milliseconds; asked at every call, because the caller's deadline runs. At most
    * and by default 10 s. A call of the native library cannot be stopped: see `end-process.ts`.

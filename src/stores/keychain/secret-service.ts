@@ -7,6 +7,7 @@
  * Secrets cross the bus as they are (the API's algorithm "plain"). Who can read along on the user's own bus runs as that user
  * and can ask for the secret itself; the key exchange costs both sides several milliseconds.
  */
+import type { Environment } from "../../foundation/environment.ts";
 import { type Bus, connectToSessionBus, MESSAGE_BUS, MESSAGE_BUS_PATH } from "./dbus/connection.ts";
 import { DBusError, ITEM_VANISHED, NO_COLLECTION, PROMPT_DISMISSED } from "./dbus/error.ts";
 import type { Value, Variant } from "./dbus/values.ts";
@@ -19,11 +20,7 @@ import type { ByteItems } from "./chunked-items.ts";
  * without `mayPrompt` it is as if the person had dismissed it.
  * @throws DBusError
  */
-export function secretServiceItems(
-  service: string,
-  env: Readonly<Record<string, string | undefined>>,
-  mayPrompt = true,
-): ByteItems {
+export function secretServiceItems(service: string, env: Environment, mayPrompt = true): ByteItems {
   let opened: Session | undefined;
 
   async function inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
@@ -156,10 +153,7 @@ const NOT_THERE = new Set([
   "org.freedesktop.DBus.Error.InvalidArgs",
 ]);
 
-function openSession(
-  env: Readonly<Record<string, string | undefined>>,
-  mayPrompt: boolean,
-): Session {
+function openSession(env: Environment, mayPrompt: boolean): Session {
   const bus = connectToSessionBus(env);
   let path: Promise<string> | undefined;
   return {

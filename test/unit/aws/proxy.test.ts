@@ -1,9 +1,9 @@
+import type { Environment } from "../../../src/foundation/environment.ts";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { proxyFor, readCaBundle } from "../../../src/aws/proxy.ts";
-import type { Environment } from "../../../src/config/paths.ts";
 
 const STS = "https://sts.eu-west-1.amazonaws.com/";
 

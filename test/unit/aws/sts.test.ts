@@ -1,9 +1,9 @@
+import type { Credentials } from "../../../src/aws/credentials.ts";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSts, type Sts } from "../../../src/aws/sts.ts";
-import type { Credentials } from "../../../src/credentials/process-output.ts";
 import { startStsDouble, type StsDouble } from "../../support/sts-double.ts";
 import { createWebIdentityToken } from "../../support/sts-double/web-identity.ts";
 

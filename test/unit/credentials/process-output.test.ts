@@ -1,6 +1,6 @@
+import { formatExpiration } from "../../../src/aws/credentials.ts";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { formatExpiration } from "../../../src/credentials/process-output.ts";
 
 it("an expiration is written as ISO 8601 has it, in UTC, without fractions", () => {
   const dates = fc.date({

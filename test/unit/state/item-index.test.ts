@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRows, type Row, type Rows } from "../../../src/state/item-index.ts";
+import { createRows, type Row, type Rows, type StoreName } from "../../../src/state/item-index.ts";
 import { forgetKey } from "../../../src/keys/forget-key.ts";
-import type { SecretStore, StoreName } from "../../../src/stores/open.ts";
+import type { SecretStore } from "../../../src/stores/open.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 
 const account = "key/v1/AKIAIOSFODNN7EXAMPLE";

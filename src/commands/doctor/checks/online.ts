@@ -1,9 +1,9 @@
 /** What only AWS can tell, for `--online`: whether it is reached, what time it is there, how old keys are; and whether what the rows list is in the store. */
+import type { Context } from "../../../foundation/context.ts";
 import { createRequestHandler } from "../../../aws/http.ts";
 import { stsAddress } from "../../../aws/sts.ts";
 import type { AwsFiles } from "../../../config/files.ts";
 import type { StsConnection } from "../../../config/connection.ts";
-import type { Context } from "../../../context.ts";
 import { type Hop, resolveChain } from "../../../credentials/chain.ts";
 import type { Row } from "../../../state/item-index.ts";
 import { deadlineFromNow, deadlineMs } from "../../../foundation/deadline.ts";

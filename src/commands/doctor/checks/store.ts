@@ -2,7 +2,7 @@
  * Whether the store answers. A keychain is asked for an item that is never there, and shows no prompt for our sake; the file store for
  * one that is there, because only then it needs its passphrase. Nobody is asked for that.
  */
-import type { Context } from "../../../context.ts";
+import type { Context } from "../../../foundation/context.ts";
 import type { AwsFiles } from "../../../config/files.ts";
 import type { Row } from "../../../state/item-index.ts";
 import { deadlineFromNow } from "../../../foundation/deadline.ts";

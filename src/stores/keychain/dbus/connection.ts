@@ -4,6 +4,7 @@
  * Source: the D-Bus specification 0.43 (message protocol, EXTERNAL authentication, server addresses). Only unix sockets: that is what
  * session buses listen on.
  */
+import type { Environment } from "../../../foundation/environment.ts";
 import { connect, type Socket } from "node:net";
 import { sinceStartMs } from "../../../foundation/deadline.ts";
 import { CONNECTION_LOST, DBusError } from "./error.ts";
@@ -41,9 +42,7 @@ export const MESSAGE_BUS = "org.freedesktop.DBus";
 export const MESSAGE_BUS_PATH = "/org/freedesktop/DBus";
 
 /** Connects to the bus of DBUS_SESSION_BUS_ADDRESS, else to the one in XDG_RUNTIME_DIR. @throws DBusError CONNECTION_LOST */
-export async function connectToSessionBus(
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Bus> {
+export async function connectToSessionBus(env: Environment): Promise<Bus> {
   const waiting = new Map<number, (answer: Message | DBusError) => void>();
   const listeners = new Set<(message: Message | DBusError) => void>();
   let lost: DBusError | undefined;
@@ -138,7 +137,7 @@ function lostConnection(cause: unknown): DBusError {
 const BUSY_MS = 5000;
 
 /** The path of the bus's socket; a leading NUL stands for Linux's abstract names. @throws DBusError CONNECTION_LOST where none is named. */
-export function sessionBusSocket(env: Readonly<Record<string, string | undefined>>): string {
+export function sessionBusSocket(env: Environment): string {
   const runtimeFolder = env["XDG_RUNTIME_DIR"];
   const inRuntimeFolder = runtimeFolder ? `${runtimeFolder}/bus` : undefined;
   const address = env["DBUS_SESSION_BUS_ADDRESS"];

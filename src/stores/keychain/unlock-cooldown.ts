@@ -10,10 +10,10 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { uptime } from "node:os";
 import { posix } from "node:path";
-import { refuseForeign } from "./item-index.ts";
-import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { makePrivateFolder } from "../foundation/private-dir.ts";
-import type { SecretStore } from "../stores/open.ts";
+import { refuseForeign } from "../../state/item-index.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import { makePrivateFolder } from "../../foundation/private-dir.ts";
+import type { SecretStore } from "../open.ts";
 
 const memorySeconds = 30;
 

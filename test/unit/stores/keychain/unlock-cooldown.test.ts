@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AwsRoleError, type ErrorCode } from "../../../src/foundation/errors.ts";
-import { withRefusalMemory } from "../../../src/state/unlock-cooldown.ts";
-import type { SecretStore } from "../../../src/stores/open.ts";
-import { createMemoryStore } from "../../support/memory-store.ts";
+import { AwsRoleError, type ErrorCode } from "../../../../src/foundation/errors.ts";
+import { withRefusalMemory } from "../../../../src/stores/keychain/unlock-cooldown.ts";
+import type { SecretStore } from "../../../../src/stores/open.ts";
+import { createMemoryStore } from "../../../support/memory-store.ts";
 
 describe("the memory of an unlock prompt that was dismissed or not answered", () => {
   let folder: string;
