@@ -12,7 +12,7 @@ export type Overview = readonly {
 /** What a newcomer needs, and nothing else. */
 export function formatStart(context: Context): string {
   return [
-    "awsrole: AWS role credentials that are always there, and nowhere in plain text.",
+    "awsrole: AWS role credentials that are always there, cached in your OS keychain.",
     "",
     ...columns(start.map(({ command, says }) => [command, says])),
     "",

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { homeVariables } from "./isolation.ts";
 import { movedClock } from "./moved-clock.ts";
 import { endProcessesOf } from "./own-processes.ts";
 
@@ -48,10 +49,8 @@ export function createHome({
     credentialsFile,
     env: {
       PATH: process.env["PATH"],
-      HOME: path,
-      USERPROFILE: path,
+      ...homeVariables(path),
       XDG_RUNTIME_DIR: run,
-      XDG_STATE_HOME: join(path, "state"),
       AWS_EC2_METADATA_DISABLED: "true",
     },
     remove: async () => {
