@@ -14,11 +14,16 @@ export default defineCommand({
   summary: "give credentials to programs at a loopback endpoint, and keep them fresh",
   description:
     "Opens an endpoint on 127.0.0.1 that AWS SDKs read like a container's, prints the variables that lead to it, and serves until Ctrl-C. " +
-    "Only who has the token that is printed is answered.",
+    "Requests without the printed token are rejected, and so are those of other users where the system shows whose they are (Linux).",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   options: {
     ...fetchOptions,
     ...sessionOptions,
+    "allow-containers": {
+      type: "boolean",
+      default: false,
+      describe: "answer any user that has the token: programs in containers run as other users",
+    },
     shell: {
       type: "string",
       choices: shellNames,
@@ -28,7 +33,7 @@ export default defineCommand({
   examples: [
     { command: "awsrole serve prod", says: "then run what it prints in another terminal" },
     {
-      command: "awsrole serve prod --json > endpoint.json &",
+      command: "(umask 077; awsrole serve prod --json > endpoint.json) &",
       says: "for a script (kill %1 ends it)",
     },
     {
@@ -44,13 +49,19 @@ export default defineCommand({
       ? "json"
       : (args.shell ?? detectShell({ env, platform, caller: callingProgram(platform) }));
     const notice = once(noticeTo(context, args));
-    const { endpoint, first, end } = await serveProfile(context, name, args, {
-      warn: once((text) => context.stderr(text)),
-      onFetched: (fetched) => {
-        if (fetched.how === "fetched" || fetched.how === "joined")
-          notice(`renewed ${name}${until(fetched)}`);
+    const { endpoint, first, end } = await serveProfile(
+      context,
+      name,
+      args,
+      args["allow-containers"] ? "token" : "user",
+      {
+        warn: once((text) => context.stderr(text)),
+        onFetched: (fetched) => {
+          if (fetched.how === "fetched" || fetched.how === "joined")
+            notice(`renewed ${name}${until(fetched)}`);
+        },
       },
-    });
+    );
     try {
       const shadow = shadowOfEndpoint(first.files, name);
       if (shadow !== undefined) notice(`${shadow}: take that away, or the endpoint is not asked`);

@@ -24,6 +24,8 @@ import {
   type ResolvedChain,
   resolveSession,
 } from "../sessions/fetch-credentials.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { createPeerLookup, type PeerLookup } from "../foundation/peer.ts";
 import { endBlockedProcess } from "../stores/keychain/end-process.ts";
 
 export type Serving = {
@@ -36,6 +38,12 @@ export type Serving = {
 
 export type ServeArguments = FetchArguments & { readonly "long-term": boolean };
 
+/**
+ * How it is known who connects. `user`: our own user and root only, refused where that cannot be seen on Linux; `token`: whoever has the
+ * token; `user-or-token`: the first where it can be seen, else the second, for a token that only the command's environment has.
+ */
+export type AdmitBy = "user" | "token" | "user-or-token";
+
 /** With an old session at hand, in milliseconds. */
 const patienceMs = 700;
 
@@ -45,11 +53,12 @@ export type LaterNews = {
   readonly onFetched: (fetched: Fetched) => void;
 };
 
-/** Fetches once, then opens the endpoint. @throws what fetching throws; ERR_NETWORK. */
+/** Fetches once, then opens the endpoint. @throws what fetching throws; ERR_NETWORK, ERR_PEERS_UNKNOWN. */
 export async function serveProfile(
   context: Context,
   profile: string,
   args: ServeArguments,
+  admitBy: AdmitBy,
   news: LaterNews,
 ): Promise<Serving> {
   const { env, platform, homeFolder, clock } = context;
@@ -58,8 +67,18 @@ export async function serveProfile(
   const running = new Map<string, Promise<Fetched>>();
 
   const resolve = (): ResolvedChain => resolveSession(context, profile, args["long-term"]);
+  // Before a code is asked for.
+  const peers = await peersFor(platform, admitBy);
   const first = await fetchChain(context, profile, args, resolve(), memory);
-  const endpoint = await openEndpoint(provide, () => clock.now());
+  const endpoint = await openEndpoint({
+    provide,
+    now: () => clock.now(),
+    peers,
+    onOtherUser: (uid) =>
+      news.warn(
+        `awsrole: another user${uid === undefined ? "" : ` (uid ${uid})`} sent the token of this endpoint and was refused: stop and start again for a new token\n`,
+      ),
+  });
   return {
     endpoint,
     first,
@@ -103,6 +122,23 @@ export async function serveProfile(
       .finally(() => running.delete(key));
     return fetching;
   }
+}
+
+async function peersFor(
+  platform: NodeJS.Platform,
+  admitBy: AdmitBy,
+): Promise<PeerLookup | undefined> {
+  if (admitBy === "token") return undefined;
+  const peers = await createPeerLookup(platform);
+  if (peers === undefined && admitBy === "user" && platform === "linux")
+    throw new AwsRoleError(
+      "ERR_PEERS_UNKNOWN",
+      "serve: this system does not show which user connects to the endpoint (WSL, or no /proc/net/tcp)",
+      {
+        hint: "awsrole exec NAME --serve -- COMMAND gives it to one command; serve --allow-containers answers every program that has the token, also another user's",
+      },
+    );
+  return peers;
 }
 
 /**

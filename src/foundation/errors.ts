@@ -29,6 +29,9 @@ export type ErrorCode =
   | "ERR_NETWORK"
   | "ERR_CLOCK_SKEW"
   | "ERR_IDENTITY_MISMATCH"
+  // this machine
+  | "ERR_PEERS_UNKNOWN"
+  | "ERR_ADDRESS_REUSED"
   // stores
   | "ERR_STORE_UNAVAILABLE"
   | "ERR_STORE_LOCKED"

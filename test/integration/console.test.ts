@@ -4,11 +4,17 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openOneShotRedirect } from "../../src/commands/console/local-redirect.ts";
+import { openOneShotRedirect, type RedirectOptions } from "../../src/commands/console/local-redirect.ts";
+import { createPeerLookup } from "../../src/foundation/peer.ts";
+import { asWsl, noWsl } from "../support/as-wsl.ts";
 import { type FederationDouble, startFederationDouble } from "../support/federation-double.ts";
+import { noOtherUser, runAs, users } from "../support/other-user.ts";
 import { createRoleHome } from "../support/role-home.ts";
-import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
+import { titled } from "../support/installed.ts";
+import { type Finished, type Home, program, runCommand } from "../support/run-awsrole.ts";
 import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+
+const support = join(import.meta.dirname, "..", "support");
 
 describe.skipIf(process.platform !== "linux")(
   "console (elsewhere than on Linux the browser cannot be replaced by a script)",
@@ -29,12 +35,16 @@ describe.skipIf(process.platform !== "linux")(
     });
 
     /** `then`: what the browser does with the address in `$1`. */
-    function run(words: readonly string[], then = ""): Promise<Finished> {
+    function run(
+      words: readonly string[],
+      then = "",
+      before: readonly string[] = [],
+    ): Promise<Finished> {
       // The one that comes with awsrole obeys BROWSER; the stand-alone program runs the system's.
       const browser = join(home.path, "xdg-open");
       writeFileSync(browser, `#!/bin/sh\nprintf '%s\\n' "$@" >> ${visits}\n${then}\n`);
       chmodSync(browser, 0o755);
-      return runAwsrole(["console", ...words], {
+      return runCommand([...before, ...program, "console", ...words], {
         env: {
           ...home.env,
           AWSROLE_STORE: "none",
@@ -42,6 +52,9 @@ describe.skipIf(process.platform !== "linux")(
           BROWSER: browser,
           PATH: `${home.path}:${process.env["PATH"]}`,
           DISPLAY: ":0",
+          // xdg-open would find the machine's own browser there before it obeys BROWSER.
+          XDG_DATA_DIRS: join(home.path, "no-applications"),
+          XDG_DATA_HOME: join(home.path, "no-applications"),
         },
       });
     }
@@ -91,6 +104,62 @@ describe.skipIf(process.platform !== "linux")(
       expect(existsSync(visits)).toBe(false);
     });
 
+    it("warns and ends with 1 when the address is used a second time", async () => {
+      const twice = `${fetchOnce}; ${fetchOnce}`.replaceAll("VISITS", visits);
+      const { code, stdout, stderr } = await run(["prod", "--json"], twice);
+      expect({ code, error: JSON.parse(stdout) as unknown }).toMatchObject({
+        code: 1,
+        error: { error: { code: "ERR_ADDRESS_REUSED" } },
+      });
+      expect(stderr).toMatch(
+        /\nawsrole: the one-time sign-in address was used twice: another program may be signed in to the console\nawsrole: hint: unless you opened it twice yourself, revoke the role's sessions now: /,
+      );
+    });
+
+    it.skipIf(noOtherUser !== undefined)(
+      titled(
+        "keeps the console from another user who finds the address on a command line and is faster",
+        noOtherUser,
+      ),
+      async () => {
+        const slowly = `sleep 1; ${fetchOnce.replace("VISITS", visits)}`;
+        const [mine, theirs] = await Promise.all([run(["prod"], slowly), steal(home)]);
+        expect(theirs).toBe("404 nowhere\n");
+        expect(mine.code).toBe(0);
+        expect(mine.stderr).toContain(
+          `awsrole: another user (uid ${users.thief}) asked for the sign-in address and was refused\n`,
+        );
+        expect(readFileSync(visits, "utf8")).toMatch(/^302 [^\n]*SigninToken=/m);
+      },
+    );
+
+    it.skipIf(noOtherUser !== undefined || noWsl !== undefined)(
+      titled(
+        "hands the browser a page that only its user can read where connections show no user, as in WSL",
+        noOtherUser ?? noWsl,
+      ),
+      async () => {
+        const read = `u=$(sed -n 's/.*url=\\([^"]*\\)".*/\\1/p' "$1"); stat -c %a "$1" "$(dirname "$1")" >> ${visits}; set -- "$u"`;
+        const visit = fetchOnce.replace("VISITS", visits);
+        const [mine, theirs] = await Promise.all([
+          // Twice, so that it does not watch for a second visit until the end.
+          run(["prod"], `sleep 1; ${read}; ${visit}; ${visit}`, asWsl(home.path)),
+          steal(home),
+        ]);
+        expect(theirs).toBe("EACCES\n");
+        const [page = "", ...seen] = readFileSync(visits, "utf8").trim().split("\n");
+        expect(page).toMatch(/\/console-\w+\/console\.html$/);
+        // awsrole may have ended before the second answer was written down.
+        expect(seen.slice(0, 3)).toEqual([
+          "600",
+          "700",
+          expect.stringMatching(/^302 .*SigninToken=/),
+        ]);
+        expect(existsSync(join(page, ".."))).toBe(false);
+        expect(mine).toMatchObject({ code: 1, stderr: expect.stringContaining("was used twice") });
+      },
+    );
+
     it("says that a user cannot sign in this way, and what the service refuses", async () => {
       const user = await run(["bob"]);
       expect(user).toMatchObject({ code: 1, stdout: "" });
@@ -109,6 +178,14 @@ describe.skipIf(process.platform !== "linux")(
 
 describe("the address for the browser", () => {
   const target = "https://signin.example/federation?SigninToken=x";
+  const open = (more: Partial<RedirectOptions> = {}) =>
+    openOneShotRedirect(target, {
+      timeoutMs: 5000,
+      watchMs: 50,
+      peers: undefined,
+      onOtherUser: () => {},
+      ...more,
+    });
   const get = (url: string, headers: Record<string, string> = {}, method = "GET") =>
     new Promise<{ status: number | undefined; headers: Record<string, unknown> }>(
       (resolve, reject) =>
@@ -121,7 +198,7 @@ describe("the address for the browser", () => {
     );
 
   it("answers its path, once, uncached, without a referrer; and nothing else", async () => {
-    const redirect = await openOneShotRedirect(target, 5000);
+    const redirect = await open({ peers: await createPeerLookup(process.platform) });
     const { origin } = new URL(redirect.url);
     expect((await get(`${origin}/`)).status).toBe(404);
     expect((await get(redirect.url, {}, "POST")).status).toBe(404);
@@ -140,7 +217,7 @@ describe("the address for the browser", () => {
   });
 
   it("ends with a browser that goes away before it has the answer", async () => {
-    const redirect = await openOneShotRedirect(target, 5000);
+    const redirect = await open();
     const { hostname, port, host, pathname } = new URL(redirect.url);
     const socket = connect(Number(port), hostname, () => {
       socket.write(`GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`, () =>
@@ -153,8 +230,57 @@ describe("the address for the browser", () => {
   });
 
   it("is gone when no browser comes", async () => {
-    const redirect = await openOneShotRedirect(target, 50);
+    const redirect = await open({ timeoutMs: 50 });
     await expect(redirect.used).rejects.toMatchObject({ code: "ERR_DEADLINE" });
     await expect(get(redirect.url)).rejects.toThrow();
   });
+
+  it("is for its own user only, stays good when another asks, and reports that once", async () => {
+    let uid: number | undefined = 4711;
+    const others: unknown[] = [];
+    const redirect = await open({
+      peers: { ownUid: 1000, uidOf: () => Promise.resolve(uid) },
+      onOtherUser: (other) => others.push(other),
+    });
+    expect((await get(redirect.url)).status).toBe(404);
+    uid = 0;
+    expect((await get(redirect.url)).status, "root has no browser here").toBe(404);
+    uid = undefined;
+    expect((await get(redirect.url)).status).toBe(404);
+    uid = 1000;
+    expect((await get(redirect.url)).status).toBe(302);
+    uid = 4711;
+    expect((await get(redirect.url)).status, "no alarm: another user gets nothing").toBe(404);
+    await redirect.used;
+    expect(others).toEqual([4711]);
+  });
+
+  it.skipIf(noOtherUser !== undefined)(
+    titled(
+      "would be another user's, were connections not looked at, and that is noticed",
+      noOtherUser,
+    ),
+    async () => {
+      const redirect = await open({ watchMs: 20_000 });
+      const theirs = await visitAs(users.thief, redirect.url);
+      expect(theirs).toBe(`302 ${target}`);
+      expect((await get(redirect.url)).status).toBe(404);
+      await expect(redirect.used).rejects.toMatchObject({ code: "ERR_ADDRESS_REUSED" });
+    },
+  );
 });
+
+/** Another user looks for the address of a console that `home` opens; what it gets. */
+async function steal({ path }: Home): Promise<string> {
+  const { stdout } = await runAs(
+    users.thief,
+    [process.execPath, "--input-type=module", "-", path],
+    { env: {}, stdin: readFileSync(join(support, "console-thief.mjs"), "utf8") },
+  );
+  return stdout;
+}
+
+async function visitAs(uid: number, url: string): Promise<string> {
+  const script = `fetch(process.argv[1], { redirect: "manual" }).then((r) => console.log(r.status + " " + r.headers.get("location")))`;
+  return (await runAs(uid, [process.execPath, "-e", script, url], { env: {} })).stdout.trim();
+}

@@ -4,7 +4,9 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { asWsl, noWsl } from "../support/as-wsl.ts";
 import { missing, titled } from "../support/installed.ts";
+import { commandAs, giveTo, noOtherUser, runAs, users } from "../support/other-user.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
 import { askEndpoint, type ServeProcess, startServe } from "../support/serve-process.ts";
@@ -72,7 +74,7 @@ describe("the endpoint", () => {
       [{ headers: { authorization: "x" }, path: "/elsewhere", method: "POST" }, unauthorized],
       [{ headers: { host: `evil.example:${port}` } }, { status: 403, code: "ForbiddenHost" }],
       [{ headers: { host: `localhost:${port}` } }, { status: 403, code: "ForbiddenHost" }],
-      [{ headers: { host: "127.0.0.1" } }, { status: 403, code: "ForbiddenHost" }],
+      [{ headers: { host: "127.0.0.1:1" } }, { status: 403, code: "ForbiddenHost" }],
       [{ headers: { host: `127.0.0.1.nip.io:${port}` } }, { status: 403, code: "ForbiddenHost" }],
       [{ headers: { origin: "https://evil.example" } }, { status: 403, code: "ForbiddenOrigin" }],
       [{ headers: { origin: "null" } }, { status: 403, code: "ForbiddenOrigin" }],
@@ -101,6 +103,11 @@ describe("the endpoint", () => {
       expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
     }
     expect((await askEndpoint(endpoint, { method: "HEAD" })).status).toBe(405);
+    // SDKs built on the AWS Common Runtime leave the port out.
+    expect(await askEndpoint(endpoint, { headers: { host: "127.0.0.1" } })).toMatchObject({
+      status: 200,
+      body: { AccessKeyId: good.body["AccessKeyId"] },
+    });
 
     // Below HTTP: no or two hosts, a header without end, no HTTP at all, a request inside a request.
     expect(await raw(endpoint.url, "GET /credentials HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /);
@@ -119,6 +126,19 @@ describe("the endpoint", () => {
     expect(await raw(endpoint.url, "hello\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /);
     const smuggled = `POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 500\r\n\r\nGET /credentials HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: ${token}\r\n\r\n`;
     expect(await raw(endpoint.url, smuggled)).not.toContain("SecretAccessKey");
+
+    // What node would answer by itself, or hang up on, is answered like everything else.
+    const [expected, ...others] = await Promise.all(
+      [
+        `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
+        `CONNECT example.com:443 HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
+        `GET /credentials HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nExpect: nothing\r\n\r\n`,
+        `POST / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`,
+        `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      ].map(async (text) => (await raw(endpoint.url, text)).replace(/^Date: .*$/m, "Date: now")),
+    );
+    expect(expected).toMatch(/^HTTP\/1.1 401 /);
+    expect(others).toEqual(others.map(() => expected));
 
     // Who connects and says nothing, or says half of it, is cut off.
     expect(await half).not.toContain("SecretAccessKey");
@@ -219,6 +239,84 @@ describe("the endpoint", () => {
     });
   });
 });
+
+describe.skipIf(noOtherUser !== undefined)(
+  titled("another user of the machine", noOtherUser),
+  () => {
+    const serveAsVictim = async (words: readonly string[]): Promise<ServeProcess> => {
+      giveTo(users.victim, home.path);
+      return (serve = await startServe(home, words, {}, commandAs(users.victim, [])));
+    };
+    const ask = async (
+      uid: number,
+      { url, token }: ServeProcess,
+      hostname = "127.0.0.1",
+    ): Promise<string> => {
+      const script = `const [, url, authorization, hostname] = process.argv;
+        const { port, pathname, host } = new URL(url);
+        require("node:http").get({ hostname, port, path: pathname, headers: { authorization, host } }, (answer) => {
+          let text = "";
+          answer.on("data", (chunk) => (text += chunk)).on("end", () => {
+            const { code, AccessKeyId } = JSON.parse(text);
+            console.log(answer.statusCode + " " + (code ?? AccessKeyId.slice(0, 4)));
+          });
+        });`;
+      const command = [process.execPath, "-e", script, url, token, hostname];
+      return (await runAs(uid, command, { env: {} })).stdout.trim();
+    };
+
+    it("is not answered though it has the token, which serve reports; its own user and root are, from IPv6 sockets too", async () => {
+      const endpoint = await serveAsVictim(["prod"]);
+      for (const hostname of ["127.0.0.1", "::ffff:127.0.0.1"]) {
+        expect(await ask(users.thief, endpoint, hostname)).toBe("401 Unauthorized");
+        expect(await ask(users.victim, endpoint, hostname)).toBe("200 ASIA");
+        expect(await ask(0, endpoint, hostname)).toBe("200 ASIA");
+      }
+      const reports = endpoint.stderr().match(/^awsrole: another user \(uid \d+\) sent .*$/gm);
+      expect(reports).toEqual([
+        `awsrole: another user (uid ${users.thief}) sent the token of this endpoint and was refused: stop and start again for a new token`,
+      ]);
+    });
+
+    it("is answered with --allow-containers, if it has the token", async () => {
+      const endpoint = await serveAsVictim(["prod", "--allow-containers"]);
+      expect(await ask(users.thief, endpoint)).toBe("200 ASIA");
+      expect(await ask(users.thief, { ...endpoint, token: "x" })).toBe("401 Unauthorized");
+    });
+  },
+);
+
+describe.skipIf(noWsl !== undefined)(
+  titled("where connections show no user, as in WSL", noWsl),
+  () => {
+    const run = (words: readonly string[]) =>
+      runCommand([...asWsl(home.path), ...program, ...words], {
+        env: { ...home.env, AWSROLE_STORE: "none" },
+      });
+
+    it("serve wants --allow-containers, and asks AWS for nothing before that is clear", async () => {
+      expect(await run(["serve", "prod"])).toEqual({
+        code: 1,
+        signal: null,
+        stdout: "",
+        stderr:
+          "awsrole: serve: this system does not show which user connects to the endpoint (WSL, or no /proc/net/tcp)\n" +
+          "awsrole: hint: awsrole exec NAME --serve -- COMMAND gives it to one command; serve --allow-containers answers every program that has the token, also another user's\n",
+      });
+      expect(assumed()).toBe(0);
+      serve = await startServe(home, ["prod", "--allow-containers"], {}, asWsl(home.path));
+      expect((await askEndpoint(serve)).status).toBe(200);
+    });
+
+    it("exec --serve relies on the token, which only its command has", async () => {
+      const script =
+        "fetch(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI, { headers: { authorization: process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN } }).then((r) => console.log(r.status))";
+      expect(
+        await run(["exec", "prod", "--serve", "--", process.execPath, "-e", script]),
+      ).toMatchObject({ code: 0, stdout: "200\n" });
+    });
+  },
+);
 
 describe("serve", () => {
   it("prints statements that the AWS CLI needs nothing else to work with", async () => {

@@ -24,10 +24,12 @@ export async function startServe(
   home: Home,
   words: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  /** What is put before the program's command line. */
+  before: readonly string[] = [],
 ): Promise<ServeProcess> {
   const offsetFile = join(home.path, "seconds-ahead");
   writeFileSync(offsetFile, "0");
-  const [file = "", ...rest] = program;
+  const [file = "", ...rest] = [...before, ...program];
   const child = spawn(file, [...rest, "serve", ...words, "--json"], {
     env: {
       ...home.env,

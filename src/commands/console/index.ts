@@ -2,6 +2,7 @@ import type { Context } from "../../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { partitionOf } from "../../config/connection.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
+import { createPeerLookup } from "../../foundation/peer.ts";
 import {
   type Fetched,
   fetchCredentials,
@@ -9,9 +10,12 @@ import {
   requireName,
 } from "../../sessions/fetch-credentials.ts";
 import { openOneShotRedirect } from "./local-redirect.ts";
+import { type RedirectPage, writeRedirectPage } from "./redirect-page.ts";
 
 const usage = "console [NAME]";
 const browserWithinMs = 60_000;
+/** Where another user cannot take the address, and where one can: then a browser that finds it spent needs its time to start. */
+const watchMs = { seen: 2000, unseen: 10_000 };
 
 export default defineCommand({
   usage,
@@ -69,23 +73,36 @@ function partitionOfSession({ chain, credentials, connection, profile }: Fetched
   );
 }
 
+/** @throws ERR_DEADLINE, ERR_ADDRESS_REUSED, ERR_NETWORK, ERR_CONFIG_WRITE. */
 async function openInBrowser(
-  { platform }: Context,
+  { env, platform }: Context,
   url: string,
   notice: (text: string) => void,
 ): Promise<void> {
-  const redirect = await openOneShotRedirect(url, browserWithinMs);
-  notice(
-    `opening the console in your browser; if nothing opens, open ${redirect.url} on this machine within a minute (it works once)`,
-  );
+  const peers = await createPeerLookup(platform);
+  const redirect = await openOneShotRedirect(url, {
+    timeoutMs: browserWithinMs,
+    watchMs: peers === undefined ? watchMs.unseen : watchMs.seen,
+    peers,
+    onOtherUser: (uid) =>
+      notice(
+        `another user${uid === undefined ? "" : ` (uid ${uid})`} asked for the sign-in address and was refused`,
+      ),
+  });
+  let page: RedirectPage | undefined;
   try {
+    if (peers === undefined) page = writeRedirectPage(redirect.url, env, platform);
+    notice(
+      `opening the console in your browser; if nothing opens, open ${redirect.url} on this machine within a minute (it works once)`,
+    );
     const { default: open } = await import("open");
-    const launched = await open(redirect.url).catch(() => undefined);
+    const launched = await open(page?.path ?? redirect.url).catch(() => undefined);
     // No browser to start is no reason to give up: the address may be opened by hand.
     launched?.on("error", () => {});
     if (launched === undefined) notice(`no browser could be started here (${platform})`);
     await redirect.used;
   } finally {
+    page?.remove();
     redirect.close();
   }
 }

@@ -69,7 +69,7 @@ async function runServed(
     throw new AwsRoleError("ERR_CONFIG_CONFLICT", `exec --serve: ${shadow}`, {
       hint: `give keys, which come before everything: awsrole exec ${name} -- ...; or take that away from [default]`,
     });
-  const { endpoint, first, end } = await serveProfile(context, name, args, {
+  const { endpoint, first, end } = await serveProfile(context, name, args, "user-or-token", {
     // The terminal is the command's: what awsrole has to say, its SDK hears.
     warn: () => {},
     onFetched: () => {},
