@@ -104,7 +104,7 @@ describe.skipIf(process.platform !== "linux" || endianness() !== "LE")(
       });
       readings = 0;
       const { sockets, close } = await connectTimes(20, "127.0.0.1");
-      const uids = await Promise.all(sockets.map((socket) => lookup?.uidOf(socket)));
+      const uids = await Promise.all(sockets.map(async (socket) => lookup?.uidOf(socket)));
       close();
       expect(new Set(uids)).toEqual(new Set([ownUid]));
       expect(readings).toBe(1);
@@ -118,7 +118,9 @@ describe.skipIf(process.platform !== "linux")("a real connection", () => {
     async (address) => {
       const lookup = await createPeerLookup("linux");
       const { sockets, close } = await connectTimes(1, address);
-      expect(await Promise.all(sockets.map((socket) => lookup?.uidOf(socket)))).toEqual([ownUid]);
+      expect(await Promise.all(sockets.map(async (socket) => lookup?.uidOf(socket)))).toEqual([
+        ownUid,
+      ]);
       close();
     },
   );
