@@ -4,7 +4,10 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openOneShotRedirect, type RedirectOptions } from "../../src/commands/console/local-redirect.ts";
+import {
+  openOneShotRedirect,
+  type RedirectOptions,
+} from "../../src/commands/console/local-redirect.ts";
 import { createPeerLookup } from "../../src/foundation/peer.ts";
 import { asWsl, noWsl } from "../support/as-wsl.ts";
 import { type FederationDouble, startFederationDouble } from "../support/federation-double.ts";
