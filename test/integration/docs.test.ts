@@ -31,7 +31,10 @@ const notRun: readonly (readonly [line: RegExp, why: string])[] = [
     /^awsrole setup /,
     "wants a profile called admin: test/integration/setup.test.ts and setup-moto.test.ts have it",
   ],
-  [/^(?:\(umask 077; )?awsrole serve /, "serves until Ctrl-C: test/integration/serve.test.ts stops it"],
+  [
+    /^(?:\(umask 077; )?awsrole serve /,
+    "serves until Ctrl-C: test/integration/serve.test.ts stops it",
+  ],
   [/^awsrole console /, "opens a browser: test/integration/console.test.ts stands in for it"],
   [/Out-String/, "PowerShell is nowhere here; test/unit/shells has its statements"],
   [/^credential_process = /, "a line of ~/.aws/config: the main job's test runs it"],
