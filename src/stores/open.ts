@@ -12,6 +12,11 @@ import type { StoreName } from "../state/item-index.ts";
  */
 export interface SecretStore {
   readonly name: StoreName;
+  /**
+   * True where an item that is overwritten keeps its old access list, and overwriting needs the right to read it (macOS): what is worth
+   * nothing any more is better deleted, which needs no right, and stored again.
+   */
+  readonly keepsAccessList?: boolean;
   get(account: string): Promise<string | undefined>;
   set(account: string, secret: string): Promise<void>;
   /** True when something was there. */

@@ -66,6 +66,9 @@ export function createSessionCache({
     if ("error" in read) throw read.error;
     return read.secret;
   };
+  /** Whether the row tells of an earlier session of this name that has expired. */
+  const isOver = async (account: string): Promise<boolean> =>
+    (await rows.list()).some((row) => row.account === account && hasExpired(row, clock.now()));
   return {
     trouble: () => trouble,
     async read(key) {
@@ -87,7 +90,10 @@ export function createSessionCache({
         await storeUnlessLoggedOut(
           logoutSince.get(key.account) ?? watchForLogout(),
           async () => {
+            const isReplaced = store.keepsAccessList === true && (await isOver(key.account));
             await rows.add(rowOf(key, session, store.name));
+            // Nobody misses it: it is over. A key or token is never stored through here.
+            if (isReplaced) await store.delete(key.account);
             try {
               await store.set(key.account, encodeSession(session));
             } catch (error) {
@@ -119,10 +125,7 @@ export function createSessionCache({
       try {
         const store = await openStore();
         const isExpired = (row: Row): boolean =>
-          row.kind !== "key" &&
-          storesOf(row).includes(store.name) &&
-          row.expiresAt !== undefined &&
-          new Date(row.expiresAt) < clock.now();
+          storesOf(row).includes(store.name) && hasExpired(row, clock.now());
         // Whoever renews one meanwhile wrote its row first.
         const isStill = async (account: string): Promise<boolean> =>
           (await rows.list()).some((row) => row.account === account && isExpired(row));
@@ -149,6 +152,11 @@ async function isWithout(store: SecretStore, account: string): Promise<boolean> 
   } catch {
     return false;
   }
+}
+
+/** Whether the row is of a session, and that is over. */
+function hasExpired({ kind, expiresAt }: Row, now: Date): boolean {
+  return kind !== "key" && expiresAt !== undefined && new Date(expiresAt) < now;
 }
 
 /** `expiresAt` by the local clock, which is what people's lists and the housekeeping compare it with. */

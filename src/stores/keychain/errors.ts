@@ -3,6 +3,11 @@
  *
  * The Secret Service's errors have names. Those of `@napi-rs/keyring` 2.1.2 have the code "GenericFailure" and a text, so the
  * text is all there is: each below was seen or read in the library, whose version is pinned.
+ *
+ * macOS: the addon contains apple-native-keyring-store 1.0.2 and keyring-core 1.0.1. `decode_error` (src/keychain.rs:367) makes
+ * NoStorageAccess of the statuses -61, -25244, -25291, -25292, -25294 (no such keychain) and -25295 alone, and PlatformFailure of all
+ * others: -25308 (not allowed to ask, as over SSH), -128 (the user pressed Deny), -25293 (authorization failed), -25299 (already exists). Their texts
+ * (keyring-core, src/error.rs:81) are a prefix and Apple's own words, which are in the user's language: only the prefix is compared.
  */
 import { AwsRoleError } from "../../foundation/errors.ts";
 import {
@@ -27,8 +32,8 @@ export function isWorthAnotherTry(error: unknown): boolean {
 export function classifyKeychainError(error: unknown, platform: NodeJS.Platform): AwsRoleError {
   if (error instanceof AwsRoleError) return error;
   const { name, message: text } = error instanceof Error ? error : new Error(String(error));
-  if (NO_KEYCHAIN.has(name) || name.startsWith(NOT_STARTED)) return unavailable(error);
-  if (LOCKED.has(name)) return locked(error);
+  if (NO_KEYCHAIN.has(name) || name.startsWith(NOT_STARTED)) return unavailable(error, platform);
+  if (LOCKED.has(name)) return locked(error, platform);
   const limit = TOO_LARGE.exec(text)?.[1];
   if (limit !== undefined) {
     return new AwsRoleError(
@@ -39,12 +44,14 @@ export function classifyKeychainError(error: unknown, platform: NodeJS.Platform)
       },
     );
   }
-  // On macOS this prefix covers a locked keychain over SSH (-25308), a denied prompt (-128) and a missing permission.
-  if (platform === "darwin" && text.startsWith("Couldn't access platform storage:"))
-    return locked(error);
+  if (platform === "darwin") {
+    if (text.startsWith(NO_STORAGE_ACCESS)) return unavailable(error, platform);
+    if (text.startsWith(PLATFORM_FAILURE) && !ALREADY_EXISTS.test(text))
+      return locked(error, platform);
+  }
   return new AwsRoleError(
     "ERR_STORE_FAILED",
-    `the keychain failed: ${text.replaceAll(/\s+/g, " ").trim()}`,
+    `the keychain failed: ${text.replaceAll(/\s+/g, " ").trim().replace(/\.$/, "")}`,
     {
       cause: error,
       hint: WITHOUT_KEYCHAIN,
@@ -72,29 +79,35 @@ const NO_KEYCHAIN = new Set([
 const NOT_STARTED = `${D_BUS}.Spawn.`;
 const LOCKED = new Set([PROMPT_DISMISSED, `${SECRET_SERVICE}.IsLocked`]);
 const DAEMON_ENDED = new Set([NO_REPLY, `${SECRET_SERVICE}.NoSession`]);
+const NO_STORAGE_ACCESS = "Couldn't access platform storage:";
+const PLATFORM_FAILURE = "Platform failure:";
+/** -25299 in English; in other languages it is taken for a refusal, which it mostly is: an item that may not be read is added again. */
+const ALREADY_EXISTS = /already exists/;
 const TOO_LARGE = /longer than the platform limit of (\d+)/;
 
 const WITHOUT_KEYCHAIN =
   "AWSROLE_STORE=none works without a keychain, AWSROLE_STORE=file keeps an encrypted file instead";
 
-function unavailable(cause: unknown): AwsRoleError {
-  return new AwsRoleError(
-    "ERR_STORE_UNAVAILABLE",
-    "there is no keychain here (no Secret Service on the session's D-Bus)",
-    {
-      cause,
-      hint: WITHOUT_KEYCHAIN,
-    },
-  );
+function unavailable(cause: unknown, platform: NodeJS.Platform): AwsRoleError {
+  const isMac = platform === "darwin";
+  const reason = isMac
+    ? "this user has no default keychain"
+    : "no Secret Service on the session's D-Bus";
+  const remedy = isMac
+    ? "security default-keychain shows which keychain is used, security list-keychains which there are; "
+    : "";
+  return new AwsRoleError("ERR_STORE_UNAVAILABLE", `there is no keychain here (${reason})`, {
+    cause,
+    hint: remedy + WITHOUT_KEYCHAIN,
+  });
 }
 
-function locked(cause: unknown): AwsRoleError {
+function locked(cause: unknown, platform: NodeJS.Platform): AwsRoleError {
+  const unlock =
+    platform === "darwin" ? "unlock it (over SSH: security unlock-keychain)" : "unlock it";
   return new AwsRoleError(
     "ERR_STORE_LOCKED",
     "the keychain is locked, or access to it was denied",
-    {
-      cause,
-      hint: `unlock it and try again; ${WITHOUT_KEYCHAIN}`,
-    },
+    { cause, hint: `${unlock} and try again; ${WITHOUT_KEYCHAIN}` },
   );
 }

@@ -1,6 +1,7 @@
 /**
  * The OS keychain: macOS Keychain, Windows Credential Manager, Secret Service elsewhere. What they have in common: one item per account,
- * a limit of time, and that it is asked again when an item vanishes or the daemon ends. A set overwrites in place, it never deletes: readers would see the gap.
+ * a limit of time, and that it is asked again when an item vanishes or the daemon ends. A set overwrites in place, it never deletes: readers
+ * would see the gap (`keepsAccessList` is what the session cache does about that).
  */
 import type { Environment } from "../../foundation/environment.ts";
 import { isUtf8 } from "node:buffer";
@@ -36,6 +37,7 @@ export function createOsKeychain(options: OsKeychainOptions = {}): SecretStore {
   if (itemLimitBytes === undefined) {
     return {
       name: "keychain",
+      keepsAccessList: platform === "darwin",
       get: async (account) => {
         const bytes = await items.get(account);
         // What is not text is not ours.

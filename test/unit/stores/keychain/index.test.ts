@@ -84,6 +84,25 @@ describe("the OS keychain", () => {
     },
   );
 
+  it("says on macOS how a locked keychain is unlocked over SSH, and how a missing one is found", async () => {
+    const refusing = (text: string) =>
+      createOsKeychain({
+        platform: "darwin",
+        items: createFakeItems(() => {
+          throw new Error(text);
+        }),
+      }).get(ACCOUNT);
+    await expect(
+      refusing("Platform failure: User interaction is not allowed."),
+    ).rejects.toMatchObject({ hint: expect.stringContaining("security unlock-keychain") });
+    await expect(
+      refusing("Couldn't access platform storage: The specified keychain could not be found."),
+    ).rejects.toMatchObject({
+      message: "there is no keychain here (this user has no default keychain)",
+      hint: expect.stringMatching(/^security default-keychain /),
+    });
+  });
+
   describe("when the keychain is silent", () => {
     it("gives up, shows no second prompt, and works again once it has been answered", async () => {
       let answer = () => {};
@@ -164,12 +183,20 @@ function ERRORS_OF_THE_SECRET_SERVICE(): Reading[] {
   }));
 }
 
-/** Texts of `@napi-rs/keyring` 2.1.2 as seen. */
+/** Texts of `@napi-rs/keyring` 2.1.2: on Windows as seen, on macOS by the crates in it (`errors.ts` quotes them), never seen on a Mac. */
 function ERRORS_OF_THE_LIBRARY(platform: "darwin" | "win32"): Reading[] {
-  const refused = "Couldn't access platform storage: User interaction is not allowed";
+  const onMac = (code: string): string => (platform === "darwin" ? code : "ERR_STORE_FAILED");
   const codes = {
     "Value of 'secret' is longer than the platform limit of 2560 chars": "ERR_STORE_TOO_LARGE",
-    [refused]: platform === "darwin" ? "ERR_STORE_LOCKED" : "ERR_STORE_FAILED",
+    "Platform failure: User interaction is not allowed.": onMac("ERR_STORE_LOCKED"),
+    "Platform failure: User canceled the operation.": onMac("ERR_STORE_LOCKED"),
+    "Platform failure: Die Interaktion mit dem Benutzer ist nicht erlaubt.":
+      onMac("ERR_STORE_LOCKED"),
+    "Platform failure: The user name or passphrase you entered is not correct.":
+      onMac("ERR_STORE_LOCKED"),
+    "Platform failure: The specified item already exists in the keychain.": "ERR_STORE_FAILED",
+    "Couldn't access platform storage: The specified keychain could not be found.":
+      onMac("ERR_STORE_UNAVAILABLE"),
     "something new\nin two lines": "ERR_STORE_FAILED",
   };
   return Object.entries(codes).map(([text, code]) => ({ platform, error: new Error(text), code }));
