@@ -1,3 +1,4 @@
+import { installAwscrt, noAwscrt } from "./awscrt.ts";
 import { canInstallPackages, installPackages, missingPackages } from "./needed-programs.ts";
 import { isolateProcess } from "./isolation.ts";
 
@@ -30,6 +31,14 @@ function installNeeded(): void {
       console.log(
         `tests: apt-get failed: ${error instanceof Error ? error.message.trim() : String(error)}`,
       );
+    }
+  }
+  if (noAwscrt() !== undefined && canInstallPackages()) {
+    console.log("tests: installing awscrt");
+    try {
+      installAwscrt();
+    } catch {
+      console.log("tests: pip failed: tests with the AWS Common Runtime are skipped");
     }
   }
   const missing = missingPackages();
