@@ -185,7 +185,7 @@ function checkProgram([program, ...words], { uid, cwd, env: around }) {
     "[bob]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = none\n",
   );
   const nowhere = {
-    DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent",
+    DBUS_SESSION_BUS_ADDRESS: "disabled:",
     AWS_ENDPOINT_URL_STS: "http://127.0.0.1:9",
   };
   const env = {

@@ -5,16 +5,24 @@
  *   started by the desktop) often have no node on their PATH. On Windows npm's `awsrole.cmd`, which has a stable place.
  * - Of the paths that lead to what is running now, one found on PATH comes first: `/opt/homebrew/bin/node` survives an
  *   upgrade, the versioned folder that it points to does not. Then the path as it was called, then the real one.
- * - Never a bare name, npx's cache, `node_modules/.bin`, a folder that lives as long as one shell (fnm), nor a place where
- *   any user could put another program. Group-writable folders pass: Homebrew's are.
+ * - Never a bare name, npx's cache, `node_modules/.bin`, a folder that lives as long as one shell (fnm), nor a path that another user
+ *   could lead elsewhere: every folder and link on the way is looked at (path-owner.ts). Folders that a group can write pass with a warning
+ *   where they are Homebrew's, or the group has no members.
  * - Quoting is what every SDK splits the same way, with and without a shell: plain words; on POSIX a path with other
  *   characters in double quotes (the value then still ends in a plain word, else Go would strip the quotes); on Windows
  *   no quotes at all but the short (8.3) name, because `cmd.exe` and three SDKs lose them.
  */
 import type { Environment } from "../foundation/environment.ts";
-import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import { AwsRoleError } from "../foundation/errors.ts";
+import {
+  describeOpenStep,
+  type OpenStep,
+  openSteps,
+  ourselves,
+  pathSteps,
+} from "../foundation/path-owner.ts";
 
 /** What is running, and where to look for lasting names of it. */
 export type Running = {
@@ -131,41 +139,81 @@ export function problemOf(
   if (slashed.includes("/node_modules/.bin/"))
     return "lies in node_modules/.bin, which belongs to one project";
   if (slashed.includes("/fnm_multishells/")) return "lives only as long as one shell";
-  if (platform === "win32") return undefined;
-  const open = [file, real].find((path) => isOpenToAll(path));
-  return open === undefined ? undefined : "can be replaced by any user of this machine";
+  return platform === "win32" ? undefined : whyReplaceable(file, platform);
 }
 
-/** The file or a folder above it is writable for everybody (a folder with the sticky bit keeps what others put in it). */
-function isOpenToAll(file: string): boolean {
-  if ((statSync(file).mode & 0o002) !== 0) return true;
-  for (
-    let folder = posix.dirname(file), own = true;
-    ;
-    folder = posix.dirname(folder), own = false
-  ) {
-    const { mode } = statSync(folder);
-    if ((mode & 0o002) !== 0 && (own || (mode & 0o1000) === 0)) return true;
-    if (folder === "/") return false;
+/** Why another user could decide what runs there, to follow the path in a sentence; undefined when none can. Not for Windows. */
+export function whyReplaceable(file: string, platform: NodeJS.Platform): string | undefined {
+  if (!posix.isAbsolute(file)) return "is not an absolute path";
+  const open = [file, ...loadedBy(realPath(file) ?? file)]
+    .flatMap(weakSteps)
+    .find((step) => !isTolerated(step, platform));
+  return open && `could be replaced by another user: ${describeOpenStep(open)}`;
+}
+
+/** What awsrole's own script loads: the bundles beside it. */
+function loadedBy(real: string): readonly string[] {
+  if (posix.basename(real) !== "awsrole.js") return [];
+  const bundles = posix.join(posix.dirname(real), "..", "dist");
+  try {
+    return readdirSync(bundles).map((name) => posix.join(bundles, name));
+  } catch {
+    return [];
   }
 }
 
-/** A sticky folder above (/tmp) protects what is there, but is emptied at the next start; then any user can take the name. */
+/**
+ * The steps by which another user could lead the path elsewhere. A folder that everybody can write is one, too, when it holds a link or the
+ * file itself, sticky bit or not: /tmp is emptied at the next start, and then any user can take the name.
+ */
+function weakSteps(file: string): readonly OpenStep[] {
+  const steps = [...pathSteps(file)];
+  const holding = steps.filter(({ path, stats }, index) => {
+    const next = steps[index + 1];
+    const isHolding =
+      next !== undefined && !next.stats.isDirectory() && posix.dirname(next.path) === path;
+    return isHolding && (stats.mode & 0o002) !== 0;
+  });
+  return [
+    ...openSteps(file),
+    ...holding.map((step) => ({ ...step, openTo: "everybody" as const })),
+  ];
+}
+
+/** Where Homebrew puts everything; on a Mac its folders belong to the group of the administrators. https://docs.brew.sh/Installation */
+const homebrewFolders = (platform: NodeJS.Platform): readonly string[] =>
+  platform === "darwin"
+    ? ["/opt/homebrew", "/usr/local"]
+    : platform === "linux"
+      ? ["/home/linuxbrew/.linuxbrew"]
+      : [];
+
+/** Homebrew makes its folders writable for a group, and so does Debian (`staff`, which is empty) those below /usr/local. */
+function isTolerated({ path, stats, openTo }: OpenStep, platform: NodeJS.Platform): boolean {
+  if (openTo !== "group") return false;
+  const isHomebrew = homebrewFolders(platform).some(
+    (folder) => path === folder || path.startsWith(`${folder}/`),
+  );
+  return isHomebrew || ourselves().whoIsIn(stats.gid) === "empty";
+}
+
 function warningsOf({ platform }: Running, paths: readonly string[]): readonly string[] {
   if (platform === "win32") return [];
   return paths.flatMap((path) => {
-    const shared = foldersAbove(realPath(path) ?? path).find(
-      (folder) => (statSync(folder).mode & 0o002) !== 0,
+    // A sticky folder above (/tmp) protects what is there, but is emptied at the next start.
+    const shared = [...pathSteps(path)].find(
+      ({ stats }) => stats.isDirectory() && (stats.mode & 0o002) !== 0,
     );
-    return shared === undefined
-      ? []
-      : [`${path} lies below ${shared}, where everybody can write: move it before you rely on it`];
+    const byGroup = weakSteps(path).find((step) => isTolerated(step, platform));
+    return [
+      shared === undefined
+        ? []
+        : `${path} lies below ${shared.path}, where everybody can write: move it before you rely on it`,
+      byGroup === undefined
+        ? []
+        : `${path}: ${describeOpenStep(byGroup)}: its members can replace the program`,
+    ].flat();
   });
-}
-
-function foldersAbove(file: string): string[] {
-  const folder = posix.dirname(file);
-  return folder === file ? [] : [folder, ...foldersAbove(folder)];
 }
 
 /** One word of the line; undefined when no quoting is understood everywhere. */

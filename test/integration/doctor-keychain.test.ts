@@ -52,7 +52,7 @@ describe.skipIf(noKeychain !== undefined)(titled("doctor and the keychain", noKe
   });
 
   it("warns of one that is not there, and names the remedy", async () => {
-    const { ids, findings } = await examine({ DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent" });
+    const { ids, findings } = await examine({ DBUS_SESSION_BUS_ADDRESS: "disabled:" });
     expect(ids).toEqual(["store-unusable"]);
     expect(findings[0]?.fix).toContain("AWSROLE_STORE");
   });

@@ -442,6 +442,11 @@ const cases: readonly Case[] = [
     },
     by: { env: { AWSROLE_STORE: "file", AWSROLE_PASSPHRASE_FILE: "@HOME@/passphrase" } },
   },
+  {
+    id: "bus-refused",
+    env: { DBUS_SESSION_BUS_ADDRESS: "unix:abstract=/tmp/dbus-x" },
+    by: { env: { DBUS_SESSION_BUS_ADDRESS: "disabled:" } },
+  },
   { id: "store-refused", env: { AWSROLE_STORE: "keychain" }, by: nothing },
   { id: "store-unusable", env: { AWSROLE_STORE: "" }, by: nothing },
 ];
@@ -553,10 +558,11 @@ describe("doctor", () => {
 
   it("has a set-up here for every finding that one machine can show", () => {
     const shownElsewhere = [
-      // Below, and in doctor-online.test.ts.
+      // Below, in foreign-owners.test.ts and in doctor-online.test.ts.
       "node-old",
       "program-extension",
       "runtime-folder-missing",
+      "runtime-folder-taken",
       "aws-unreachable",
       "clock-wrong",
       "key-old",

@@ -55,7 +55,7 @@ const run = (...words: string[]): Promise<Finished> => runAwsrole(words, { env: 
 /** Without a store by name: uncached, silently for programs, with a word for people. With one: an error that names the place. */
 async function expectRefused(message: RegExp): Promise<void> {
   const delivered = await runAwsrole(["credential-process", "--profile", "prod"], {
-    env: { ...environment(), DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent" },
+    env: { ...environment(), DBUS_SESSION_BUS_ADDRESS: "disabled:" },
   });
   expect(delivered).toMatchObject({ code: 0, stderr: "" });
   for (const store of ["file", "plaintext"]) {

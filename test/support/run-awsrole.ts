@@ -51,6 +51,8 @@ export function createHome({
       PATH: process.env["PATH"],
       ...homeVariables(path),
       XDG_RUNTIME_DIR: run,
+      // Else the keychain of the person who runs the tests would be found in /run/user.
+      DBUS_SESSION_BUS_ADDRESS: "disabled:",
       AWS_EC2_METADATA_DISABLED: "true",
     },
     remove: async () => {

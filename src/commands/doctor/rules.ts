@@ -100,6 +100,12 @@ export const catalogue = {
   "runtime-folder-missing": warning(
     "processes cannot share one fetch, so that each asks AWS (and you) by itself",
   ),
+  "runtime-folder-taken": warning(
+    "in a shared folder any user can take the name; nothing is kept in theirs",
+  ),
+  "bus-refused": warning(
+    "another user who listens there would be given every session and key that is stored",
+  ),
   "store-refused": error("a store that is named must work: every command that needs it fails"),
   "store-unusable": warning(
     "no session is kept: every call fetches anew, and a code is asked for each time",

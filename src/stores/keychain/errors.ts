@@ -11,6 +11,7 @@
  */
 import { AwsRoleError } from "../../foundation/errors.ts";
 import {
+  BUS_REFUSED,
   CONNECTION_LOST,
   ITEM_VANISHED,
   NO_COLLECTION,
@@ -32,6 +33,7 @@ export function isWorthAnotherTry(error: unknown): boolean {
 export function classifyKeychainError(error: unknown, platform: NodeJS.Platform): AwsRoleError {
   if (error instanceof AwsRoleError) return error;
   const { name, message: text } = error instanceof Error ? error : new Error(String(error));
+  if (name === BUS_REFUSED) return refusedBus(text, error);
   if (NO_KEYCHAIN.has(name) || name.startsWith(NOT_STARTED)) return unavailable(error, platform);
   if (LOCKED.has(name)) return locked(error, platform);
   const limit = TOO_LARGE.exec(text)?.[1];
@@ -100,6 +102,17 @@ function unavailable(cause: unknown, platform: NodeJS.Platform): AwsRoleError {
     cause,
     hint: remedy + WITHOUT_KEYCHAIN,
   });
+}
+
+function refusedBus(why: string, cause: unknown): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_STORE_UNAVAILABLE",
+    `there is no keychain here that is safe to use: ${why}`,
+    {
+      cause,
+      hint: `DBUS_SESSION_BUS_ADDRESS=unix:path=SOCKET names a session bus of yours; ${WITHOUT_KEYCHAIN}`,
+    },
+  );
 }
 
 function locked(cause: unknown, platform: NodeJS.Platform): AwsRoleError {

@@ -1,5 +1,8 @@
 import {
   chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -15,6 +18,9 @@ import {
   findProgram,
   type Running,
 } from "../../../src/program/program-path.ts";
+import { titled } from "../../support/installed.ts";
+
+const notRoot = process.getuid?.() === 0 ? undefined : "only root can make another user's file";
 
 /** Not below the temporary folder, which everybody may write to. */
 let root: string;
@@ -89,10 +95,14 @@ describe("the program in a credential_process line", () => {
     const node = place("bin/node");
     const script = place("open/folder/awsrole.js");
     chmodSync(join(root, "open"), 0o777);
-    expect(() => findProgram(running(node, script))).toThrow(/replaced by any user/);
+    expect(() => findProgram(running(node, script))).toThrow(
+      /replaced by another user: .* can be written by every user/,
+    );
     chmodSync(join(root, "open"), 0o755);
     chmodSync(script, 0o757);
-    expect(() => findProgram(running(node, script))).toThrow(/replaced by any user/);
+    expect(() => findProgram(running(node, script))).toThrow(
+      /replaced by another user: .* can be written by every user/,
+    );
   });
 
   it("comes with a warning below a folder like /tmp", () => {
@@ -104,11 +114,81 @@ describe("the program in a credential_process line", () => {
     expect(warnings).toEqual([expect.stringContaining("where everybody can write")]);
   });
 
-  it("passes in a folder that a group may write to, as Homebrew's are", () => {
-    const node = place("homebrew/bin/node");
-    const script = place("homebrew/lib/awsrole.js");
-    chmodSync(join(root, "homebrew"), 0o775);
-    expect(findProgram(running(node, script)).words).toEqual([node, script]);
+  it.skipIf(process.platform === "win32")(
+    "is not behind a link that any user could replace",
+    () => {
+      const node = place("bin/node");
+      const script = place("safe/awsrole.js");
+      mkdirSync(join(root, "open"));
+      link("open/awsrole", script);
+      const called = link("bin/awsrole", join(root, "open/awsrole"));
+      expect(findProgram(running(node, called, "bin")).words).toEqual([node, called]);
+      // With the sticky bit, too: /tmp is emptied at the next start.
+      for (const mode of [0o777, 0o1777]) {
+        chmodSync(join(root, "open"), mode);
+        expect(findProgram(running(node, called, "bin")).words).toEqual([node, script]);
+        expect(() => findProgram(running(node, undefined), called)).toThrow(
+          `could be replaced by another user: ${join(root, "open")} can be written by every user`,
+        );
+      }
+    },
+  );
+
+  it.skipIf(process.platform === "win32")("is not there when its bundles could be replaced", () => {
+    const node = place("bin/node");
+    const script = place("app/bin/awsrole.js");
+    chmodSync(place("app/dist/cli.js"), 0o666);
+    expect(() => findProgram(running(node, script))).toThrow(/dist\/cli\.js can be written/);
+  });
+
+  describe.skipIf(notRoot !== undefined)(titled("and other users", notRoot), () => {
+    const stranger = 12345;
+
+    it("does not belong to one, nor any folder or link on the way", () => {
+      const node = place("bin/node");
+      const script = place("app/lib/awsrole.js");
+      const called = link("bin/awsrole", script);
+      for (const theirs of ["app", "app/lib", "app/lib/awsrole.js", "bin/awsrole"]) {
+        lchownSync(join(root, theirs), stranger, stranger);
+        expect(() => findProgram(running(node, undefined), called)).toThrow(
+          `${join(root, theirs)} belongs to another user (uid ${stranger})`,
+        );
+        lchownSync(join(root, theirs), 0, 0);
+      }
+      expect(findProgram(running(node, undefined), called).words).toEqual([called]);
+    });
+
+    it("is not where a group with others in it can write, but may be where only we are in it", () => {
+      const node = place("bin/node");
+      const script = place("shared/awsrole.js");
+      chmodSync(join(root, "shared"), 0o775);
+      expect(findProgram(running(node, script)).words).toEqual([node, script]);
+      // A group that no file of this machine knows can be a directory service's.
+      chownSync(join(root, "shared"), 0, 4_000_000);
+      expect(() => findProgram(running(node, script))).toThrow(
+        `${join(root, "shared")} can be written by the group 4000000`,
+      );
+    });
+
+    it("comes with a warning where Homebrew's group can write", () => {
+      const prefix = "/home/linuxbrew/.linuxbrew";
+      if (existsSync("/home/linuxbrew")) return;
+      try {
+        const node = place("bin/node");
+        mkdirSync(join(prefix, "lib"), { recursive: true, mode: 0o755 });
+        const script = join(prefix, "lib/awsrole.js");
+        writeFileSync(script, "", { mode: 0o755 });
+        chownSync(join(prefix, "lib"), 0, 4_000_000);
+        chmodSync(join(prefix, "lib"), 0o775);
+        const { words, warnings } = findProgram(running(node, script));
+        expect(words).toEqual([node, script]);
+        expect(warnings).toEqual([
+          `${script}: ${prefix}/lib can be written by the group 4000000: its members can replace the program`,
+        ]);
+      } finally {
+        rmSync("/home/linuxbrew", { recursive: true, force: true });
+      }
+    });
   });
 
   it("is quoted where its path has a space, and the line still ends in a plain word", () => {

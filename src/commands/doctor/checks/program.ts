@@ -1,10 +1,10 @@
 /** The `credential_process` line of profiles that are ours: that it is there, asks for the right profile, and can be run by every SDK. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import type { Setting, Settings } from "../../../config/document.ts";
 import { setKey } from "../../../config/edit.ts";
 import { isManaged } from "../../../config/profiles.ts";
-import { credentialProcessLine, problemOf } from "../../../program/program-path.ts";
+import { credentialProcessLine, problemOf, whyReplaceable } from "../../../program/program-path.ts";
 import { splitCommand } from "../../../foundation/split-command.ts";
 import { awsroleLineProfile } from "../../../profiles/references.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
@@ -16,12 +16,19 @@ export const checkProgram: Check = (facts) =>
   facts.names.flatMap((name) => {
     try {
       const settings = facts.files.profile(name);
-      return settings === undefined ? [] : checkLine(facts, name, settings);
+      return settings === undefined
+        ? []
+        : [...checkLine(facts, name, settings), ...checkCodeProgram(facts, name, settings)];
     } catch (error) {
       if (!isAwsRoleError(error) || error.code !== "ERR_CONFIG_SYNTAX") throw error;
       return [];
     }
   });
+
+function checkCodeProgram(facts: Facts, profile: string, settings: Settings): Finding[] {
+  const setting = settings.get("awsrole_mfa_process") ?? settings.get("mfa_process");
+  return setting === undefined ? [] : replaceable(facts, profile, setting);
+}
 
 function checkLine(facts: Facts, profile: string, settings: Settings): Finding[] {
   const setting = settings.get("credential_process");
@@ -52,8 +59,8 @@ function checkLine(facts: Facts, profile: string, settings: Settings): Finding[]
     return line("line-quotes", "the line begins and ends with a quote");
   const asked = awsroleLineProfile(value, managed);
   if (asked === undefined) {
-    // Somebody else's program is nobody's business, except where awsrole's should stand.
-    if (!managed) return [];
+    // Another program is its owner's business, except where it could be replaced, or awsrole's should be.
+    if (!managed) return replaceable(facts, profile, setting);
     // Nor is it overwritten, or shown: it may have a password in it.
     const what = "the line runs something else than awsrole credential-process";
     const { mend: _, ...finding } = found(facts, profile, setting, "line-unreadable", what);
@@ -68,6 +75,33 @@ function checkLine(facts: Facts, profile: string, settings: Settings): Finding[]
   return odd === undefined
     ? checkWords(facts, setting, line)
     : line("line-options", `${odd} does not belong in the line`);
+}
+
+/** A program that is not awsrole's: its file, and the script where it is an interpreter. Nothing else of the command is shown. */
+function replaceable({ platform }: Facts, profile: string, setting: Setting): Finding[] {
+  if (platform === "win32") return [];
+  const [program = "", ...words] = splitCommand(setting.value, platform) ?? [];
+  const isInterpreter = /^(?:node|bun|deno|python[\d.]*|ruby|perl|(?:ba|z|da|k|fi)?sh|env)$/.test(
+    posix.basename(program),
+  );
+  const script = isInterpreter ? words.find((word) => isFile(word)) : undefined;
+  return [program, script ?? ""].flatMap((file): Finding[] => {
+    const why = isFile(file) ? whyReplaceable(file, platform) : undefined;
+    if (why === undefined) return [];
+    return [
+      {
+        id: "program-unreliable",
+        profile,
+        ...at(setting),
+        what: `${file} ${why}`,
+        fix: "use a copy of the program that belongs to you or root, in folders that no other user can write",
+      },
+    ];
+  });
+}
+
+function isFile(path: string): boolean {
+  return posix.isAbsolute(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** What stands behind `--profile NAME`: the options that may stay, and the first word that may not. */

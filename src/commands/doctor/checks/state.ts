@@ -1,5 +1,6 @@
 /** What awsrole keeps beside the secrets: rows and folders. */
 import { statSync } from "node:fs";
+import { takenReason } from "../../../state/runtime-dir.ts";
 import type { Check, Facts, Finding } from "../finding.ts";
 
 /** Every check of the state and runtime folders. */
@@ -55,6 +56,15 @@ function rows({ rows: listed, files, now }: Facts): Finding[] {
 const weekMs = 7 * 24 * 3600 * 1000;
 
 function runtimeFolder({ runtime }: Facts): Finding[] {
+  const taken = runtime.rejected.find(({ reason }) => reason === takenReason);
+  if (runtime.folder !== undefined && taken !== undefined)
+    return [
+      {
+        id: "runtime-folder-taken",
+        what: `another user has made ${taken.path}; ${runtime.folder} is used in its place`,
+        fix: "set XDG_RUNTIME_DIR to a folder of yours alone, or ask the other user what it is for",
+      },
+    ];
   if (runtime.folder !== undefined) return [];
   const reasons = runtime.rejected.map(({ path, reason }) => `${path}: ${reason}`).join("; ");
   return [

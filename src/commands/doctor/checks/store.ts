@@ -8,6 +8,7 @@ import type { Row } from "../../../state/item-index.ts";
 import { deadlineFromNow } from "../../../foundation/deadline.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
 import { type OpenStore, prepareStore } from "../../../sessions/open-sessions.ts";
+import { refusalOf, sessionBusPlaces } from "../../../stores/keychain/dbus/address.ts";
 import type { Finding } from "../finding.ts";
 
 /** The check of the store in use. A hung keychain costs three seconds. */
@@ -19,6 +20,27 @@ export async function checkStore(
 ): Promise<readonly Finding[]> {
   const prepared = prepare(context, files, store);
   if (prepared === undefined) return [];
+  const buses = prepared.name === "keychain" ? refusedBuses(context) : [];
+  return [...buses, ...(await checkAnswer(prepared, rows))];
+}
+
+/** Named for the session's bus, and not used: whoever listens there could be another user. */
+function refusedBuses({ env, platform }: Context): readonly Finding[] {
+  if (platform !== "linux") return [];
+  return sessionBusPlaces(env).flatMap((place): Finding[] => {
+    const refusal = refusalOf(place);
+    if (refusal === undefined || refusal.absent) return [];
+    return [
+      {
+        id: "bus-refused",
+        what: `the session's D-Bus is not used: ${refusal.why}`,
+        fix: "name a bus of your own (DBUS_SESSION_BUS_ADDRESS=unix:path=SOCKET), or start one: dbus-daemon --session --fork --address=unix:path=$XDG_RUNTIME_DIR/bus",
+      },
+    ];
+  });
+}
+
+async function checkAnswer(prepared: OpenStore, rows: readonly Row[]): Promise<readonly Finding[]> {
   try {
     const opened = await prepared.openStore();
     const kept = prepared.name === "file" && rows.find((row) => row.store === "file");

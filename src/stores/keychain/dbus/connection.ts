@@ -7,7 +7,8 @@
 import type { Environment } from "../../../foundation/environment.ts";
 import { connect, type Socket } from "node:net";
 import { sinceStartMs } from "../../../foundation/deadline.ts";
-import { CONNECTION_LOST, DBusError } from "./error.ts";
+import { BUS_REFUSED, CONNECTION_LOST, DBusError } from "./error.ts";
+import { refusalOf, sessionBusPlaces } from "./address.ts";
 import { align, decodeValues, encodeValues, type Value, type Variant } from "./values.ts";
 
 export type MethodCall = {
@@ -41,14 +42,14 @@ export type Bus = {
 export const MESSAGE_BUS = "org.freedesktop.DBus";
 export const MESSAGE_BUS_PATH = "/org/freedesktop/DBus";
 
-/** Connects to the bus of DBUS_SESSION_BUS_ADDRESS, else to the one in XDG_RUNTIME_DIR. @throws DBusError CONNECTION_LOST */
+/** Connects to the first bus that is ours (address.ts). @throws DBusError CONNECTION_LOST, BUS_REFUSED where the only ones named are not ours. */
 export async function connectToSessionBus(env: Environment): Promise<Bus> {
   const waiting = new Map<number, (answer: Message | DBusError) => void>();
   const listeners = new Set<(message: Message | DBusError) => void>();
   let lost: DBusError | undefined;
   let serial = 0;
 
-  const socket = await connectTo(sessionBusSocket(env));
+  const socket = await connectToOurs(env);
   const lose = (cause?: unknown) => {
     lost ??= lostConnection(cause);
     socket.destroy();
@@ -108,6 +109,26 @@ export async function connectToSessionBus(env: Environment): Promise<Bus> {
   };
 }
 
+/** Nothing is sent to a socket that may be another user's: whoever listens there would be given the secrets. */
+async function connectToOurs(env: Readonly<Record<string, string | undefined>>): Promise<Socket> {
+  let refused: string | undefined;
+  let lost: unknown;
+  for (const place of sessionBusPlaces(env)) {
+    const refusal = refusalOf(place);
+    if (refusal !== undefined || place.kind !== "socket") {
+      if (refusal?.absent === false) refused ??= refusal.why;
+      continue;
+    }
+    try {
+      return await connectTo(place.path);
+    } catch (error) {
+      lost ??= error;
+    }
+  }
+  if (refused !== undefined) throw new DBusError(BUS_REFUSED, refused, { cause: lost });
+  throw lost ?? new DBusError(CONNECTION_LOST, "no socket of a session bus is there");
+}
+
 /** A connection to the socket; tries again while the bus has no room for it. @throws DBusError CONNECTION_LOST */
 async function connectTo(path: string): Promise<Socket> {
   const giveUpAt = sinceStartMs() + BUSY_MS;
@@ -135,36 +156,6 @@ function lostConnection(cause: unknown): DBusError {
 
 /** How long a bus may be too busy to connect to: less than a caller waits, who is to be told why. */
 const BUSY_MS = 5000;
-
-/** The path of the bus's socket; a leading NUL stands for Linux's abstract names. @throws DBusError CONNECTION_LOST where none is named. */
-export function sessionBusSocket(env: Environment): string {
-  const runtimeFolder = env["XDG_RUNTIME_DIR"];
-  const inRuntimeFolder = runtimeFolder ? `${runtimeFolder}/bus` : undefined;
-  const address = env["DBUS_SESSION_BUS_ADDRESS"];
-  if (!address && inRuntimeFolder !== undefined) return inRuntimeFolder;
-  for (const one of (address ?? "").split(";")) {
-    if (!one.startsWith("unix:")) continue;
-    const { path, abstract, runtime } = parametersOf(one.slice("unix:".length));
-    if (path !== undefined) return path;
-    if (abstract !== undefined) return `\0${abstract}`;
-    if (runtime === "yes" && inRuntimeFolder !== undefined) return inRuntimeFolder;
-  }
-  throw new DBusError(CONNECTION_LOST, "no unix socket of a session bus is named");
-}
-
-/** `key=value,key=value`, in which bytes may be written as %XX. */
-function parametersOf(text: string): Record<string, string | undefined> {
-  const pairs = text.split(",").map((pair) => {
-    const [key = "", ...value] = pair.split("=");
-    const latin1 = value
-      .join("=")
-      .replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
-        String.fromCharCode(Number.parseInt(hex, 16)),
-      );
-    return [key, Buffer.from(latin1, "latin1").toString()];
-  });
-  return Object.fromEntries(pairs) as Record<string, string>;
-}
 
 type Message = {
   readonly type: number;

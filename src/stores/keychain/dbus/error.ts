@@ -8,6 +8,8 @@ export class DBusError extends Error {
 
 /** There is no bus, it refused us, or it hung up. */
 export const CONNECTION_LOST = "org.freedesktop.DBus.Error.Disconnected";
+/** A bus is named, but its socket is not ours; the message says why. */
+export const BUS_REFUSED = "awsrole.BusRefused";
 /** An unlock prompt was dismissed, there is nobody to show it to, or the daemon ended behind it. */
 export const PROMPT_DISMISSED = "awsrole.PromptDismissed";
 /** There is no collection in which an item could be created. */
