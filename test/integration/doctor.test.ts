@@ -444,8 +444,8 @@ const cases: readonly Case[] = [
   },
   {
     id: "bus-refused",
-    env: { DBUS_SESSION_BUS_ADDRESS: "unix:abstract=/tmp/dbus-x" },
-    by: { env: { DBUS_SESSION_BUS_ADDRESS: "disabled:" } },
+    env: { AWSROLE_STORE: "keychain", DBUS_SESSION_BUS_ADDRESS: "unix:abstract=/tmp/dbus-x" },
+    by: { env: { AWSROLE_STORE: "keychain", DBUS_SESSION_BUS_ADDRESS: "disabled:" } },
   },
   { id: "store-refused", env: { AWSROLE_STORE: "keychain" }, by: nothing },
   { id: "store-unusable", env: { AWSROLE_STORE: "" }, by: nothing },
