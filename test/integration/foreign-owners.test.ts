@@ -11,13 +11,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole } from "../support/run-awsrole.ts";
-import { attack, noSecondUser, secondUser } from "../support/second-user.ts";
+import { attack, noSecondUser, rootsFolder, secondUser } from "../support/second-user.ts";
 import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
 
 let sts: StsDouble;
@@ -103,7 +103,7 @@ describe.skipIf(noSecondUser !== undefined)(titled("another user", noSecondUser)
     /** As /opt: not writable for others. */
     let opt: string;
     beforeEach(() => {
-      opt = mkdtempSync(join(homedir(), ".awsrole-opt-"));
+      opt = mkdtempSync(join(rootsFolder, "awsrole-opt-"));
       chmodSync(opt, 0o755);
     });
     afterEach(() => rmSync(opt, { recursive: true, force: true }));

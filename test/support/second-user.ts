@@ -1,6 +1,9 @@
 /** Another user of the machine, for attacks: made by `useradd` where the suite runs as root on Linux. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 
+/** Where root can make folders that nobody else can write, unlike the temporary folder. */
+export const rootsFolder = "/var/lib";
+
 const name = "awsrole-test-2";
 
 /** Why there can be no second user here, for the names of the tests that need one. */
