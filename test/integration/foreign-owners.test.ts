@@ -1,5 +1,5 @@
 /** What another user of the machine owns, and the program would rely on: a bus, a program, the runtime folder. A real second user attacks. */
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -17,7 +17,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole } from "../support/run-awsrole.ts";
-import { attack, noSecondUser, rootsFolder, secondUser } from "../support/second-user.ts";
+import { commandAs, noOtherUser, rootsFolder, users } from "../support/other-user.ts";
 import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
 
 let sts: StsDouble;
@@ -36,7 +36,25 @@ const run = (words: string, more: NodeJS.ProcessEnv = {}, stdin = "") =>
 const callsOf = (action: string): number =>
   sts.requests.filter((request) => request.action === action).length;
 
-describe.skipIf(noSecondUser !== undefined)(titled("another user", noSecondUser), () => {
+/** Starts `node` on this script as another user. Resolves at the first line on its stdout, which says that it is ready. */
+async function attack(
+  script: string,
+  word: string,
+): Promise<{ readonly child: ChildProcess; readonly lines: () => readonly string[] }> {
+  const [file = "", ...words] = commandAs(users.thief, [process.execPath, "-e", script, word]);
+  const child = spawn(file, words, { cwd: "/", stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  await new Promise<void>((resolve, reject) => {
+    child.once("error", reject).once("exit", (code) => reject(new Error(`it ended with ${code}`)));
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      if (text.includes("\n")) resolve();
+    });
+  });
+  return { child, lines: () => text.split("\n").slice(0, -1) };
+}
+
+describe.skipIf(noOtherUser !== undefined)(titled("another user", noOtherUser), () => {
   /** Where everybody can make files, as in /tmp. */
   let shared: string;
   beforeEach(() => {
@@ -63,7 +81,7 @@ describe.skipIf(noSecondUser !== undefined)(titled("another user", noSecondUser)
     ])("%s, is sent nothing", async (_title, variables) => {
       const isAbstract = variables.DBUS_SESSION_BUS_ADDRESS?.includes("abstract") === true;
       const socket = join(shared, "bus");
-      const { child, lines } = await attack(listen, [isAbstract ? `@${socket}` : socket]);
+      const { child, lines } = await attack(listen, isAbstract ? `@${socket}` : socket);
       try {
         const env = Object.fromEntries(
           Object.entries({ DBUS_SESSION_BUS_ADDRESS: "", ...variables }).map(([name, value]) => [
@@ -73,7 +91,7 @@ describe.skipIf(noSecondUser !== undefined)(titled("another user", noSecondUser)
         );
         const why = isAbstract
           ? `the abstract socket ${socket} has no owner that could be checked`
-          : `${socket} belongs to another user (uid ${secondUser().uid})`;
+          : `${socket} belongs to another user (uid ${users.thief})`;
         expect(await run("credential-process --profile prod", env)).toMatchObject({
           code: 0,
           stderr: "",
@@ -117,13 +135,12 @@ describe.skipIf(noSecondUser !== undefined)(titled("another user", noSecondUser)
       [
         "in their own folder",
         () => {
-          const { uid, gid } = secondUser();
           mkdirSync(join(opt, "app"));
           writeFileSync(join(opt, "app/awsrole"), "#!/bin/sh\necho theirs\n", { mode: 0o755 });
-          chownSync(join(opt, "app"), uid, gid);
+          chownSync(join(opt, "app"), users.thief, users.thief);
           return {
             program: join(opt, "app/awsrole"),
-            why: `${opt}/app belongs to another user (uid ${uid})`,
+            why: `${opt}/app belongs to another user (uid ${users.thief})`,
           };
         },
       ],
@@ -145,14 +162,13 @@ describe.skipIf(noSecondUser !== undefined)(titled("another user", noSecondUser)
       [
         "in a folder of a group that they are in",
         () => {
-          const { name, gid } = secondUser();
           mkdirSync(join(opt, "app"));
           writeFileSync(join(opt, "app/awsrole"), "#!/bin/sh\n", { mode: 0o755 });
-          chownSync(join(opt, "app"), 0, gid);
+          chownSync(join(opt, "app"), 0, users.thief);
           chmodSync(join(opt, "app"), 0o775);
           return {
             program: join(opt, "app/awsrole"),
-            why: `${opt}/app can be written by the group ${name}`,
+            why: `${opt}/app can be written by the group ${users.thief}`,
           };
         },
       ],
@@ -216,8 +232,7 @@ describe.skipIf(noSecondUser !== undefined)(titled("another user", noSecondUser)
       execFileSync("cp", ["-r", join(program[1] ?? "", "..", "..", "dist"), app]);
       execFileSync("cp", [program[1] ?? "", join(app, "bin/awsrole.js")]);
       execFileSync("cp", [join(program[1] ?? "", "..", "..", "package.json"), app]);
-      const { uid, gid } = secondUser();
-      chownSync(app, uid, gid);
+      chownSync(app, users.thief, users.thief);
       const standard = `[profile std]\nrole_arn = ${sts.role.arn}\nsource_profile = bob\n`;
       writeFileSync(home.configFile, standard);
       for (const words of [
@@ -229,7 +244,7 @@ describe.skipIf(noSecondUser !== undefined)(titled("another user", noSecondUser)
           [process.execPath, join(app, "bin/awsrole.js"), ...words],
           { env: home.env },
         );
-        expect(stderr).toContain(`${app} belongs to another user (uid ${uid})`);
+        expect(stderr).toContain(`${app} belongs to another user (uid ${users.thief})`);
         expect(code).toBe(1);
       }
       expect(readFileSync(home.configFile, "utf8")).toBe(standard);
@@ -240,7 +255,7 @@ describe.skipIf(noSecondUser !== undefined)(titled("another user", noSecondUser)
     it("keeps four programs from nothing: they still make one call, and doctor says so", async () => {
       const name = `awsrole-${process.getuid?.()}`;
       const take = `require("fs").mkdirSync(process.argv[1], 0o700); console.log("taken"); setTimeout(() => {}, 60000)`;
-      const { child } = await attack(take, [join(shared, name)]);
+      const { child } = await attack(take, join(shared, name));
       try {
         const { XDG_RUNTIME_DIR: _, ...clean } = home.env;
         const env = { TMPDIR: shared, AWSROLE_STORE: "none" };

@@ -7,6 +7,9 @@ import { type Finished, program, runCommand } from "./run-awsrole.ts";
 /** Numbers that no system gives to accounts (below 65,534, above what `useradd` counts to). */
 export const users = { victim: 64_101, thief: 64_102 } as const;
 
+/** Where root can make folders that nobody else can write, unlike the temporary folder. */
+export const rootsFolder = "/var/lib";
+
 /** Why no program can be run here as another user, for the test's name; undefined where one can. */
 export const noOtherUser: string | undefined = reasonAgainst();
 

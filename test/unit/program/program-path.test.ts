@@ -19,7 +19,7 @@ import {
   type Running,
 } from "../../../src/program/program-path.ts";
 import { titled } from "../../support/installed.ts";
-import { rootsFolder } from "../../support/second-user.ts";
+import { rootsFolder } from "../../support/other-user.ts";
 
 const notRoot = process.getuid?.() === 0 ? undefined : "only root can make another user's file";
 
