@@ -169,7 +169,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
     failures: createFailureCooldown(context.stateDir, clock),
     clock,
     deadline,
-    flightFolder: context.runtimeDir(),
+    runtimeDir: context.runtimeDir(),
     forceRefresh,
     openSts: async (connection: StsConnection) => {
       const sts = (await import("../aws/sts.ts")).createSts(connection, deadline);
@@ -182,7 +182,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
         homeFolder,
         now: () => clock.now(),
         deadline,
-        flightFolder: context.runtimeDir(),
+        runtimeDir: context.runtimeDir(),
         keys: {
           rows: store.rows,
           openStore: (name) => {
@@ -249,7 +249,7 @@ function openCodes(context: Context, options: SessionOptions): MfaCodes {
     now: () => clock.now(),
     pause,
     deadline,
-    flightFolder: context.runtimeDir(),
+    runtimeDir: context.runtimeDir(),
   });
 }
 

@@ -47,7 +47,7 @@ export type MfaCodesOptions = {
   readonly now: () => Date;
   readonly pause: (milliseconds: number) => Promise<void>;
   readonly deadline: Deadline;
-  readonly flightFolder: string | undefined;
+  readonly runtimeDir: string | undefined;
 };
 
 export type MfaCodes = {
@@ -68,7 +68,7 @@ const stepMs = 30_000;
 const reserveMs = 3000;
 
 export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
-  const { profile, memory, now, deadline, flightFolder } = options;
+  const { profile, memory, now, deadline, runtimeDir } = options;
   let givenCode = options.givenCode;
   const promptDeadline = within(deadline, { reserveMs });
 
@@ -80,7 +80,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
       if ("nobody" in person) throw needed(mfa, person.nobody);
     },
     spend: (mfa, use) =>
-      inTurn(flightFolder, `mfa device\n${mfa.serial}`, promptDeadline, () => spend(mfa, use)),
+      inTurn(runtimeDir, `mfa device\n${mfa.serial}`, promptDeadline, () => spend(mfa, use)),
   };
 
   async function spend<T>(mfa: Mfa, use: (code: string) => Promise<T>): Promise<T> {
@@ -165,7 +165,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
 
   async function fromPerson(attempt: Attempt, person: Person): Promise<string> {
     const place = person.terminal ?? "window";
-    return inTurn(flightFolder, `terminal\n${place}`, promptDeadline, async () => {
+    return inTurn(runtimeDir, `terminal\n${place}`, promptDeadline, async () => {
       for (;;) {
         const code = readCode(await ask(attempt, person));
         if (code === undefined) person.tell("an MFA code has six digits");
@@ -287,25 +287,24 @@ function isAnswerOfAws({ code }: AwsRoleError): boolean {
   return code === "ERR_AWS_DENIED" || code === "ERR_AWS_REFUSED";
 }
 
-/** Runs `work` while no other process does anything under the same key. */
+/** Runs `work` while no other process does anything under the same key; one that is stopped is passed over. */
 async function inTurn<T>(
-  folder: string | undefined,
+  dir: string | undefined,
   key: string,
   deadline: Deadline,
   work: () => Promise<T>,
 ): Promise<T> {
-  let result: { readonly value: T } | undefined;
-  await runSingleFlight({
-    folder,
+  const turn = await runSingleFlight<T | undefined>({
+    dir,
     key,
     waitMs: deadline.remainingMs(),
+    encode: () => "",
+    decode: () => undefined,
     lookAgain: undefined,
-    work: async () => {
-      result = { value: await work() };
-      return { answer: "", share: false };
-    },
+    work: async () => ({ answer: await work(), share: false }),
   });
-  if (result !== undefined) return result.value;
+  // Nothing is shared: every answer is from our own work.
+  if (turn.how !== "timeout") return turn.answer as T;
   throw new AwsRoleError(
     "ERR_DEADLINE",
     "another process is waiting for an MFA code and did not get it in time",
