@@ -7,7 +7,7 @@ import xterm from "@xterm/headless";
 import { createDocsWorld } from "../test/support/docs-world.ts";
 import { startKeychainDaemon } from "../test/support/keychain-daemon.ts";
 import { runCommand } from "../test/support/run-awsrole.ts";
-import { startStsDouble } from "../test/support/sts-double.ts";
+import { startAwsDouble } from "../test/support/aws-double.ts";
 
 const columns = 84;
 const cell = { width: 8.43, height: 20 };
@@ -31,7 +31,7 @@ writeFileSync("docs/picture.svg", draw(await readScreen(await record())));
 
 /** Runs the session; what it printed, as a terminal would get it. */
 async function record(): Promise<string> {
-  const sts = await startStsDouble();
+  const sts = await startAwsDouble();
   const keychain = await startKeychainDaemon();
   const world = createDocsWorld(sts, { withProd: false });
   const { AWSROLE_STORE: _store, ...own } = world.env;

@@ -4,7 +4,7 @@ import { commands } from "../src/commands/registry.ts";
 import { AwsRoleError, type ErrorCode, exitCodeOf } from "../src/foundation/errors.ts";
 import { createDocsWorld } from "../test/support/docs-world.ts";
 import { type Home, program, runAwsrole } from "../test/support/run-awsrole.ts";
-import { startStsDouble } from "../test/support/sts-double.ts";
+import { startAwsDouble } from "../test/support/aws-double.ts";
 
 const role = "arn:aws:iam::123456789012:role/example-role";
 
@@ -38,7 +38,7 @@ const steps: readonly (readonly [words: string, title?: string])[] = [
 
 /** The whole page. */
 export async function jsonReference(): Promise<string> {
-  const sts = await startStsDouble();
+  const sts = await startAwsDouble();
   const home = createDocsWorld(sts, { withProd: false });
   const sections: string[] = [];
   try {

@@ -2,14 +2,11 @@
 import { homedir, uptime } from "node:os";
 import { isatty } from "node:tty";
 import type { Context } from "./foundation/context.ts";
-import { errorCode } from "./foundation/errno.ts";
 import { writeAll } from "./foundation/write-all.ts";
-import { runtimeFolder } from "./state/runtime-dir.ts";
-import { stateFolder } from "./state/state-dir.ts";
 
 /** The context of this process. */
 export function processContext(): Context {
-  return withDirectories({
+  return {
     env: process.env,
     platform: process.platform,
     homeFolder: homeFolder(),
@@ -25,16 +22,6 @@ export function processContext(): Context {
     stderr: writeToStderr,
     // Not by the streams' isTTY: to open node's streams makes a shared pipe non-blocking, for other programs too.
     isTerminal: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
-  });
-}
-
-/** A context whose directories are those of its environment. */
-export function withDirectories(parts: Omit<Context, "stateDir" | "runtimeDir">): Context {
-  const { env, platform, homeFolder } = parts;
-  return {
-    ...parts,
-    stateDir: stateFolder(env, platform, homeFolder),
-    runtimeDir: () => runtimeFolder(env, platform),
   };
 }
 
@@ -45,9 +32,8 @@ export function reportBrokenStdout(error: unknown): void {
   if (isStdoutBroken) return;
   isStdoutBroken = true;
   process.exitCode = 1;
-  const code = errorCode(error);
-  if (code !== "EPIPE")
-    writeToStderr(`awsrole: the output cannot be written (${code ?? "unknown error"})\n`);
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (code !== "EPIPE") writeToStderr(`awsrole: the output cannot be written (${code ?? name})\n`);
 }
 
 function writeToStderr(text: string): void {

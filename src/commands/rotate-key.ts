@@ -2,12 +2,14 @@ import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
-import { readAwsFiles } from "../config/files.ts";
-import { connectionFor } from "../config/connection.ts";
+import { type AwsFiles, readAwsFiles } from "../config/files.ts";
+import { resolveConnection, type StsConnection } from "../config/connection.ts";
 import { resolveChain } from "../credentials/chain.ts";
+import { runtimeFolder } from "../state/runtime-dir.ts";
 import { obtain } from "../credentials/get-credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
 import { storeOfKey } from "../credentials/sources/keychain-key.ts";
+import { stateFolder } from "../state/item-index.ts";
 import { deadlineFromNow } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { createKeyKeeper } from "../keys/key-store.ts";
@@ -51,7 +53,9 @@ export default defineCommand({
       else if (!args.quiet) context.stdout(`${escapeControls(text, { keepLineFeeds: true })}\n`);
     };
     return withLock(
-      { dir: context.runtimeDir(), key: `rotate-key ${name}`, waitMs: 1000 },
+      runtimeFolder(context.env, context.platform),
+      `rotate-key ${name}`,
+      1000,
       async () => {
         const rotation = await prepare(context, name, args, say);
         if (args.finish) {
@@ -88,7 +92,7 @@ async function prepare(
   args: Arguments,
   say: (text: string) => void,
 ): Promise<Rotation> {
-  const { env, platform } = context;
+  const { env, platform, homeFolder } = context;
   const files = readAwsFiles(env, platform);
   findProfile(files, name);
   const currentId = keyIdOf(files, name);
@@ -113,17 +117,17 @@ async function prepare(
     import("../aws/iam.ts"),
     import("../aws/sts.ts"),
   ]);
-  const sts = createSts(connectionFor(context, files, name, "sts"), deadline);
+  const sts = createSts(connectionOf(files, name, context, "sts"), deadline);
   const { arn } = await sts.getCallerIdentity(credentials);
   return {
     profile: name,
     currentId,
-    iam: createIam(connectionFor(context, files, name, "iam"), credentials, deadline),
+    iam: createIam(connectionOf(files, name, context, "iam"), credentials, deadline),
     keys: createKeyKeeper(
       await store.openNamedStore(await storeOfKey(store.rows, currentId)),
       store.rows,
     ),
-    marks: createRotationMarks(context.stateDir),
+    marks: createRotationMarks(stateFolder(env, platform, homeFolder)),
     verify: (key) => verifyKey(key, arn, { sts, deadline, pause }),
     switchProfiles: async (oldId, newId) => {
       await editConfig(context, {
@@ -136,6 +140,20 @@ async function prepare(
     now: () => context.clock.now(),
     say,
   };
+}
+
+function connectionOf(
+  files: AwsFiles,
+  name: string,
+  { env }: Context,
+  service: "sts" | "iam",
+): StsConnection {
+  return resolveConnection({
+    service,
+    profile: files.profile(name) ?? new Map(),
+    services: (section) => files.services(section),
+    env,
+  });
 }
 
 function describeUse(

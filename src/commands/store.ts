@@ -3,7 +3,7 @@ import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { markLogout } from "../state/logout-epoch.ts";
-import type { Row, StoreName } from "../state/item-index.ts";
+import { type Row, stateFolder, type StoreName } from "../state/item-index.ts";
 import { deleteItems, rowsOf, storeOpener } from "../sessions/delete-items.ts";
 import { nearest } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -37,7 +37,7 @@ export default defineCommand({
   ],
   async run(context, args) {
     const to = storeNamed(args.positionals["move"], args.positionals["TO"]);
-    const { clock } = context;
+    const { env, platform, homeFolder, clock } = context;
     const rows = rowsOf(context);
     const all = await rows.list();
     const listed = rowsToMove(all, to);
@@ -49,7 +49,7 @@ export default defineCommand({
     const shown = to === "none" ? listed : live;
     if (args["dry-run"]) return report(context, args, to, { moved: shown, failed: [] });
     // What is being fetched at this moment would be stored in the old place after we have looked.
-    markLogout(context.stateDir);
+    markLogout(stateFolder(env, platform, homeFolder));
     await deleteItems(context, listed.filter(isOver), args);
     const outcome = await moveItems(live, to, storeOpener(context, args), rows);
     return report(context, args, to, to === "none" ? { moved: listed, failed: [] } : outcome);

@@ -8,8 +8,7 @@
  */
 import type { Environment } from "../foundation/environment.ts";
 import { readFileSync, statSync } from "node:fs";
-import { errorCode } from "../foundation/errno.ts";
-import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import {
   type Document,
   documentProblems,
@@ -102,8 +101,8 @@ function readText(file: string): string {
     refuseForeignText(file, text);
     return text;
   } catch (error) {
-    if (isAwsRoleError(error)) throw error;
-    const code = errorCode(error) ?? "unknown error";
+    if (error instanceof AwsRoleError) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
     // Deleted between the two calls.
     if (code === "ENOENT") return "";
     const [what, hint] = READ_FAILURES[code] ?? [

@@ -23,8 +23,7 @@ import {
   unlink,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { errorCode, hasErrorCode } from "../foundation/errno.ts";
-import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 
 /** The file that is really written: where links lead. A file that does not exist yet is its own target. */
@@ -32,7 +31,7 @@ export async function realTarget(file: string): Promise<string> {
   try {
     return await realpath(file);
   } catch (error) {
-    if (!hasErrorCode(error, "ENOENT")) throw explain(file, error);
+    if (codeOf(error) !== "ENOENT") throw explain(file, error);
     const link = await lstat(file).catch(() => undefined);
     if (link?.isSymbolicLink() !== true) return file;
     throw refused(
@@ -67,7 +66,7 @@ export async function replaceFile(target: string, before: string, after: string)
     }
     await syncFolder(folder);
   } catch (error) {
-    throw isAwsRoleError(error) ? error : explain(target, error);
+    throw error instanceof AwsRoleError ? error : explain(target, error);
   }
 }
 
@@ -110,7 +109,7 @@ export async function refuseUnreplaceable(target: string): Promise<Stats | undef
     else await refuseWhatRenameCannotKeep(target, old);
     return old;
   } catch (error) {
-    throw isAwsRoleError(error) ? error : explain(target, error);
+    throw error instanceof AwsRoleError ? error : explain(target, error);
   }
 }
 
@@ -212,7 +211,7 @@ const reasons: Readonly<Record<string, readonly [what: string, hint: string]>> =
 };
 
 function explain(file: string, error: unknown): AwsRoleError {
-  const code = errorCode(error) ?? "unknown error";
+  const code = codeOf(error);
   const [what, hint] = reasons[code] ?? [`could not be written (${code})`, "nothing was changed"];
   return new AwsRoleError("ERR_CONFIG_WRITE", `${file} ${what}`, { hint, cause: error });
 }
@@ -222,6 +221,10 @@ function refused(file: string, what: string, hint: string): AwsRoleError {
 }
 
 function undefinedIfMissing(error: unknown): undefined {
-  if (!hasErrorCode(error, "ENOENT")) throw error;
+  if (codeOf(error) !== "ENOENT") throw error;
   return undefined;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

@@ -8,12 +8,10 @@
 import type { Credentials } from "../aws/credentials.ts";
 import type { Clock } from "../foundation/clock.ts";
 import { AwsRoleError, type ErrorCode, isAwsRoleError } from "../foundation/errors.ts";
-import { asObject, parseObject } from "../foundation/json.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import type { Sts } from "../aws/sts.ts";
 import type { StsConnection } from "../config/connection.ts";
-import { errorCodec } from "../state/cooldown.ts";
-import type { FailureCooldown } from "../state/failure-cooldown.ts";
+import type { Backoff } from "../state/failure-cooldown.ts";
 import {
   type CachedSession,
   decodeSession,
@@ -34,11 +32,11 @@ import { runSingleFlight } from "../locks/single-flight.ts";
 /** What getting credentials needs from outside. */
 export type SessionDependencies = {
   readonly cache: SessionCache;
-  readonly failures: FailureCooldown;
+  readonly backoff: Backoff;
   readonly clock: Clock;
   readonly deadline: Deadline;
   /** Where flights meet; undefined: everyone works alone. */
-  readonly runtimeDir: string | undefined;
+  readonly flightFolder: string | undefined;
   readonly forceRefresh: boolean;
   readonly openSts: (connection: StsConnection) => Promise<Sts>;
   readonly resolveLeaf: (leaf: Leaf) => Promise<Credentials>;
@@ -79,7 +77,7 @@ export async function obtain(
     return { credentials: old.credentials, how: "cached", remainingSeconds: remaining };
   }
   if (old !== undefined && !isForced) {
-    const failure = deps.failures.recall(key.request);
+    const failure = await deps.backoff.recall(key.request);
     if (failure !== undefined) return stale(old, remaining, failure);
     if (remaining >= urgentSeconds && (await needsPerson(hop, deps)))
       return stale(old, remaining, undefined);
@@ -90,7 +88,7 @@ export async function obtain(
   } catch (error) {
     if (old === undefined || isForced || !isAwsRoleError(error) || error.code === "ERR_INTERRUPTED")
       throw error;
-    deps.failures.remember(key.request, error);
+    await deps.backoff.remember(key.request, error);
     // Trying took its time.
     const left = remainingSeconds(old, deps.clock);
     if (left < usableSeconds) throw error;
@@ -157,53 +155,49 @@ async function fetchInFlight(
   deps: SessionDependencies,
   isForced: boolean,
 ): Promise<Obtained> {
-  const flight = await runSingleFlight<Outcome>({
-    dir: deps.runtimeDir,
+  let own: { session: CachedSession } | { error: unknown } | undefined;
+  const flight = await runSingleFlight({
+    folder: deps.flightFolder,
     key: key.request,
     waitMs:
       old === undefined
         ? deps.deadline.remainingMs()
         : Math.min(patienceWithOldSessionMs, deps.deadline.remainingMs()),
-    encode: encodeOutcome,
-    decode: (text) => decodeOutcome(text, key.request),
     lookAgain: isForced
       ? undefined
       : async () => {
           const session = await deps.cache.read(key);
           const isGood =
             session !== undefined && remainingSeconds(session, deps.clock) >= freshSeconds(session);
-          return isGood ? { kind: "session", session } : undefined;
+          return isGood ? encodeAnswer({ session }) : undefined;
         },
     work: async () => {
       try {
         const session = await fetchSession(hop, deps, obtain);
         await deps.cache.write(key, session);
-        deps.failures.forget(key.request);
-        return { answer: { kind: "session", session }, share: true };
+        await deps.backoff.forget(key.request);
+        own = { session };
+        return { answer: encodeAnswer(own), share: true };
       } catch (error) {
-        return { answer: { kind: "error", error }, share: isShared(error) };
+        own = { error };
+        return { answer: encodeAnswer(own), share: isShared(error) };
       }
     },
   });
-  if (flight.how === "timeout") {
+  if (flight.how === "gave up") {
     throw new AwsRoleError(
       "ERR_DEADLINE",
       `profile ${key.profile}: another process is still fetching its credentials`,
       { hint: "try again" },
     );
   }
-  const { answer } = flight;
-  if (answer.kind === "error") throw answer.error;
+  const answer = own ?? decodeAnswer(flight.answer, key.request);
+  if ("error" in answer) throw answer.error;
   const remaining = remainingSeconds(answer.session, deps.clock);
-  const how = flight.how === "shared" ? "joined" : flight.how === "cached" ? "cached" : "fetched";
+  const how = flight.how === "joined" ? "joined" : flight.how === "found" ? "cached" : "fetched";
   if (how === "fetched") await deps.cache.removeExpired();
   return { credentials: answer.session.credentials, how, remainingSeconds: remaining };
 }
-
-/** What a fetch came to: what one process shares with those that wait for it. */
-type Outcome =
-  | { readonly kind: "session"; readonly session: CachedSession }
-  | { readonly kind: "error"; readonly error: unknown };
 
 /** AWS's refusals and network failures are everybody's; what only this process could not do, another may try. */
 const sharedCodes: readonly ErrorCode[] = [
@@ -220,22 +214,30 @@ function isShared(error: unknown): boolean {
   return isAwsRoleError(error) && sharedCodes.includes(error.code);
 }
 
-function encodeOutcome(outcome: Outcome): string {
-  if (outcome.kind === "session")
-    return JSON.stringify({ session: encodeSession(outcome.session) });
-  const { error } = outcome;
-  return JSON.stringify({ error: isAwsRoleError(error) ? errorCodec.encode(error) : {} });
+function encodeAnswer(answer: { session: CachedSession } | { error: unknown }): string {
+  if ("session" in answer) return JSON.stringify({ session: encodeSession(answer.session) });
+  const { error } = answer;
+  return JSON.stringify({
+    error: isAwsRoleError(error)
+      ? { code: error.code, message: error.message, hint: error.hint }
+      : {},
+  });
 }
 
-function decodeOutcome(text: string, request: string): Outcome {
-  const answer = parseObject(text);
-  const stored = answer?.["session"];
-  const session = typeof stored === "string" ? decodeSession(stored, request) : undefined;
-  if (session !== undefined) return { kind: "session", session };
-  return {
-    kind: "error",
-    error:
-      errorCodec.decode(asObject(answer?.["error"]) ?? {}) ??
-      new AwsRoleError("ERR_INTERNAL", "the answer of another awsrole process cannot be read"),
+function decodeAnswer(
+  text: string,
+  request: string,
+): { session: CachedSession } | { error: AwsRoleError } {
+  const answer = JSON.parse(text) as {
+    session?: string;
+    error?: { code: ErrorCode; message: string; hint?: string };
   };
+  const session = answer.session === undefined ? undefined : decodeSession(answer.session, request);
+  if (session !== undefined) return { session };
+  const {
+    code = "ERR_INTERNAL",
+    message = "the flight's answer cannot be read",
+    hint,
+  } = answer.error ?? {};
+  return { error: new AwsRoleError(code, message, { hint }) };
 }

@@ -16,6 +16,7 @@ import type { Hop } from "../credentials/chain.ts";
 import { watchForLogout } from "../state/logout-epoch.ts";
 import { createSessionMemory } from "../credentials/cache/memory-cache.ts";
 import { keyOf } from "../credentials/get-credentials.ts";
+import { stateFolder } from "../state/item-index.ts";
 import {
   type FetchArguments,
   type Fetched,
@@ -60,8 +61,9 @@ export async function serveProfile(
   admitBy: AdmitBy,
   news: LaterNews,
 ): Promise<Serving> {
-  const { platform, clock } = context;
-  const memory = createSessionMemory(clock, () => watchForLogout(context.stateDir));
+  const { env, platform, homeFolder, clock } = context;
+  const state = stateFolder(env, platform, homeFolder);
+  const memory = createSessionMemory(clock, () => watchForLogout(state));
   const running = new Map<string, Promise<Fetched>>();
 
   const resolve = (): ResolvedChain => resolveSession(context, profile, args["long-term"]);

@@ -1,7 +1,6 @@
 /** Folders that only their owner may enter. */
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { hasErrorCode } from "./errno.ts";
 
 /**
  * Makes `path`, and what is missing above it, with mode 0700; a folder that is there stays as it is. Throws the file system's error.
@@ -12,7 +11,7 @@ export function makePrivateFolder(path: string): void {
   try {
     makeUnlessThere(path);
   } catch (error) {
-    if (!hasErrorCode(error, "ENOENT") || dirname(path) === path) throw error;
+    if (!isMissing(error) || dirname(path) === path) throw error;
     makePrivateFolder(dirname(path));
     makeUnlessThere(path);
   }
@@ -24,6 +23,10 @@ function makeUnlessThere(path: string): void {
   } catch (error) {
     if (!isFolder(path)) throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function isFolder(path: string): boolean {

@@ -2,7 +2,6 @@
  * Output that is whole or fails. Node's and bun's own streams are neither: bun drops what a slow pipe has not taken yet when the
  * process exits, and a single `write` may end in the middle at a limit (`ulimit -f`) or a disk that is full.
  */
-import { hasErrorCode } from "./errno.ts";
 import { writeSync } from "node:fs";
 
 /**
@@ -23,7 +22,8 @@ function writeSome(descriptor: number, bytes: Buffer): number {
   try {
     return writeSync(descriptor, bytes);
   } catch (error) {
-    if (hasErrorCode(error, "EAGAIN", "EINTR")) return 0;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EAGAIN" || code === "EINTR") return 0;
     throw error;
   }
 }

@@ -9,7 +9,9 @@ import { applyEdits, diffEdits, reverseEdits } from "../config/line-edits.ts";
 import { awsFilePaths } from "../config/paths.ts";
 import { realTarget, refuseUnreplaceable, replaceFile } from "../config/write.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { type LockRequest, withLock } from "../locks/single-flight.ts";
+import { runtimeFolder } from "../state/runtime-dir.ts";
+import { withLock } from "../locks/single-flight.ts";
+import { stateFolder } from "../state/item-index.ts";
 import { hashText, openJournal } from "./undo-journal.ts";
 import { unifiedDiff } from "./diff.ts";
 
@@ -59,7 +61,7 @@ export async function editConfig(context: Context, change: ConfigEdit): Promise<
     if (before.text === after.text) return describe(planned);
     // Before anything is written, the record for `undo` included.
     await refuseUnreplaceable(target);
-    const journal = openJournal(context.stateDir);
+    const journal = openJournal(stateFolder(env, platform, context.homeFolder));
     const notUndoable =
       change.notUndoable ??
       (kind === "credentials"
@@ -84,7 +86,9 @@ export async function editConfig(context: Context, change: ConfigEdit): Promise<
     }
     return describe(planned, "id" in recorded ? undefined : recorded.unkept);
   };
-  return withLock(lockOf(context, target), () => repeatOnConflict(attempt));
+  return withLock(runtimeFolder(env, platform), `config ${target}`, lockWaitMs, () =>
+    repeatOnConflict(attempt),
+  );
 }
 
 /**
@@ -95,10 +99,10 @@ export async function undoLastEdit(
   context: Context,
   dryRun: boolean,
 ): Promise<{ readonly action: string; readonly change: ConfigChange }> {
-  const { env, platform } = context;
-  const journal = openJournal(context.stateDir);
+  const { env, platform, homeFolder } = context;
+  const journal = openJournal(stateFolder(env, platform, homeFolder));
   const target = await realTarget(awsFilePaths(env, platform).config);
-  return withLock(lockOf(context, target), async () => {
+  return withLock(runtimeFolder(env, platform), `config ${target}`, lockWaitMs, async () => {
     const { config } = readAwsFiles(env, platform);
     const entries = journal.entries().filter((entry) => entry.file === target);
     const entry = entries.find(({ after }) => after === hashText(config.text));
@@ -144,10 +148,7 @@ async function repeatOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
 type Plan = { before: Document; after: Document; warnings: readonly string[] };
 
 /** Fifty writers in a queue are done within a few seconds; a person does not wait longer for one that is stuck. */
-/** One writer per config file. */
-function lockOf(context: Context, target: string): LockRequest {
-  return { dir: context.runtimeDir(), key: `config ${target}`, waitMs: 20_000 };
-}
+const lockWaitMs = 20_000;
 
 function describe({ before, after, warnings }: Plan, notUndoable?: string): ConfigChange {
   const { file } = before;

@@ -2,17 +2,16 @@
  * What `undo` needs: for each of awsrole's last ten edits of a config file the lines taken out and put in, with the file's
  * hash before and after. Never a copy of the file, never a line with a secret in it (such an edit is not kept at all).
  *
- * - One file per edit, so that edits of different config files need no common lock.
+ * - One file per edit (0600), so that edits of different config files need no common lock.
  * - It is written before the config, so that no edit is without; one that never happened has a hash that never matches.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LineEdit } from "../config/line-edits.ts";
-import { openStateFile, type StateFile, stateFileNames } from "../state/json-file.ts";
-import { errorCode } from "../foundation/errno.ts";
+import { refuseForeign } from "../state/item-index.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
-import { asObject } from "../foundation/json.ts";
+import { makePrivateFolder } from "../foundation/private-dir.ts";
 import { holdsSecret } from "./diff.ts";
 
 /** One edit of a config file. */
@@ -43,13 +42,13 @@ export type Journal = {
 
 /** The journal kept in `stateFolder`/undo. */
 export function openJournal(stateFolder: string): Journal {
-  const directory = join(stateFolder, "undo");
-  const fileOf = (id: string): StateFile<StoredEntry> =>
-    openStateFile(stateFolder, `undo/${id}.json`, (value) => (isEntry(value) ? value : undefined));
+  const folder = join(stateFolder, "undo");
+  const fileOf = (id: string): string => join(folder, `${id}.json`);
   const ids = (): string[] =>
-    stateFileNames(stateFolder, "undo")
-      .filter((name) => /^\d+-[0-9a-f]+$/.test(name))
-      .toSorted()
+    list(folder)
+      .filter((name) => /^\d+-[0-9a-f]+\.json$/.test(name))
+      .map((name) => name.slice(0, -".json".length))
+      .sort()
       .toReversed();
   return {
     record(entry) {
@@ -58,24 +57,27 @@ export function openJournal(stateFolder: string): Journal {
         return { unkept: "it would have to keep a secret" };
       const id = `${String(entry.at.getTime()).padStart(15, "0")}-${randomBytes(4).toString("hex")}`;
       try {
-        if (isForeign(directory)) return { unkept: `${directory} belongs to another user` };
-        fileOf(id).write({ v: 1, ...entry, at: entry.at.toISOString() });
-        for (const old of ids().slice(keptEdits)) fileOf(old).remove();
+        if (isForeign(folder)) return { unkept: `${folder} belongs to another user` };
+        makePrivateFolder(folder);
+        refuseForeign(stateFolder, folder);
+        writeFileSync(fileOf(id), `${JSON.stringify({ v: 1, ...entry })}\n`, {
+          mode: 0o600,
+          flag: "wx",
+        });
+        for (const old of ids().slice(keptEdits)) rmSync(fileOf(old), { force: true });
         return { id };
       } catch (error) {
         if (isAwsRoleError(error)) return { unkept: error.message };
-        const code = errorCode(error) ?? "unknown";
-        return { unkept: `${directory} cannot be written (${code})` };
+        const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+        discard(fileOf(id));
+        return { unkept: `${folder} cannot be written (${code})` };
       }
     },
-    entries: () =>
-      ids().flatMap((id) => {
-        const stored = fileOf(id).read();
-        if (stored === undefined) return [];
-        const { at, file, action, before, after, edits } = stored;
-        return { id, file, action, at: new Date(at), before, after, edits };
-      }),
-    remove: (id) => fileOf(id).remove(),
+    entries: () => {
+      refuseForeign(stateFolder, folder);
+      return ids().flatMap((id) => read(id, fileOf(id)) ?? []);
+    },
+    remove: (id) => rmSync(fileOf(id), { force: true }),
   };
 }
 
@@ -86,7 +88,7 @@ export function hashText(text: string): string {
 
 const keptEdits = 10;
 
-/** Root must leave nothing in another user's home. */
+/** A root process must leave nothing in somebody's home. */
 function isForeign(folder: string): boolean {
   if (process.geteuid?.() !== 0) return false;
   const found = statSync(folder, { throwIfNoEntry: false });
@@ -94,11 +96,40 @@ function isForeign(folder: string): boolean {
   return dirname(folder) !== folder && isForeign(dirname(folder));
 }
 
-type StoredEntry = Omit<JournalEntry, "id" | "at"> & { readonly v: 1; readonly at: string };
+/** What a full disk left of it. */
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Cut short it is passed over by `read`.
+  }
+}
 
-function isEntry(value: unknown): value is StoredEntry {
-  const entry = asObject(value);
-  if (entry === undefined) return false;
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined for a file that was cut short by a kill, or is not ours. */
+function read(id: string, file: string): JournalEntry | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (!isEntry(value)) return undefined;
+    const { at, file: edited, action, before, after, edits } = value;
+    return { id, file: edited, action, at: new Date(at), before, after, edits };
+  } catch {
+    return undefined;
+  }
+}
+
+type Stored = Omit<JournalEntry, "id" | "at"> & { readonly at: string };
+
+function isEntry(value: unknown): value is Stored {
+  if (typeof value !== "object" || value === null) return false;
+  const entry = value as Readonly<Record<string, unknown>>;
   const texts = ["file", "action", "at", "before", "after"];
   return (
     entry["v"] === 1 &&
@@ -109,8 +140,8 @@ function isEntry(value: unknown): value is StoredEntry {
 }
 
 function isLineEdit(value: unknown): value is LineEdit {
-  const edit = asObject(value);
-  if (edit === undefined) return false;
+  if (typeof value !== "object" || value === null) return false;
+  const edit = value as Readonly<Record<string, unknown>>;
   const isTexts = (key: string): boolean =>
     Array.isArray(edit[key]) && edit[key].every((line) => typeof line === "string");
   return Number.isInteger(edit["line"]) && isTexts("removed") && isTexts("added");

@@ -9,19 +9,20 @@ import { findTerminal, withTerminalDescriptor } from "../cli/terminal.ts";
 import type { Mfa } from "../config/profiles.ts";
 import type { AwsFiles } from "../config/files.ts";
 import type { StsConnection } from "../config/connection.ts";
-import { createFailureCooldown } from "../state/failure-cooldown.ts";
+import { createBackoff } from "../state/failure-cooldown.ts";
 import { createMfaCodes, type MfaCodes, type PersonOrWhy } from "../credentials/mfa/code-queue.ts";
 import { createMfaMemory } from "../credentials/mfa/used-codes.ts";
 import { runMfaProcess } from "../credentials/mfa/mfa-process.ts";
 import { watchForLogout } from "../state/logout-epoch.ts";
+import { runtimeFolder } from "../state/runtime-dir.ts";
 import { createSessionCache, type FirstRead } from "../credentials/cache/session-cache.ts";
 import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
 import type { SessionDependencies } from "../credentials/get-credentials.ts";
 import { resolveLeaf } from "../credentials/sources/index.ts";
-import { createRows, type Rows, type StoreName } from "../state/item-index.ts";
+import { createRows, type Rows, stateFolder, type StoreName } from "../state/item-index.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
-import { withUnlockCooldown } from "../stores/keychain/unlock-cooldown.ts";
+import { withRefusalMemory } from "../stores/keychain/unlock-cooldown.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 
 /** The store in use, opened on first use, with the rows that list its items. */
@@ -64,7 +65,7 @@ export function prepareStore(
     openStore: () => openNamedStore(name),
     openNamedStore,
     isStoreNamed: isNamed,
-    rows: createRows(context.stateDir),
+    rows: createRows(stateFolder(context.env, context.platform, context.homeFolder)),
   };
 }
 
@@ -76,12 +77,12 @@ export function openStoreByName(
   deadline: Deadline,
   mayPrompt?: boolean,
 ): Promise<SecretStore> {
-  const { env, platform } = context;
+  const { env, platform, homeFolder } = context;
   return stores[name]({
     platform,
     env,
-    stateFolder: context.stateDir,
-    runtimeFolder: context.runtimeDir(),
+    stateFolder: stateFolder(env, platform, homeFolder),
+    runtimeFolder: runtimeFolder(env, platform),
     silentAfterMs: () => deadline.remainingMs(),
     mayPrompt,
     askPassphrase: (isNew) => {
@@ -156,20 +157,20 @@ export type SessionOptions = {
 export function openSessions(context: Context, options: SessionOptions): SessionDependencies {
   const { deadline, forceRefresh = false, firstRead, notice, memory } = options;
   const { env, platform, clock, homeFolder } = context;
-  const store = withCooldown(context, options);
+  const store = rememberingRefusals(context, options);
   const stored = createSessionCache({
     ...store,
     clock,
     firstRead,
-    watchForLogout: () => watchForLogout(context.stateDir),
+    watchForLogout: () => watchForLogout(stateFolder(env, platform, homeFolder)),
   });
   const cache = memory?.before(stored) ?? stored;
   return {
     cache,
-    failures: createFailureCooldown(context.stateDir, clock),
+    backoff: createBackoff(stateFolder(env, platform, homeFolder), clock),
     clock,
     deadline,
-    runtimeDir: context.runtimeDir(),
+    flightFolder: runtimeFolder(env, platform),
     forceRefresh,
     openSts: async (connection: StsConnection) => {
       const sts = (await import("../aws/sts.ts")).createSts(connection, deadline);
@@ -182,7 +183,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
         homeFolder,
         now: () => clock.now(),
         deadline,
-        runtimeDir: context.runtimeDir(),
+        flightFolder: runtimeFolder(env, platform),
         keys: {
           rows: store.rows,
           openStore: (name) => {
@@ -200,15 +201,15 @@ export function openSessions(context: Context, options: SessionOptions): Session
 }
 
 /** The same store, which callers without a terminal do not ask again right after it refused. */
-function withCooldown(
-  { platform, stateDir }: Context,
+function rememberingRefusals(
+  { env, platform, homeFolder }: Context,
   { store, input }: SessionOptions,
 ): OpenStore {
   const openNamedStore = async (name: StoreName): Promise<SecretStore> => {
     const opened = await store.openNamedStore(name);
     if (name !== "keychain") return opened;
     const isAttended = (): boolean => input && "tell" in findTerminal(platform);
-    return withUnlockCooldown(opened, stateDir, isAttended);
+    return withRefusalMemory(opened, stateFolder(env, platform, homeFolder), isAttended);
   };
   return { ...store, openNamedStore, openStore: () => openNamedStore(store.name) };
 }
@@ -224,7 +225,7 @@ function spinning(sts: Sts, spin: Spin): Sts {
 }
 
 function openCodes(context: Context, options: SessionOptions): MfaCodes {
-  const { env, platform, clock } = context;
+  const { env, platform, clock, homeFolder } = context;
   const { profile, mfaCode, input, isForProgram = false, deadline } = options;
   return createMfaCodes({
     profile,
@@ -245,11 +246,11 @@ function openCodes(context: Context, options: SessionOptions): MfaCodes {
           terminal,
         }),
       ),
-    memory: createMfaMemory(context.stateDir, clock),
+    memory: createMfaMemory(stateFolder(env, platform, homeFolder), clock),
     now: () => clock.now(),
     pause,
     deadline,
-    runtimeDir: context.runtimeDir(),
+    flightFolder: runtimeFolder(env, platform),
   });
 }
 

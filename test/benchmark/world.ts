@@ -5,7 +5,7 @@ import { missing } from "../support/installed.ts";
 import { startKeychainDaemon } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { program, runCommand } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { peers } from "./peers.ts";
 import { type Line, timeOnce } from "./timing.ts";
 
@@ -13,7 +13,7 @@ import { type Line, timeOnce } from "./timing.ts";
 export const standalone = resolve("standalone", `awsrole-${process.platform}-${process.arch}`);
 
 export type World = {
-  readonly sts: StsDouble;
+  readonly sts: AwsDouble;
   /** For whatever the benchmark has to put somewhere. */
   readonly folder: string;
   readonly bareNode: Line;
@@ -38,7 +38,7 @@ const CREDENTIALS = /"SecretAccessKey": ?"/;
 /** Starts the keychain and the double, and fetches the session once, so that hits are hits. */
 export async function createWorld(): Promise<World> {
   const keychain = await startKeychainDaemon();
-  const sts = await startStsDouble();
+  const sts = await startAwsDouble();
   const home = createRoleHome(sts, { config: OTHER_PROFILES });
   const inHome = (name: string) => join(home.path, name);
   const env = {

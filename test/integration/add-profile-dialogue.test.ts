@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createHome, type Home, program } from "../support/run-awsrole.ts";
-import { type StsDouble, startStsDouble } from "../support/sts-double.ts";
+import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
 
 const account = "arn:aws:iam::123456789012";
@@ -11,11 +11,11 @@ const account = "arn:aws:iam::123456789012";
 describe.skipIf(noTerminal !== undefined)(
   `add-profile at a terminal${noTerminal === undefined ? "" : ` (skipped: ${noTerminal})`}`,
   () => {
-    let sts: StsDouble;
+    let sts: AwsDouble;
     let home: Home;
     let terminal: Terminal;
     beforeEach(async () => {
-      sts = await startStsDouble();
+      sts = await startAwsDouble();
       sts.addRole({
         arn: `${account}:role/team/deployer`,
         requireMfa: true,

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHome, type Finished, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const role = "awsrole_role_arn = arn:aws:iam::123456789012:role/example-role";
 const bob = "awsrole_source_profile = bob";
@@ -126,9 +126,9 @@ describe("bad input", () => {
 });
 
 describe("what STS refuses", () => {
-  let sts: StsDouble;
+  let sts: AwsDouble;
   beforeAll(async () => {
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
   });
   afterAll(() => sts.close());
 

@@ -5,14 +5,14 @@ import { createRoleHome } from "../support/role-home.ts";
 import { titled } from "../support/installed.ts";
 import { clockSkipReason } from "../support/moved-clock.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const hours = 3600;
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   home = createRoleHome(sts, {
     config: [
       "[profile outer]",

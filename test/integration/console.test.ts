@@ -15,19 +15,19 @@ import { noOtherUser, runAs, users } from "../support/other-user.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { titled } from "../support/installed.ts";
 import { type Finished, type Home, program, runCommand } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const support = join(import.meta.dirname, "..", "support");
 
 describe.skipIf(process.platform !== "linux")(
   "console (elsewhere than on Linux the browser cannot be replaced by a script)",
   () => {
-    let sts: StsDouble;
+    let sts: AwsDouble;
     let signin: FederationDouble;
     let home: Home;
     let visits: string;
     beforeEach(async () => {
-      [sts, signin] = await Promise.all([startStsDouble(), startFederationDouble()]);
+      [sts, signin] = await Promise.all([startAwsDouble(), startFederationDouble()]);
       home = createRoleHome(sts);
       visits = join(home.path, "visits");
     });

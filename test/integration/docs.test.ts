@@ -10,7 +10,7 @@ import { createDocsWorld } from "../support/docs-world.ts";
 import { missing } from "../support/installed.ts";
 import { type Finished, type Home, runCommand } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
-import { startStsDouble } from "../support/sts-double.ts";
+import { startAwsDouble } from "../support/aws-double.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const pages = [
@@ -102,7 +102,7 @@ describe("the commands in the docs", () => {
     const shell = /\| source$/m.test(text) ? "fish" : "bash";
     const reason = missing(shell, ["-c", "exit 0"]);
     if (reason !== undefined) skip(reason);
-    const sts = await startStsDouble();
+    const sts = await startAwsDouble();
     const world = createDocsWorld(sts, {
       withProd: !/add-profile prod (?!.*--force)/.test(text),
       withBob: !/add-key bob(?! --from)/.test(text),

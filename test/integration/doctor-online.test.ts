@@ -4,15 +4,15 @@ import { createRows } from "../../src/state/item-index.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import type { Home } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 type Report = { findings: { id: string; profile?: string; what: string }[] };
 
 describe("doctor --online", () => {
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let home: Home;
   beforeEach(async () => {
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
     home = createRoleHome(sts);
     home = {
       ...home,

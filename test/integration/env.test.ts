@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, titled } from "../support/installed.ts";
 import { createHome, type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   home = createHome({
     config: [
       "[profile prod]",

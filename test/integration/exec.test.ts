@@ -14,7 +14,7 @@ import {
   runAwsrole,
   runCommand,
 } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
 import { missing, titled } from "../support/installed.ts";
 
@@ -22,12 +22,12 @@ const serial = "arn:aws:iam::123456789012:mfa/Bob";
 const awsrole = program.join(" ");
 const show = [process.execPath, "-p", "JSON.stringify([process.env, process.argv.slice(1)])"];
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   sts.addRole({ arn: "arn:aws:iam::123456789012:role/other" });
   sts.addRole({ arn: "arn:aws:iam::123456789012:role/careful", requireMfa: true });
   home = createRoleHome(sts, {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
 import { createHome, type Home, runAwsrole } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 type Json = Record<string, unknown> & {
   chain: {
@@ -176,9 +176,9 @@ describe("explain", () => {
   });
 
   describe("of a session that was fetched", () => {
-    let sts: StsDouble;
+    let sts: AwsDouble;
     beforeEach(async () => {
-      sts = await startStsDouble();
+      sts = await startAwsDouble();
       home = createRoleHome(sts);
       made.push(home);
       home = { ...home, env: { ...home.env, AWSROLE_STORE: "plaintext" } };

@@ -18,12 +18,12 @@ import { titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole } from "../support/run-awsrole.ts";
 import { commandAs, noOtherUser, rootsFolder, users } from "../support/other-user.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 beforeAll(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
 });
 afterAll(() => sts.close());
 beforeEach(() => {

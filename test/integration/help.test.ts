@@ -10,14 +10,14 @@ import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runCommand } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   home = createRoleHome(sts, { settings: ["awsrole_mfa_process = touch ran"] });
   env = { ...home.env, AWSROLE_STORE: "plaintext" };
 });
@@ -179,7 +179,7 @@ describe("a sign of life while AWS is asked", () => {
   it.skipIf(noTerminal !== undefined)(
     titled("is on a terminal only, and leaves no trace", noTerminal),
     async () => {
-      const slow = await startStsDouble();
+      const slow = await startAwsDouble();
       slow.behave({ delayMs: 1500 });
       const world = createRoleHome(slow);
       const own = { ...world.env, AWSROLE_STORE: "none" };

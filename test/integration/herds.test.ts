@@ -19,7 +19,7 @@ import {
   runAwsrole,
   runCommand,
 } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const isLong = process.env["AWSROLE_TEST_LONG"] !== undefined;
 const noKeychain = keychainSkipReason();
@@ -32,7 +32,7 @@ const noTwoUsers =
   spawnSync(setpriv, becoming).status === 0 ? undefined : "no second user can run the program";
 
 let keychain: KeychainDaemon | undefined;
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => keychain?.stop());
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   const others = Array.from({ length: 10 }, (_, n) => [
     `[profile role-${n}]`,
     `awsrole_role_arn = ${sts.role.arn}`,

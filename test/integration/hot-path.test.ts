@@ -11,7 +11,7 @@ import {
 } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, runAwsrole, notNode } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const reason = notNode ?? keychainSkipReason();
 
@@ -19,11 +19,11 @@ describe.skipIf(reason !== undefined)(
   `a look-up in the cache${reason === undefined ? "" : ` (skipped: ${reason})`}`,
   () => {
     let keychain: KeychainDaemon;
-    let sts: StsDouble;
+    let sts: AwsDouble;
     let home: Home;
     beforeAll(async () => {
       keychain = await startKeychainDaemon();
-      sts = await startStsDouble();
+      sts = await startAwsDouble();
       home = createRoleHome(sts);
     });
     afterAll(async () => {
@@ -80,8 +80,8 @@ describe.skipIf(reason !== undefined)(
       expect(modules.filter((name) => !isBuiltin(name))).toMatchInlineSnapshot(`
         [
           "bin/awsrole.js",
-          "dist/cache-hit.cjs",
           "dist/cache-miss.cjs",
+          "dist/cache-hit.cjs",
         ]
       `);
     });

@@ -8,17 +8,17 @@ import {
 } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const noKeychain = keychainSkipReason();
 
 describe.skipIf(noKeychain !== undefined)(
   `a keychain in trouble${noKeychain === undefined ? "" : ` (skipped: ${noKeychain})`}`,
   () => {
-    let sts: StsDouble;
+    let sts: AwsDouble;
     let home: Home;
     beforeAll(async () => {
-      sts = await startStsDouble();
+      sts = await startAwsDouble();
       home = createRoleHome(sts);
     });
     afterAll(async () => {

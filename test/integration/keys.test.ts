@@ -15,7 +15,7 @@ import {
   program,
   runAwsrole,
 } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
 const noKeychain = keychainSkipReason();
@@ -25,7 +25,7 @@ const config = "# mine\n[profile other]\nregion = eu-west-1\n";
 
 describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain), () => {
   let keychain: KeychainDaemon;
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let home: Home;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
   });
   afterAll(() => keychain?.stop());
   beforeEach(async () => {
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
     home = createHome({ config });
     env = {
       ...home.env,

@@ -10,14 +10,14 @@ import {
   program,
   runAwsrole,
 } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const role = "awsrole_role_arn = arn:aws:iam::123456789012:role/example-role";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   home = createHome({
     credentials: `[bob]\naws_access_key_id = ${sts.bob.accessKeyId}\naws_secret_access_key = ${sts.bob.secretAccessKey}\n`,
   });

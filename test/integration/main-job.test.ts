@@ -12,7 +12,7 @@ import {
 } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const assumedArn = "arn:aws:sts::123456789012:assumed-role/example-role/AWSCLI-Session";
 const noKeychain = keychainSkipReason();
@@ -29,13 +29,13 @@ describe.skipIf(noKeychain !== undefined)(
   skipped("a role profile with the real keychain", noKeychain),
   () => {
     let keychain: KeychainDaemon;
-    let sts: StsDouble;
+    let sts: AwsDouble;
     let home: Home;
     let env: NodeJS.ProcessEnv;
 
     beforeAll(async () => {
       keychain = await startKeychainDaemon();
-      sts = await startStsDouble();
+      sts = await startAwsDouble();
       home = createRoleHome(sts);
       env = { ...home.env, DBUS_SESSION_BUS_ADDRESS: keychain.env["DBUS_SESSION_BUS_ADDRESS"] };
     });

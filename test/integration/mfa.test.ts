@@ -10,7 +10,7 @@ import {
 } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, program, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
 
 const awsrole = program.join(" ");
@@ -23,10 +23,10 @@ const isLong = process.env["AWSROLE_TEST_LONG"] !== undefined;
 const skipped = (title: string, reason: string | undefined): string =>
   reason === undefined ? title : `${title} (skipped: ${reason})`;
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   sts.addRole({ arn: "arn:aws:iam::123456789012:role/example-role", requireMfa: true });
   const roles = Array.from(
     { length: 10 },

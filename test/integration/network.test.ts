@@ -13,8 +13,8 @@ import {
 } from "../support/local-proxy.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
-import type { Behaviour } from "../support/sts-double/behaviour.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
+import type { Behaviour } from "../support/aws-double/behaviour.ts";
 
 const ask = ["credential-process", "--profile", "prod"];
 
@@ -109,6 +109,7 @@ describe.skipIf(noOpenssl !== undefined)(
     it("a TLS endpoint of a private CA: refused without AWS_CA_BUNDLE whatever node is told, trusted with it", async () => {
       await withRole(async (sts, home) => {
         const front = await startTlsFront(sts.url, certificates);
+        sts.hosts.add(`127.0.0.1:${front.port}`);
         open.push(front);
         const endpoint = { AWS_ENDPOINT_URL_STS: `https://127.0.0.1:${front.port}` };
         const refused = await fetch(home, { ...endpoint, NODE_TLS_REJECT_UNAUTHORIZED: "0" });
@@ -127,6 +128,7 @@ describe.skipIf(noOpenssl !== undefined)(
     ])("%s that wants a password carries the call, its password stays unseen", async (_, isTls) => {
       await withRole(async (sts, home) => {
         const front = await startTlsFront(sts.url, certificates);
+        sts.hosts.add(`127.0.0.1:${front.port}`);
         const proxy = await startProxy("someone:s3cret-pw", isTls ? certificates : undefined);
         open.push(front, proxy);
         const at = (login: string): NodeJS.ProcessEnv => ({
@@ -165,10 +167,10 @@ describe.skipIf(noOpenssl !== undefined)(
 );
 
 async function withRole(
-  test: (sts: StsDouble, home: Home) => Promise<void>,
+  test: (sts: AwsDouble, home: Home) => Promise<void>,
   settings: readonly string[] = [],
 ): Promise<void> {
-  const sts = await startStsDouble();
+  const sts = await startAwsDouble();
   const home = createRoleHome(sts, { settings });
   try {
     await test(sts, home);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createDocsWorld } from "../support/docs-world.ts";
 import { missing, titled } from "../support/installed.ts";
-import { startStsDouble } from "../support/sts-double.ts";
+import { startAwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
 it.skipIf(noTerminal !== undefined)(
@@ -13,7 +13,7 @@ it.skipIf(noTerminal !== undefined)(
     noTerminal,
   ),
   async () => {
-    const sts = await startStsDouble();
+    const sts = await startAwsDouble();
     const home = createDocsWorld(sts, { withProd: false });
     rmSync(home.configFile);
     const { PATH } = process.env;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const arn = "arn:aws:sts::123456789012:assumed-role/example-role/AWSCLI-Session";
 const noAwsCli = missing("aws");
@@ -13,11 +13,11 @@ const noAwsCli = missing("aws");
 describe.each(["file", "plaintext", "none"] as const)("by the store %s", (store) => {
   /** Calls that a second run makes: none where something is kept. */
   const again = store === "none" ? 1 : 0;
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let home: Home;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
     home = createRoleHome(sts);
     const passphrase = join(home.path, "passphrase");
     writeFileSync(passphrase, "a passphrase\n", { mode: 0o600 });

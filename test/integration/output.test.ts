@@ -13,7 +13,7 @@ import {
 } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { createHome, type Home, program, runCommand } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 /** Runs `script` in a shell where `"$@"` is awsrole. */
 const inShell = (script: string, env: NodeJS.ProcessEnv): ReturnType<typeof runCommand> =>
@@ -119,14 +119,14 @@ describe.skipIf((noKeychain ?? noBash) !== undefined)(
   titled("what credential-process prints, from the cache and fetched", noKeychain ?? noBash),
   () => {
     let keychain: KeychainDaemon;
-    let sts: StsDouble;
+    let sts: AwsDouble;
     let home: Home;
     let env: NodeJS.ProcessEnv;
     const line = `"$@" credential-process --profile prod`;
 
     beforeAll(async () => {
       keychain = await startKeychainDaemon();
-      sts = await startStsDouble();
+      sts = await startAwsDouble();
       home = createRoleHome(sts);
       const address = keychain.env["DBUS_SESSION_BUS_ADDRESS"];
       env = { ...home.env, DBUS_SESSION_BUS_ADDRESS: address };

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
 const passphrase = "battery staple 7";
@@ -13,10 +13,10 @@ const noMemory = existsSync("/dev/shm") ? undefined : "there is no /dev/shm";
 const command = program.join(" ");
 
 describe("the passphrase of the file store", () => {
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let home: Home;
   beforeEach(async () => {
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
     home = createRoleHome(sts);
   });
   afterEach(async () => {

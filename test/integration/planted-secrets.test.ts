@@ -25,8 +25,8 @@ import {
   runAwsrole,
   notNode,
 } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
-import type { AddedUser } from "../support/sts-double/inhabitants.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
+import type { AddedUser } from "../support/aws-double/inhabitants.ts";
 
 /** One run. `shows`: its stdout is where the contract hands credentials out. */
 type Run = { readonly words: string; readonly stdin?: string; readonly shows?: true };
@@ -116,7 +116,7 @@ const runs: Readonly<Record<string, readonly Run[]>> = {
 const noKeychain = keychainSkipReason();
 describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain), () => {
   let keychain: KeychainDaemon;
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let home: Home;
   let env: NodeJS.ProcessEnv;
   /** Her key is the one that is kept, rotated and removed. */
@@ -144,7 +144,7 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
   beforeAll(async () => {
     [keychain, sts, signin] = await Promise.all([
       startKeychainDaemon(),
-      startStsDouble(),
+      startAwsDouble(),
       startFederationDouble(),
     ]);
     carol = sts.addUser({ name: "Carol" });

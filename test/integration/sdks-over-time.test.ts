@@ -14,7 +14,7 @@ import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { clockPreload, clockSkipReason } from "../support/moved-clock.ts";
 import { program } from "../support/run-awsrole.ts";
-import { startStsDouble } from "../support/sts-double.ts";
+import { startAwsDouble } from "../support/aws-double.ts";
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const uses = 20;
@@ -73,7 +73,7 @@ async function useForALife(
   [file = "", ...words]: readonly string[],
   seconds: number,
 ): Promise<{ runs: number; calls: number }> {
-  const sts = await startStsDouble();
+  const sts = await startAwsDouble();
   const home = createRoleHome(sts, { settings: [`awsrole_duration_seconds = ${seconds}`] });
   const runs = join(home.path, "runs");
   const counting = join(home.path, "counting");

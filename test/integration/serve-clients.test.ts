@@ -8,12 +8,12 @@ import { awscrtEnv, noAwscrt } from "../support/awscrt.ts";
 import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   home = createRoleHome(sts);
 });
 afterEach(async () => {

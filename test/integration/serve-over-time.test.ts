@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { startServe } from "../support/serve-process.ts";
-import { startStsDouble } from "../support/sts-double.ts";
+import { startAwsDouble } from "../support/aws-double.ts";
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
@@ -54,7 +54,7 @@ async function useForTwoLives(
   seconds: number,
 ): Promise<void> {
   const uses = 20;
-  const sts = await startStsDouble();
+  const sts = await startAwsDouble();
   const home = createRoleHome(sts, { settings: [`awsrole_duration_seconds = ${seconds}`] });
   const serve = await startServe(home, ["prod"]);
   const client = spawn(file, words, { env: { ...home.env, ...serve.variables } });

@@ -10,17 +10,17 @@ import { commandAs, giveTo, noOtherUser, runAs, users } from "../support/other-u
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
 import { askEndpoint, type ServeProcess, startServe } from "../support/serve-process.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
 
 const awsrole = program.join(" ");
 const serial = "arn:aws:iam::123456789012:mfa/Bob";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 let serve: ServeProcess | undefined;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   home = createRoleHome(sts);
 });
 afterEach(async () => {

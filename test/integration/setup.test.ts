@@ -5,10 +5,10 @@ import { describe, expect, it as base } from "vitest";
 import { type Home, program, runAwsrole } from "../support/run-awsrole.ts";
 import { type Output, runInProcess } from "../support/run-in-process.ts";
 import { createSetupHome, isMutating, setupWords, textOfHome } from "../support/setup-home.ts";
-import type { Behaviour } from "../support/sts-double/behaviour.ts";
+import type { Behaviour } from "../support/aws-double/behaviour.ts";
 import { titled } from "../support/installed.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const account = "arn:aws:iam::123456789012";
 /** One of them stands for all, but where there is time. */
@@ -22,16 +22,16 @@ const tag = new Map([["awsrole:setup", "prod"]]);
 
 /** An account of its own for every test: they run side by side, because waiting for AWS is most of what they do. */
 type Account = {
-  readonly sts: StsDouble;
+  readonly sts: AwsDouble;
   readonly home: Home;
   setup(words?: string): Promise<Output>;
   configText(): string;
   /** The calls so far that changed something. */
   mutating(): string[];
   made(): Readonly<{
-    user: ReturnType<StsDouble["iam"]["usersByArn"]["get"]>;
-    role: ReturnType<StsDouble["iam"]["rolesByArn"]["get"]>;
-    policy: ReturnType<StsDouble["iam"]["policiesByArn"]["get"]>;
+    user: ReturnType<AwsDouble["iam"]["usersByArn"]["get"]>;
+    role: ReturnType<AwsDouble["iam"]["rolesByArn"]["get"]>;
+    policy: ReturnType<AwsDouble["iam"]["policiesByArn"]["get"]>;
     keys: { readonly accessKeyId: string; readonly secretAccessKey: string }[];
   }>;
   expectComplete(): Promise<void>;
@@ -41,7 +41,7 @@ type Account = {
 const it = base.extend<{ readonly world: Account }>({
   // oxlint-disable-next-line no-empty-pattern -- vitest reads what a fixture needs from its pattern
   world: async ({}, use) => {
-    const sts = await startStsDouble();
+    const sts = await startAwsDouble();
     const home = createSetupHome(sts.url, sts.bob);
     const { usersByArn, rolesByArn, policiesByArn, keysById } = sts.iam;
     const world: Account = {

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 let state: string;
 beforeAll(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   home = createRoleHome(sts);
   state = join(home.path, "state", "awsrole");
   writeFileSync(join(home.path, "passphrase"), "a passphrase", { mode: 0o600 });

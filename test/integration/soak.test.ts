@@ -18,7 +18,7 @@ import {
 } from "../support/keychain-daemon.ts";
 import { clockSkipReason, movedClock } from "../support/moved-clock.ts";
 import { createHome, type Home, program } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const isLong = process.env["AWSROLE_TEST_LONG"] !== undefined;
 const calls = Number(process.env["AWSROLE_SOAK_CALLS"] ?? 10_000);
@@ -33,11 +33,11 @@ const reason =
 
 describe.skipIf(reason !== undefined)(titled("a long life", reason), () => {
   let keychain: KeychainDaemon;
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let home: Home;
   beforeAll(async () => {
     keychain = await startKeychainDaemon();
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
     home = createHome({
       credentials: `[bob]\naws_access_key_id = ${sts.bob.accessKeyId}\naws_secret_access_key = ${sts.bob.secretAccessKey}\n`,
     });
@@ -157,7 +157,7 @@ function configOf(edits: readonly number[]): string {
 async function run(
   home: Home,
   keychain: KeychainDaemon,
-  { url }: StsDouble,
+  { url }: AwsDouble,
   profile: string,
   secondsAhead: number,
   killAfterMs: number | undefined,

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 type Seen = { method: string; path: string; headers: IncomingMessage["headers"]; body: string };
 type Answer = { status?: number; body: string };
@@ -40,7 +40,7 @@ const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
 const arn = "arn:aws:iam::123456789012:role/example-role";
 
 describe("sources", () => {
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let home: Home;
   let started: Server[];
   /** A session that the STS double knows, as a metadata service would give it. */
@@ -55,7 +55,7 @@ describe("sources", () => {
   };
 
   beforeAll(async () => {
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
     home = createRoleHome(sts);
     await runAwsrole(["credential-process", "--profile", "prod", "--store", "none"], {
       env: home.env,

@@ -10,17 +10,17 @@ import {
 } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const noKeychain = keychainSkipReason();
 
 describe.skipIf(noKeychain !== undefined)(titled("store move", noKeychain), () => {
   let keychain: KeychainDaemon;
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let home: Home;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    [keychain, sts] = await Promise.all([startKeychainDaemon(), startStsDouble()]);
+    [keychain, sts] = await Promise.all([startKeychainDaemon(), startAwsDouble()]);
     home = createRoleHome(sts);
     const passphrase = join(home.path, "passphrase");
     writeFileSync(passphrase, "a passphrase", { mode: 0o600 });

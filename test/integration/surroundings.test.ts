@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { titled } from "../support/installed.ts";
 import { createHome, type Home, runAwsrole, notNode } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 beforeAll(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   home = createHome({
     config:
       "[profile prod]\nregion = eu-west-1\nawsrole_role_arn = arn:aws:iam::123456789012:role/example-role\nawsrole_source_profile = bob\n",

@@ -7,14 +7,14 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, program, runAwsrole, notNode } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 const state = (): string => join(home.path, "state", "awsrole");
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   const role = (name: string, ...more: string[]): string =>
     [
       `[profile ${name}]`,

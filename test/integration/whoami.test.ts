@@ -6,17 +6,17 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const roleArn = "arn:aws:iam::123456789012:role/example-role";
 const sessionArn = "arn:aws:sts::123456789012:assumed-role/example-role/AWSCLI-Session";
 const bobArn = "arn:aws:iam::123456789012:user/Bob";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 let container: Server;
 beforeAll(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   container = createServer((_request, response) => {
     const { accessKeyId, secretAccessKey, sessionToken } = sts.sessions().at(-1) ?? {};
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();

@@ -48,18 +48,18 @@ import {
   refusal,
   type Refusal,
   type XmlStructure,
-} from "./sts-double/answers.ts";
-import { authenticate } from "./sts-double/authenticate.ts";
-import { sendSpoiled, withUnknownFields, type Behaviour } from "./sts-double/behaviour.ts";
-import { createClock } from "./sts-double/clock.ts";
-import type { Parameters } from "./sts-double/constraints.ts";
-import { createDirectory } from "./sts-double/directory.ts";
-import { IAM_ACTIONS } from "./sts-double/iam-actions.ts";
-import { IAM_SETUP_ACTIONS } from "./sts-double/iam-setup-actions.ts";
-import { requireAllowed } from "./sts-double/identity-policy.ts";
-import { createInhabitants, DEFAULT_ACCOUNT_ID } from "./sts-double/inhabitants.ts";
-import { readSignatureClaim } from "./sts-double/signature.ts";
-import { assumeRoleWithWebIdentity, STS_ACTIONS } from "./sts-double/sts-actions.ts";
+} from "./aws-double/answers.ts";
+import { authenticate } from "./aws-double/authenticate.ts";
+import { sendSpoiled, withUnknownFields, type Behaviour } from "./aws-double/behaviour.ts";
+import { createClock } from "./aws-double/clock.ts";
+import type { Parameters } from "./aws-double/action-request.ts";
+import { createDirectory } from "./aws-double/directory.ts";
+import { IAM_ACTIONS } from "./aws-double/iam-actions.ts";
+import { IAM_SETUP_ACTIONS } from "./aws-double/iam-setup-actions.ts";
+import { requireAllowed } from "./aws-double/identity-policy.ts";
+import { createInhabitants, DEFAULT_ACCOUNT_ID } from "./aws-double/inhabitants.ts";
+import { readSignatureClaim } from "./aws-double/signature.ts";
+import { assumeRoleWithWebIdentity, STS_ACTIONS } from "./aws-double/sts-actions.ts";
 
 /** One request as the double saw it. Its tokens and codes are as false as the rest. */
 export type LoggedRequest = WireRequest & {
@@ -183,6 +183,8 @@ export async function startAwsDouble() {
     const service = only ?? serviceOf(request);
     const read = readRequest(service, request);
     if (!hosts.has(headers.host ?? "")) read.unknown.push(`the Host header is ${headers.host}`);
+    for (const what of [...read.unknown, ...read.broken])
+      recordViolation(`${service} ${read.operation ?? ""}: ${what}`);
     const logged = logRequest(service, request, read);
     const action = logged.action;
     const applied = behaviourFor(action);
@@ -196,7 +198,7 @@ export async function startAwsDouble() {
     const { protocol, xmlNamespace = "" } = MODELS[service].metadata;
     let text = "";
     try {
-      requireKnown(service, read);
+      if (protocol !== "query" || read.operation === undefined) requireKnown(service, read);
       const recent = requests.filter(
         (one) => one.action === action && one.at.getTime() > logged.at.getTime() - 1000,
       ).length;
@@ -280,6 +282,7 @@ export async function startAwsDouble() {
     const { action, params } = logged;
     const context = {
       params,
+      input: read.input,
       directory,
       now: clock.now(),
       tokenLength: applied.tokenLength ?? DEFAULT_TOKEN_LENGTH,
@@ -287,6 +290,7 @@ export async function startAwsDouble() {
       fractionalExpiration: applied.fractionalExpiration === true,
     };
     if (action === UNSIGNED_ACTION) {
+      requireKnown(service, read);
       requireUnbroken(service, read);
       return assumeRoleWithWebIdentity(context);
     }
@@ -297,6 +301,7 @@ export async function startAwsDouble() {
       body: logged.body,
     };
     const caller = authenticate(signed, { directory, now: context.now, service });
+    requireKnown(service, read);
     requireUnbroken(service, read);
     requireAllowed(directory, caller, { service, action, params });
     const perform = { ...STS_ACTIONS, ...IAM_ACTIONS, ...IAM_SETUP_ACTIONS }[action];
@@ -359,19 +364,14 @@ function serviceOf(request: WireRequest): ServiceName {
 
 function requireKnown(service: ServiceName, { operation, unknown }: ReadRequest): void {
   if (unknown.length === 0) return;
-  for (const what of unknown) recordViolation(`${service} ${operation ?? ""}: ${what}`);
   const isQuery = MODELS[service].metadata.protocol === "query";
-  throw refusal(
-    400,
-    isQuery && operation === undefined ? "InvalidAction" : "ForbiddenByModel",
-    unknown.join("; "),
-  );
+  const code = isQuery && operation === undefined ? "InvalidAction" : "ForbiddenByModel";
+  throw refusal(400, code, unknown.join("; "));
 }
 
 /** Throws one ValidationError that names every value that breaks its limits, as AWS does. */
-function requireUnbroken(service: ServiceName, { operation, broken }: ReadRequest): void {
+function requireUnbroken(service: ServiceName, { broken }: ReadRequest): void {
   if (broken.length === 0) return;
-  for (const what of broken) recordViolation(`${service} ${operation}: ${what}`);
   const count = broken.length === 1 ? "1 validation error" : `${broken.length} validation errors`;
   const code =
     MODELS[service].metadata.protocol === "query" ? "ValidationError" : "ForbiddenByModel";

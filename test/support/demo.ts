@@ -7,9 +7,9 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { startStsDouble, type StsDouble } from "./sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "./aws-double.ts";
 
-const sts = await startStsDouble();
+const sts = await startAwsDouble();
 const home = mkdtempSync(join(tmpdir(), "awsrole-demo-"));
 try {
   await demo(sts, home);
@@ -21,7 +21,7 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
-async function demo({ bob, url, callsOf }: StsDouble, home: string): Promise<void> {
+async function demo({ bob, url, callsOf }: AwsDouble, home: string): Promise<void> {
   mkdirSync(join(home, ".aws"));
   mkdirSync(join(home, "run"), { mode: 0o700 });
   writeFileSync(

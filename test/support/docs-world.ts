@@ -2,11 +2,11 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createHome, type Home, program } from "./run-awsrole.ts";
-import type { StsDouble } from "./sts-double.ts";
+import type { AwsDouble } from "./aws-double.ts";
 
 /** `prod`, as add-profile writes it, is there unless left out; so is Bob's key in the credentials file. */
 export function createDocsWorld(
-  { bob, url }: StsDouble,
+  { bob, url }: AwsDouble,
   { withProd = true, withBob = true }: { withProd?: boolean; withBob?: boolean } = {},
 ): Home {
   const role = "arn:aws:iam::123456789012:role/example-role";

@@ -1,10 +1,10 @@
 /** The set-up most tests start from: user Bob's key in the credentials file, and the managed profile `prod` for the double's role. */
 import { createHome, type Home, program } from "./run-awsrole.ts";
-import type { StsDouble } from "./sts-double.ts";
+import type { AwsDouble } from "./aws-double.ts";
 
 /** A home with `prod` and `bob`, whose environment leads to the double. `settings` are more lines for `prod`. */
 export function createRoleHome(
-  sts: StsDouble,
+  sts: AwsDouble,
   { settings = [], config = "" }: { settings?: readonly string[]; config?: string } = {},
 ): Home {
   const home = createHome({

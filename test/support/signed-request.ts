@@ -1,10 +1,10 @@
 import { createHash, createHmac } from "node:crypto";
 import type { Keys } from "./sts-client.ts";
-import type { StsDouble } from "./sts-double.ts";
+import type { AwsDouble } from "./aws-double.ts";
 
 /** Sends GetCallerIdentity, or what `params` say, signed by hand, or in some wrong way. */
 export async function sendSigned(
-  sts: StsDouble,
+  sts: AwsDouble,
   params: Record<string, string>,
   options: {
     keys?: Keys;

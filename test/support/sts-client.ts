@@ -7,7 +7,7 @@ import {
   type Credentials,
   type GetSessionTokenCommandInput,
 } from "@aws-sdk/client-sts";
-import type { StsDouble } from "./sts-double.ts";
+import type { AwsDouble } from "./aws-double.ts";
 
 /** Credentials as the SDK takes them. */
 export type Keys = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
@@ -16,7 +16,7 @@ export type Keys = { accessKeyId: string; secretAccessKey: string; sessionToken?
 export type ClientOptions = { region?: string; maxAttempts?: number };
 
 /** AWS's own client for the double. */
-export function createClient(sts: StsDouble, keys: Keys, options: ClientOptions = {}): STSClient {
+export function createClient(sts: AwsDouble, keys: Keys, options: ClientOptions = {}): STSClient {
   // the SDK else warns on stderr that Node 20 is old
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
   const { accessKeyId, secretAccessKey, sessionToken } = keys;
@@ -36,7 +36,7 @@ export function createClient(sts: StsDouble, keys: Keys, options: ClientOptions 
 
 /** The ARN that GetCallerIdentity says these keys have. */
 export async function whoAmI(
-  sts: StsDouble,
+  sts: AwsDouble,
   keys: Keys,
   options?: ClientOptions,
 ): Promise<string | undefined> {
@@ -45,7 +45,7 @@ export async function whoAmI(
 
 /** Assumes the double's example role, or what `input` says. */
 export async function assume(
-  sts: StsDouble,
+  sts: AwsDouble,
   keys: Keys,
   input: Partial<AssumeRoleCommandInput> = {},
   options?: ClientOptions,
@@ -60,7 +60,7 @@ export async function assume(
 
 /** Gets a session of the user itself. */
 export async function sessionToken(
-  sts: StsDouble,
+  sts: AwsDouble,
   keys: Keys,
   input: GetSessionTokenCommandInput = {},
 ): Promise<IssuedKeys> {

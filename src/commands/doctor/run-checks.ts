@@ -4,6 +4,7 @@ import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
 import { profileNotFound } from "../../config/profiles.ts";
 import { findProgram, type Program, runningProgram } from "../../program/program-path.ts";
 import { examineRuntimeFolders } from "../../state/runtime-dir.ts";
+import { stateFolder } from "../../state/item-index.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
 import { isAwsRoleError } from "../../foundation/errors.ts";
 import { checkEnvironment } from "./checks/environment.ts";
@@ -26,7 +27,7 @@ export type Scope = {
 
 /** Everything that is wrong. @throws ERR_PROFILE_NOT_FOUND for a NAME that does not exist. */
 export async function examine(context: Context, scope: Scope): Promise<readonly Finding[]> {
-  const { env, platform, clock } = context;
+  const { env, platform, homeFolder, clock } = context;
   let files: AwsFiles;
   try {
     files = readAwsFiles(env, platform);
@@ -46,7 +47,7 @@ export async function examine(context: Context, scope: Scope): Promise<readonly 
     names,
     now: clock.now(),
     nodeVersion: process.versions.node,
-    stateFolder: context.stateDir,
+    stateFolder: stateFolder(env, platform, homeFolder),
     rows,
     runtime: examineRuntimeFolders(env, platform),
     program: () => lastingProgram(context),

@@ -47,7 +47,7 @@ export type MfaCodesOptions = {
   readonly now: () => Date;
   readonly pause: (milliseconds: number) => Promise<void>;
   readonly deadline: Deadline;
-  readonly runtimeDir: string | undefined;
+  readonly flightFolder: string | undefined;
 };
 
 export type MfaCodes = {
@@ -68,7 +68,7 @@ const stepMs = 30_000;
 const reserveMs = 3000;
 
 export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
-  const { profile, memory, now, deadline, runtimeDir } = options;
+  const { profile, memory, now, deadline, flightFolder } = options;
   let givenCode = options.givenCode;
   const promptDeadline = within(deadline, { reserveMs });
 
@@ -76,15 +76,15 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
     hasGivenCode: () => givenCode !== undefined,
     async requireWay(mfa) {
       if (givenCode !== undefined || mfa.process !== undefined) return;
-      const person = willingPerson(mfa);
+      const person = await willingPerson(mfa);
       if ("nobody" in person) throw needed(mfa, person.nobody);
     },
     spend: (mfa, use) =>
-      inTurn(runtimeDir, `mfa device\n${mfa.serial}`, promptDeadline, () => spend(mfa, use)),
+      inTurn(flightFolder, `mfa device\n${mfa.serial}`, promptDeadline, () => spend(mfa, use)),
   };
 
   async function spend<T>(mfa: Mfa, use: (code: string) => Promise<T>): Promise<T> {
-    const person = willingPerson(mfa);
+    const person = await willingPerson(mfa);
     const attempt: Attempt = { mfa, refusedCodes: new Set(), isFirstQuestion: true };
     let processRuns = 0;
     const ways = [
@@ -97,18 +97,18 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
       for (let code = await nextCode(); code !== undefined; code = await nextCode()) {
         try {
           const result = await use(code);
-          memory.markUsed(mfa.serial, code);
+          await memory.markUsed(mfa.serial, code);
           return result;
         } catch (error) {
           if (!isAwsRoleError(error)) throw error;
           if (error.code !== "ERR_MFA_WRONG_CODE") {
-            if (isAnswerOfAws(error)) memory.markUsed(mfa.serial, code);
+            if (isAnswerOfAws(error)) await memory.markUsed(mfa.serial, code);
             throw error;
           }
           attempt.trouble = error;
           attempt.refusedCodes.add(code);
           if (attempt.refusedCodes.size === mostCodes) {
-            if (!("nobody" in person)) memory.markRefused(mfa.serial, person.terminal);
+            if (!("nobody" in person)) await memory.markRefused(mfa.serial, person.terminal);
             throw error;
           }
           if (!("nobody" in person)) person.tell("AWS did not accept that code");
@@ -121,7 +121,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
   async function fromCommandLine(attempt: Attempt): Promise<string | undefined> {
     const code = givenCode;
     givenCode = undefined;
-    if (code === undefined || !isSpent(attempt, code)) return code;
+    if (code === undefined || !(await isSpent(attempt, code))) return code;
     attempt.trouble = new AwsRoleError(
       "ERR_MFA_WRONG_CODE",
       "the code of --mfa-code has been used already",
@@ -149,7 +149,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
         );
         return undefined;
       }
-      if (!isSpent(attempt, code)) return code;
+      if (!(await isSpent(attempt, code))) return code;
       const waitMs = untilNextStepMs(now());
       if (waitMs >= promptDeadline.remainingMs()) {
         attempt.trouble ??= new AwsRoleError(
@@ -165,11 +165,11 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
 
   async function fromPerson(attempt: Attempt, person: Person): Promise<string> {
     const place = person.terminal ?? "window";
-    return inTurn(runtimeDir, `terminal\n${place}`, promptDeadline, async () => {
+    return inTurn(flightFolder, `terminal\n${place}`, promptDeadline, async () => {
       for (;;) {
         const code = readCode(await ask(attempt, person));
         if (code === undefined) person.tell("an MFA code has six digits");
-        else if (isSpent(attempt, code)) {
+        else if (await isSpent(attempt, code)) {
           const waitMs = untilNextStepMs(now());
           person.tell(
             `that code has been used already; the next one comes in ${Math.ceil(waitMs / 1000)} s`,
@@ -186,7 +186,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
     attempt.isFirstQuestion = false;
     try {
       const answer = await person.ask({
-        why: isFirstQuestion ? `${requester()}${usedNotice(mfa)}` : undefined,
+        why: isFirstQuestion ? `${requester()}${await usedNotice(mfa)}` : undefined,
         question: `MFA code of ${mfa.serial}: `,
         timeoutMs: promptDeadline.remainingMs(),
       });
@@ -195,12 +195,12 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
     } catch (error) {
       if (isAwsRoleError(error) && error.code === "ERR_PROCESS_FAILED")
         throw processFailed(error.message, error.hint, error);
-      memory.markRefused(mfa.serial, person.terminal);
+      await memory.markRefused(mfa.serial, person.terminal);
       throw error;
     }
   }
 
-  function isSpent({ mfa, refusedCodes }: Attempt, code: string): boolean {
+  async function isSpent({ mfa, refusedCodes }: Attempt, code: string): Promise<boolean> {
     return refusedCodes.has(code) || memory.isUsed(mfa.serial, code);
   }
 
@@ -212,18 +212,18 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
   }
 
   /** A person looking at the device cannot know that its code is spent. */
-  function usedNotice({ serial }: Mfa): string {
-    const secondsAgo = memory.usedSecondsAgo(serial);
+  async function usedNotice({ serial }: Mfa): Promise<string> {
+    const secondsAgo = await memory.usedSecondsAgo(serial);
     const waitMs = untilNextStepMs(now());
     return secondsAgo !== undefined && secondsAgo * 1000 < stepMs - waitMs
       ? ` (the code shown now has been used; the next one comes in ${Math.ceil(waitMs / 1000)} s)`
       : "";
   }
 
-  function willingPerson(mfa: Mfa): PersonOrWhy {
+  async function willingPerson(mfa: Mfa): Promise<PersonOrWhy> {
     const person = options.findPerson(mfa.prompt);
     if ("nobody" in person) return person;
-    const refusal = memory.lastRefusal(mfa.serial);
+    const refusal = await memory.lastRefusal(mfa.serial);
     if (refusal === undefined) return person;
     const hasWaitedSince = sinceStartMs() / 1000 > refusal.secondsAgo;
     const counts =
@@ -287,24 +287,25 @@ function isAnswerOfAws({ code }: AwsRoleError): boolean {
   return code === "ERR_AWS_DENIED" || code === "ERR_AWS_REFUSED";
 }
 
-/** Runs `work` while no other process does anything under the same key; one that is stopped is passed over. */
+/** Runs `work` while no other process does anything under the same key. */
 async function inTurn<T>(
-  dir: string | undefined,
+  folder: string | undefined,
   key: string,
   deadline: Deadline,
   work: () => Promise<T>,
 ): Promise<T> {
-  const turn = await runSingleFlight<T | undefined>({
-    dir,
+  let result: { readonly value: T } | undefined;
+  await runSingleFlight({
+    folder,
     key,
     waitMs: deadline.remainingMs(),
-    encode: () => "",
-    decode: () => undefined,
     lookAgain: undefined,
-    work: async () => ({ answer: await work(), share: false }),
+    work: async () => {
+      result = { value: await work() };
+      return { answer: "", share: false };
+    },
   });
-  // Nothing is shared: every answer is from our own work.
-  if (turn.how !== "timeout") return turn.answer as T;
+  if (result !== undefined) return result.value;
   throw new AwsRoleError(
     "ERR_DEADLINE",
     "another process is waiting for an MFA code and did not get it in time",

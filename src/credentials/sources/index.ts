@@ -15,7 +15,7 @@ export type SourceDependencies = {
   readonly homeFolder: string;
   readonly now: () => Date;
   readonly deadline: Deadline;
-  readonly runtimeDir: string | undefined;
+  readonly flightFolder: string | undefined;
   readonly openProviders: () => Promise<Providers>;
   readonly keys: KeyStores;
 };
@@ -79,9 +79,9 @@ export async function resolveLeaf(
 
 /** One process at a time: AWS's refresh tokens can be used once. */
 function inTurn<T>(
-  { runtimeDir, deadline }: SourceDependencies,
+  { flightFolder, deadline }: SourceDependencies,
   key: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  return withLock({ dir: runtimeDir, key, waitMs: deadline.remainingMs() }, work);
+  return withLock(flightFolder, key, deadline.remainingMs(), work);
 }

@@ -3,9 +3,9 @@
  * a test's `fetch`. Lifetimes and one-time use are AWS's as far as they are known; see `aws-models/` for the rest.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { refusal } from "../sts-double/answers.ts";
-import type { Clock } from "../sts-double/clock.ts";
-import { issueSession, newIdentifier, type Directory } from "../sts-double/directory.ts";
+import { refusal } from "./answers.ts";
+import type { Clock } from "./clock.ts";
+import { issueSession, newIdentifier, type Directory } from "./directory.ts";
 import type { ServiceActions, ServiceCall } from "./service-call.ts";
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";

@@ -1,14 +1,14 @@
 /** Where machines get credentials: the EC2 instance metadata service (IMDSv2 only) and the container credentials endpoint. */
 import { randomBytes } from "node:crypto";
-import { refusal } from "../sts-double/answers.ts";
-import type { Clock } from "../sts-double/clock.ts";
+import { refusal } from "./answers.ts";
+import type { Clock } from "./clock.ts";
 import {
   issueSession,
   parseRoleArn,
   type Directory,
   type Role,
   type Session,
-} from "../sts-double/directory.ts";
+} from "./directory.ts";
 import type { ServiceActions, ServiceCall } from "./service-call.ts";
 
 /** The part of the double that is EC2's and ECS's; both give sessions of `settings.role`. */

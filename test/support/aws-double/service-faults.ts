@@ -1,6 +1,6 @@
 /** How each service says what a test wants it to say. */
-import { refusal, type Refusal } from "../sts-double/answers.ts";
-import { refuseByBehaviour, type Behaviour } from "../sts-double/behaviour.ts";
+import { refusal, type Refusal } from "./answers.ts";
+import { refuseByBehaviour, type Behaviour } from "./behaviour.ts";
 import type { ServiceName } from "./models.ts";
 
 type Words = {

@@ -1,8 +1,8 @@
 /** AWS Sign-In: the tokens of `aws login`, and the console's federation endpoint. */
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
-import { refusal } from "../sts-double/answers.ts";
-import type { Clock } from "../sts-double/clock.ts";
-import { issueSession, userAsCaller, type Directory, type User } from "../sts-double/directory.ts";
+import { refusal } from "./answers.ts";
+import type { Clock } from "./clock.ts";
+import { issueSession, userAsCaller, type Directory, type User } from "./directory.ts";
 import { verifyDpop } from "./dpop.ts";
 import type { Decision } from "./identity-center.ts";
 import type { ServiceActions, ServiceCall } from "./service-call.ts";

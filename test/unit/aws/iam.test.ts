@@ -2,16 +2,16 @@ import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIam, type Iam } from "../../../src/aws/iam.ts";
 import { isMotoInstalled, MOTO_MISSING, startMoto } from "../../support/moto.ts";
-import { startStsDouble, type StsDouble } from "../../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
 
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
 const account = "arn:aws:iam::123456789012";
 
 describe("what a user may choose from", () => {
-  let double: StsDouble;
+  let double: AwsDouble;
   let iam: Iam;
   beforeEach(async () => {
-    double = await startStsDouble();
+    double = await startAwsDouble();
     iam = iamAt(double.url, double.bob);
   });
   afterEach(() => double.close());

@@ -4,16 +4,16 @@ import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSts, type Sts } from "../../../src/aws/sts.ts";
-import { startStsDouble, type StsDouble } from "../../support/sts-double.ts";
-import { createWebIdentityToken } from "../../support/sts-double/web-identity.ts";
+import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
+import { createWebIdentityToken } from "../../support/aws-double/web-identity.ts";
 
 const HOUR_MS = 3_600_000;
 const roleArn = "arn:aws:iam::123456789012:role/example-role";
 const request = { roleArn, roleSessionName: "AWSCLI-Session" };
 
-let double: StsDouble;
+let double: AwsDouble;
 beforeEach(async () => {
-  double = await startStsDouble();
+  double = await startAwsDouble();
 });
 afterEach(() => double.close());
 

@@ -9,14 +9,14 @@ import { finishRotation, rotateKey, type Rotation } from "../../../src/keys/rota
 import { createRotationMarks } from "../../../src/keys/rotation-file.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 import { createRotationWorld, type RotationWorld } from "../../support/rotation-world.ts";
-import { startStsDouble, type StsDouble } from "../../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
 
 describe("rotating a key", () => {
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let folder: string;
   let world: RotationWorld;
   beforeEach(async () => {
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
     folder = mkdtempSync(join(tmpdir(), "awsrole-rotate-"));
     world = await createRotationWorld(sts.url, folder, createMemoryStore(), sts.bob);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSts } from "../../../../src/aws/sts.ts";
-import { createFailureCooldown } from "../../../../src/state/failure-cooldown.ts";
+import { createBackoff } from "../../../../src/state/failure-cooldown.ts";
 import { resolveChain } from "../../../../src/credentials/chain.ts";
 import { createMfaCodes } from "../../../../src/credentials/mfa/code-queue.ts";
 import { createMfaMemory } from "../../../../src/credentials/mfa/used-codes.ts";
@@ -17,13 +17,13 @@ import {
 import { createRows } from "../../../../src/state/item-index.ts";
 import { awsFiles } from "../../../support/aws-files.ts";
 import { createMemoryStore } from "../../../support/memory-store.ts";
-import { startStsDouble, type StsDouble } from "../../../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../../../support/aws-double.ts";
 
 const arn = "arn:aws:iam::123456789012:role/";
 const mfa = "awsrole_mfa_serial = arn:aws:iam::123456789012:mfa/Bob";
 
 describe("MFA", () => {
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let folder: string;
   let store: ReturnType<typeof createMemoryStore>;
   /** How often a person was asked. */
@@ -31,7 +31,7 @@ describe("MFA", () => {
   /** What is typed; the device's code unless a test says otherwise. */
   let typed: () => string | undefined;
   beforeEach(async () => {
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
     folder = mkdtempSync(join(tmpdir(), "awsrole-mfa-"));
     store = createMemoryStore();
     asked = 0;
@@ -79,10 +79,10 @@ describe("MFA", () => {
         clock,
         watchForLogout: () => () => false,
       }),
-      failures: createFailureCooldown(folder, clock),
+      backoff: createBackoff(folder, clock),
       clock,
       deadline,
-      runtimeDir: undefined,
+      flightFolder: undefined,
       forceRefresh: false,
       openSts: async (connection) => createSts(connection, deadline),
       resolveLeaf: async ({ source }) =>
@@ -110,7 +110,7 @@ describe("MFA", () => {
         now: clock.now,
         pause: async (milliseconds) => sts.clock.advance(milliseconds),
         deadline,
-        runtimeDir: undefined,
+        flightFolder: undefined,
       }),
       notice: () => {},
       ...others,

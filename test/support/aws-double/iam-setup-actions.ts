@@ -1,7 +1,6 @@
 /** The actions of IAM that make, tag, attach and delete users, policies and roles. Paths, quotas and paging are left out. */
 import type { ActionRequest, Actions } from "./action-request.ts";
 import { refusal, type XmlStructure } from "./answers.ts";
-import { listMembers } from "./constraints.ts";
 import { newIdentifier, type Policy, type Role, type User } from "./directory.ts";
 import { findUser, formatDate, roleResult, userResult } from "./iam-actions.ts";
 import { policyDocument } from "./identity-policy.ts";
@@ -154,10 +153,9 @@ function arnOf({ caller }: ActionRequest, kind: string, name: string): string {
   return `arn:${caller.partition}:iam::${caller.accountId}:${kind}/${name}`;
 }
 
-function tagsOf({ params }: ActionRequest): Map<string, string> {
-  return new Map(
-    listMembers(params, "Tags").map(({ Key = "", Value = "" }) => [Key, Value] as const),
-  );
+function tagsOf({ input }: ActionRequest): Map<string, string> {
+  const { Tags = [] } = input as { Tags?: readonly { Key: string; Value: string }[] };
+  return new Map(Tags.map(({ Key, Value }) => [Key, Value] as const));
 }
 
 function addVersion({ params, now }: ActionRequest, policy: Policy): void {

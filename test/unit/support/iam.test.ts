@@ -11,13 +11,14 @@ import {
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { sendSigned } from "../../../support/signed-request.ts";
-import { assume, sessionToken, whoAmI, type Keys } from "../../../support/sts-client.ts";
-import { startStsDouble, type StsDouble } from "../../../support/sts-double.ts";
+import { sendSigned } from "../../support/signed-request.ts";
+import { takeViolations } from "../../support/aws-double/violations.ts";
+import { assume, sessionToken, whoAmI, type Keys } from "../../support/sts-client.ts";
+import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
 });
 afterEach(() => sts.close());
 
@@ -158,6 +159,7 @@ describe("IAM", () => {
     await expect(iam().send(new UpdateAccessKeyCommand(status))).rejects.toThrow(
       "1 validation error detected: Value 'Gone' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive, Expired]",
     );
+    expect(takeViolations()).toHaveLength(2);
     const { body } = await sendSigned(
       sts,
       { Action: "GetUser", Version: "2010-05-08" },

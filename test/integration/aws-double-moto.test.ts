@@ -27,7 +27,8 @@ import {
 } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isMotoInstalled, MOTO_MISSING, startMoto } from "../support/moto.ts";
-import { startStsDouble } from "../support/sts-double.ts";
+import { takeViolations } from "../support/aws-double/violations.ts";
+import { startAwsDouble } from "../support/aws-double.ts";
 
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
 
@@ -116,6 +117,7 @@ describe.skipIf(!installed)(`the double and moto${installed ? "" : ` (${MOTO_MIS
       ),
     );
     expect(refusals.double).toEqual(refusals.moto);
+    expect(takeViolations()).toHaveLength(1);
   });
 
   it("answer IAM's questions about a user's keys in the same shape", async () => {
@@ -152,7 +154,7 @@ describe.skipIf(!installed)(`the double and moto${installed ? "" : ` (${MOTO_MIS
 });
 
 async function startDouble(): Promise<Peer> {
-  const { url, bob, addRole, close } = await startStsDouble();
+  const { url, bob, addRole, close } = await startAwsDouble();
   addRole({ arn: ROLE, trustedPrincipalArns: [BOB], externalId: EXTERNAL_ID });
   return { url, bob, close };
 }

@@ -1,13 +1,14 @@
-import { totpCode } from "../../../support/sts-double/totp.ts";
-import { assume, sessionToken, whoAmI } from "../../../support/sts-client.ts";
+import { takeViolations } from "../../support/aws-double/violations.ts";
+import { totpCode } from "../../support/aws-double/totp.ts";
+import { assume, sessionToken, whoAmI } from "../../support/sts-client.ts";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startStsDouble, type StsDouble } from "../../../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
 });
 afterEach(() => sts.close());
 
@@ -112,6 +113,7 @@ describe("GetSessionToken", () => {
     await expect(sessionToken(sts, sts.bob, { DurationSeconds: 129_601 })).rejects.toMatchObject({
       name: "ValidationError",
     });
+    expect(takeViolations()).toHaveLength(1);
   });
 
   it("refuses session credentials", async () => {

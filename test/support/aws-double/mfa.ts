@@ -1,5 +1,5 @@
 import { refusal } from "./answers.ts";
-import type { Parameters } from "./constraints.ts";
+import type { Parameters } from "./action-request.ts";
 import type { Caller } from "./directory.ts";
 import { stepOfCode } from "./totp.ts";
 

@@ -1,10 +1,17 @@
 /** What rides in a session's token: policies and tags, and how much room they take. */
 import { deflateRawSync } from "node:zlib";
 import { refusal } from "./answers.ts";
-import { listMembers, type Parameters } from "./constraints.ts";
 
 /** One session tag. */
 export type Tag = { key: string; value: string };
+
+/** As much of AssumeRole's input as rides in the token. */
+type SessionInput = {
+  Policy?: string;
+  PolicyArns?: readonly { arn?: string }[];
+  Tags?: readonly { Key: string; Value: string }[];
+  TransitiveTagKeys?: readonly string[];
+};
 
 /** Characters that inline policy and policy ARNs may have together, as text. */
 const MAX_PLAIN_LENGTH = 2048;
@@ -12,9 +19,11 @@ const MAX_PLAIN_LENGTH = 2048;
 const MAX_PACKED_BYTES = 2048;
 
 /** Checks Policy and PolicyArns. Answers the percentage of the packed size that they and `tags` use; undefined without any. */
-export function packSessionPolicy(params: Parameters, tags: readonly Tag[]): number | undefined {
-  const { Policy: policy } = params;
-  const arns = listMembers(params, "PolicyArns").map((member) => member["arn"] ?? "");
+export function packSessionPolicy(
+  { Policy: policy, PolicyArns = [] }: SessionInput,
+  tags: readonly Tag[],
+): number | undefined {
+  const arns = PolicyArns.map(({ arn = "" }) => arn);
   if (policy !== undefined && !isPolicyDocument(policy))
     throw refusal(400, "MalformedPolicyDocument", "Syntax errors in policy.");
   const plainText = [policy ?? "", ...arns].join("");
@@ -38,13 +47,10 @@ export function packSessionPolicy(params: Parameters, tags: readonly Tag[]): num
  * hands on by lower-cased key.
  */
 export function readSessionTags(
-  params: Parameters,
+  { Tags = [], TransitiveTagKeys = [] }: SessionInput,
   inherited: ReadonlyMap<string, string>,
 ): { tags: Tag[]; transitiveTags: Map<string, string> } {
-  const given = listMembers(params, "Tags").map((member) => ({
-    key: member["Key"] ?? "",
-    value: member["Value"] ?? "",
-  }));
+  const given = Tags.map(({ Key: key, Value: value }) => ({ key, value }));
   const valuesByKey = new Map(given.map(({ key, value }) => [key.toLowerCase(), value]));
   if (valuesByKey.size < given.length) {
     throw refusal(
@@ -61,8 +67,8 @@ export function readSessionTags(
     );
   }
   const transitiveTags = new Map(inherited);
-  for (const member of listMembers(params, "TransitiveTagKeys")) {
-    const key = (member[""] ?? "").toLowerCase();
+  for (const name of TransitiveTagKeys) {
+    const key = name.toLowerCase();
     const value = valuesByKey.get(key);
     if (value === undefined) {
       throw refusal(

@@ -1,14 +1,15 @@
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { sendSigned } from "../../../support/signed-request.ts";
-import { assume, createClient, whoAmI } from "../../../support/sts-client.ts";
+import { takeViolations } from "../../support/aws-double/violations.ts";
+import { sendSigned } from "../../support/signed-request.ts";
+import { assume, createClient, whoAmI } from "../../support/sts-client.ts";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startStsDouble, type StsDouble } from "../../../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
 });
 afterEach(() => sts.close());
 
@@ -152,7 +153,7 @@ describe("the signature's time", () => {
 
 describe("a request that no SDK would send", () => {
   it("is accepted when it is signed right, whatever the order and spacing of its headers", async () => {
-    expect((await sendSigned(sts, {}, { headers: { "x-amz-note": "a   b" } })).status).toBe(200);
+    expect((await sendSigned(sts, {}, { headers: { "x-note": "a   b" } })).status).toBe(200);
   });
 
   it.each([
@@ -188,6 +189,7 @@ describe("a request that no SDK would send", () => {
         "<Code>SignatureDoesNotMatch</Code>",
       );
     }
+    expect(takeViolations()).toEqual([expect.stringContaining("no parameter Extra")]);
   });
 
   it("is refused when the session token is not among the signed headers", async () => {
@@ -207,7 +209,8 @@ describe("a request that no SDK would send", () => {
     expect((await sendSigned(sts, { Version: "1999-01-01" })).body).toContain(
       "<Code>InvalidAction</Code>",
     );
-    expect((await fetch(sts.url)).status).toBe(405);
+    expect((await fetch(sts.url)).status).toBe(400);
+    expect(takeViolations().join("\n")).toMatch(/GET \/ is not POST \//);
   });
 
   it("has what it sent escaped in the answer", async () => {

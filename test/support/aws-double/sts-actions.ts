@@ -1,7 +1,6 @@
 /** The actions of STS. In which order AWS checks things is known from its answers only: see each. */
 import { refusal, type XmlStructure } from "./answers.ts";
-import type { ActionRequest, Actions } from "./action-request.ts";
-import type { Parameters } from "./constraints.ts";
+import type { ActionRequest, Actions, Parameters } from "./action-request.ts";
 import {
   issueSession,
   parseRoleArn,
@@ -41,7 +40,7 @@ export function assumeRoleWithWebIdentity(request: Omit<ActionRequest, "caller">
   ) {
     throw refusal(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
   }
-  const packedPolicySize = packSessionPolicy(params, []);
+  const packedPolicySize = packSessionPolicy(request.input, []);
   const session = issueSession(directory, roleAsCaller(role, params, undefined, new Map()), {
     ...request,
     durationSeconds: grantedDuration(params, role, false),
@@ -68,8 +67,8 @@ function assumeRole(request: ActionRequest): XmlStructure {
   if (caller.sourceIdentity !== undefined && sourceIdentity !== caller.sourceIdentity) {
     throw notAuthorized(caller, "sts:SetSourceIdentity", roleArn);
   }
-  const { tags, transitiveTags } = readSessionTags(params, caller.transitiveTags);
-  const packedPolicySize = packSessionPolicy(params, tags);
+  const { tags, transitiveTags } = readSessionTags(request.input, caller.transitiveTags);
+  const packedPolicySize = packSessionPolicy(request.input, tags);
   const session = issueSession(
     directory,
     roleAsCaller(role, params, sourceIdentity, transitiveTags),

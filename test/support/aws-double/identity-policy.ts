@@ -4,7 +4,7 @@
  */
 import { refusal } from "./answers.ts";
 import type { Caller, Directory } from "./directory.ts";
-import type { Parameters } from "./constraints.ts";
+import type { Parameters } from "./action-request.ts";
 
 /** As much of AWS's own policies as matters here. */
 const MANAGED_POLICIES: Readonly<Record<string, string>> = {

@@ -1,15 +1,15 @@
 import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { assume, createClient, whoAmI } from "../../../support/sts-client.ts";
+import { assume, createClient, whoAmI } from "../../support/sts-client.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startStsDouble, type StsDouble } from "../../../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
 
 const PATIENTLY = { timeout: 120_000 };
 
-let sts: StsDouble;
+let sts: AwsDouble;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
 });
 afterEach(() => sts.close());
 
@@ -22,7 +22,8 @@ describe("misbehaviour", () => {
 
   it("throttles with 429 and Retry-After", async () => {
     sts.behave({ throttle: { status: 429, retryAfterSeconds: 7 } });
-    const response = await fetch(sts.url, { method: "POST", body: "Action=GetCallerIdentity" });
+    const body = new URLSearchParams({ Action: "GetCallerIdentity", Version: "2011-06-15" });
+    const response = await fetch(sts.url, { method: "POST", body });
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "7"]);
   });
 
@@ -108,9 +109,12 @@ describe("misbehaviour", () => {
 function sendUnsigned(): () => string {
   let text = "";
   const body = "Action=GetCallerIdentity&Version=2011-06-15";
-  connect(Number(new URL(sts.url).port), "127.0.0.1")
+  const { host, port } = new URL(sts.url);
+  connect(Number(port), "127.0.0.1")
     .on("data", (chunk: Buffer) => (text += chunk.toString()))
     .on("error", () => undefined)
-    .write(`POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    .write(
+      `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
   return () => text;
 }

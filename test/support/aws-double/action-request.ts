@@ -1,10 +1,14 @@
 import type { XmlStructure } from "./answers.ts";
-import type { Parameters } from "./constraints.ts";
 import type { Caller, Directory } from "./directory.ts";
+
+/** The form fields of one request, as sent: lists are `Tags.member.1.Key`. */
+export type Parameters = Readonly<Record<string, string>>;
 
 /** What an action is handed. */
 export type ActionRequest = {
   params: Parameters;
+  /** The same by the model: lists are lists. */
+  input: Readonly<Record<string, unknown>>;
   caller: Caller;
   directory: Directory;
   now: Date;

@@ -4,16 +4,17 @@ import {
   AssumeRoleWithWebIdentityCommand,
   type AssumeRoleCommandInput,
 } from "@aws-sdk/client-sts";
-import { createWebIdentityToken } from "../../../support/sts-double/web-identity.ts";
-import { sendSigned } from "../../../support/signed-request.ts";
-import { assume, createClient, sessionToken } from "../../../support/sts-client.ts";
+import { takeViolations } from "../../support/aws-double/violations.ts";
+import { createWebIdentityToken } from "../../support/aws-double/web-identity.ts";
+import { sendSigned } from "../../support/signed-request.ts";
+import { assume, createClient, sessionToken } from "../../support/sts-client.ts";
 const HOUR = 3_600_000;
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startStsDouble, type StsDouble } from "../../../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
 
-let sts: StsDouble;
+let sts: AwsDouble;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
 });
 afterEach(() => sts.close());
 
@@ -40,72 +41,16 @@ describe("AssumeRole", () => {
     expect(Math.abs(expiresAt - before - HOUR)).toBeLessThan(30_000);
   });
 
-  const roleSessionName = "Member must satisfy regular expression pattern: [\\w+=,.@-]*";
   it.each<[string, Partial<AssumeRoleCommandInput>, string]>([
     [
       "a session name with a space",
       { RoleSessionName: "a b" },
-      `1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: ${roleSessionName}`,
-    ],
-    [
-      "a session name too short",
-      { RoleSessionName: "a" },
-      "at 'roleSessionName' failed to satisfy constraint: Member must have length greater than or equal to 2",
-    ],
-    [
-      "a session name too long",
-      { RoleSessionName: "a".repeat(65) },
-      "Member must have length less than or equal to 64",
+      "1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*",
     ],
     [
       "a duration too short",
       { DurationSeconds: 899 },
       "Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
-    ],
-    [
-      "a duration too long",
-      { DurationSeconds: 43_201 },
-      "Member must have value less than or equal to 43200",
-    ],
-    [
-      "an ARN too short",
-      { RoleArn: "arn:aws:iam::1" },
-      "at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20",
-    ],
-    [
-      "an ARN of no role",
-      { RoleArn: "arn:aws:iam::123456789012:user/Bob" },
-      "arn:aws:iam::123456789012:user/Bob is invalid",
-    ],
-    [
-      "an external id with a space",
-      { ExternalId: "a b" },
-      "at 'externalId' failed to satisfy constraint",
-    ],
-    [
-      "a source identity with a slash",
-      { SourceIdentity: "a/b" },
-      "at 'sourceIdentity' failed to satisfy constraint",
-    ],
-    [
-      "a serial number too short",
-      { SerialNumber: "x", TokenCode: "123456" },
-      "at 'serialNumber' failed to satisfy constraint",
-    ],
-    [
-      "a code of five digits",
-      { SerialNumber: "arn:aws:iam::1:mfa/x", TokenCode: "12345" },
-      "at 'tokenCode' failed to satisfy constraint: Member must have length",
-    ],
-    [
-      "a code of letters",
-      { SerialNumber: "arn:aws:iam::1:mfa/x", TokenCode: "abcdef" },
-      "at 'tokenCode' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\d]*",
-    ],
-    [
-      "a tag key with an odd character",
-      { Tags: [{ Key: "a*", Value: "b" }] },
-      "at 'tags.1.member.key' failed to satisfy constraint",
     ],
     [
       "a tag value too long",
@@ -117,21 +62,18 @@ describe("AssumeRole", () => {
       { Tags: Array.from({ length: 51 }, (_, n) => ({ Key: `k${n}`, Value: "" })) },
       "at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50",
     ],
-    [
-      "11 policies",
-      {
-        PolicyArns: Array.from({ length: 11 }, () => ({
-          arn: "arn:aws:iam::aws:policy/ReadOnlyAccess",
-        })),
-      },
-      "at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to 10",
-    ],
-  ])("refuses %s", async (_, input, text) => {
+  ])("refuses %s, and the test that sends it fails", async (_, input, text) => {
     await expect(assume(sts, sts.bob, input)).rejects.toMatchObject({
       name: "ValidationError",
       message: expect.stringContaining(text),
       $metadata: { httpStatusCode: 400 },
     });
+    expect(takeViolations()).toHaveLength(1);
+  });
+
+  it("refuses the ARN of a user", async () => {
+    const RoleArn = "arn:aws:iam::123456789012:user/Bob";
+    await expect(assume(sts, sts.bob, { RoleArn })).rejects.toThrow(`${RoleArn} is invalid`);
   });
 
   it("names every violation at once, and what is missing", async () => {
@@ -142,6 +84,7 @@ describe("AssumeRole", () => {
     expect(body).toContain(
       "Value null at 'roleArn' failed to satisfy constraint: Member must not be null",
     );
+    expect(takeViolations()).toHaveLength(5);
   });
 
   it("refuses a role that is not there, or does not trust the caller, in the same words", async () => {
