@@ -125,7 +125,7 @@ function checkVersions(installed) {
   assert(fitting.length > 0, "no native library for this platform");
   assert.deepEqual(names.toSorted(), ["@napi-rs/keyring", ...fitting].toSorted());
   // On Linux the program does not use it; that it loads from there is worth knowing all the same.
-  const { AsyncEntry } = createRequire(join(installed, "dist", "main.js"))("@napi-rs/keyring");
+  const { AsyncEntry } = createRequire(join(installed, "dist", "cli.js"))("@napi-rs/keyring");
   assert.equal(typeof AsyncEntry, "function", "the native library loads");
   return names;
 }

@@ -5,6 +5,8 @@
  * - Ctrl-C, Escape and the end of input end the command (ERR_INTERRUPTED): nothing is taken for an answer.
  * - What is shown may come from a config or from AWS, and is escaped.
  */
+import type { Writable } from "node:stream";
+import type Fuzzysort from "fuzzysort";
 import type { Context } from "../foundation/context.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { escapeControls } from "../foundation/text.ts";
@@ -44,8 +46,16 @@ export function canAsk(
   return input && !json && isTerminal.stdin && isTerminal.stdout;
 }
 
-/** The prompts of this process's terminal; the library behind them is loaded here. */
-export async function openPrompts(): Promise<Prompts> {
+/** Whether a person can be asked on stderr: by a command whose stdout a shell reads. */
+export function canAskOnStderr(
+  { isTerminal }: Context,
+  { input, json }: { readonly input: boolean; readonly json: boolean },
+): boolean {
+  return input && !json && isTerminal.stdin && isTerminal.stderr;
+}
+
+/** The prompts of this process's terminal, on stdout unless `output` is another stream; the library behind them is loaded here. */
+export async function openPrompts(output: Writable = process.stdout): Promise<Prompts> {
   const { autocomplete, isCancel, log, note, select, text } = await import("@clack/prompts");
   const answered = async <T>(
     prompt: (signal: AbortSignal) => Promise<T | symbol>,
@@ -59,9 +69,9 @@ export async function openPrompts(): Promise<Prompts> {
     throw new AwsRoleError("ERR_INTERRUPTED", "interrupted: nothing was changed");
   };
   return {
-    tell: (line) => log.info(escapeControls(line)),
+    tell: (line) => log.info(escapeControls(line), { output }),
     show: (title, lines) =>
-      note(lines.map((line) => escapeControls(line)).join("\n"), escapeControls(title)),
+      note(lines.map((line) => escapeControls(line)).join("\n"), escapeControls(title), { output }),
     async choose<T>(
       question: string,
       choices: readonly Choice<T>[],
@@ -78,20 +88,23 @@ export async function openPrompts(): Promise<Prompts> {
         choices.findIndex(({ value }) => initial !== undefined && value === initial),
       );
       const message = escapeControls(question);
+      const { default: search } = await import("fuzzysort");
       const chosen = await answered((signal) =>
         isSearchable
           ? autocomplete({
               message,
-              options,
+              // The best matches first: the library's own filter keeps the order of the list.
+              options() {
+                return bestMatches(options, choices, this.userInput, search);
+              },
+              filter: () => true,
               initialValue,
               signal,
+              output,
               maxItems: 10,
               validate: (value) => (value === undefined ? "choose one of them" : undefined),
-              filter: (typed, { value, label }) =>
-                choices[value]?.isAlwaysShown === true ||
-                (label ?? "").toLowerCase().includes(typed.toLowerCase()),
             })
-          : select({ message, options, initialValue, signal, maxItems: 10 }),
+          : select({ message, options, initialValue, signal, output, maxItems: 10 }),
       );
       const choice = choices[chosen];
       if (choice === undefined) throw new Error("the prompt answered what was not offered");
@@ -102,6 +115,7 @@ export async function openPrompts(): Promise<Prompts> {
         text({
           message: escapeControls(question),
           signal,
+          output,
           ...(byDefault === undefined
             ? {}
             : { placeholder: escapeControls(byDefault), defaultValue: byDefault }),
@@ -112,6 +126,22 @@ export async function openPrompts(): Promise<Prompts> {
       return answer.trim();
     },
   };
+}
+
+/** The options whose label is like `typed`, best first, and those that are always shown; all of them while nothing is typed. */
+function bestMatches<O extends { readonly value: number; readonly label: string }>(
+  options: readonly O[],
+  choices: readonly Choice<unknown>[],
+  typed: string,
+  search: typeof Fuzzysort,
+): O[] {
+  if (typed.trim() === "") return [...options];
+  const found = search.go(typed, options, { key: "label", limit: 0, threshold: 0.3 });
+  const matches = found.map(({ obj }) => obj);
+  const others = options.filter(
+    (option) => choices[option.value]?.isAlwaysShown === true && !matches.includes(option),
+  );
+  return [...matches, ...others];
 }
 
 function problemWith(typed: string, check: (answer: string) => void): string | undefined {

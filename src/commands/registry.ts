@@ -98,6 +98,14 @@ export const commands: CommandTable = {
     summary: "delete cached credentials of a profile, or of all",
     load: () => import("./logout.ts"),
   },
+  use: {
+    summary: "switch the current shell to a profile",
+    load: () => import("./use/index.ts"),
+  },
+  init: {
+    summary: "print what your shell's start file evaluates: completion, use, and the prompt",
+    load: () => import("./init/index.ts"),
+  },
   completion: {
     summary: "print the completion script of your shell",
     load: () => import("./completion/index.ts"),
@@ -120,8 +128,8 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     "adopt",
     "release",
   ],
-  "Using a role": ["whoami", "exec", "env", "console", "serve", "warm", "logout"],
+  "Using a role": ["whoami", "use", "exec", "env", "console", "serve", "warm", "logout"],
   "Looking around": ["list", "config", "explain", "doctor", "log"],
   "Access keys and stores": ["add-key", "rotate-key", "remove-key", "store"],
-  Programs: ["credential-process", "completion"],
+  Programs: ["credential-process", "init", "completion"],
 };

@@ -43,6 +43,24 @@ async function run(context: Context, words: readonly string[]): Promise<number> 
     context.stdout(found);
     return 0;
   }
+  // A shell waits for these before it shows its prompt.
+  if (first === "init" && others.length === 1) {
+    const { initScript, isInitShell } = await import("../commands/init/index.ts");
+    const [shell = ""] = others;
+    if (isInitShell(shell)) {
+      context.stdout(initScript(shell, { hasPrompt: false }));
+      return 0;
+    }
+  }
+  // `awsrole use NAME`, as the function of `init` hands it on.
+  const [flag, shell = "", name = ""] = others;
+  if (first === "use" && flag === "--shell" && others.length === 3 && /^(?:-$|[^-])/.test(name)) {
+    const { isChangeableShell, switchShell } = await import("../commands/use/index.ts");
+    if (isChangeableShell(shell)) {
+      switchShell(context, { name, region: undefined, shell });
+      return 0;
+    }
+  }
   const [{ runCommand }, { commands, groups }] = await Promise.all([
     import("../cli/run-command.ts"),
     import("../commands/registry.ts"),

@@ -23,7 +23,7 @@ const credentialNames = [
 ] as const;
 
 /** Not secret, changed by us, and remembered. */
-const settingNames = [
+export const settingNames = [
   "AWS_PROFILE",
   "AWS_DEFAULT_PROFILE",
   "AWS_REGION",
@@ -48,6 +48,13 @@ const beforeContainerNames = [
   "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ] as const;
+
+/** Everything that wins over AWS_PROFILE in one SDK or another. */
+export const overridingNames: readonly string[] = [
+  ...credentialNames.filter((name) => !name.startsWith("AWSROLE_")),
+  ...beforeContainerNames,
+  ...endpointNames,
+];
 
 /** Credentials, the profile they are of, and that profile's own region. */
 export type CredentialsForEnvironment = {
@@ -83,13 +90,13 @@ export function endpointVariables(
 ): Environment {
   return {
     ...settingVariables(region, env),
-    ...clear(credentialNames),
-    ...clear(beforeContainerNames),
+    ...clearedSettings(credentialNames),
+    ...clearedSettings(beforeContainerNames),
     AWS_ACCOUNT_ID: undefined,
     AWS_CONTAINER_CREDENTIALS_FULL_URI: url,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
     AWSROLE_PROFILE: profile,
-    AWSROLE_BEFORE: before(env),
+    AWSROLE_BEFORE: rememberedSettings(env),
   };
 }
 
@@ -97,9 +104,9 @@ export function endpointVariables(
 export function clearedVariables(env: Environment): Environment {
   const isOurs = /^http:\/\/127\.0\.0\.1:\d+\/credentials$/.test(env[endpointNames[0]] ?? "");
   return {
-    ...clear(credentialNames),
-    ...clear(settingNames),
-    ...(isOurs ? clear(endpointNames) : {}),
+    ...clearedSettings(credentialNames),
+    ...clearedSettings(settingNames),
+    ...(isOurs ? clearedSettings(endpointNames) : {}),
     ...parseBefore(env),
   };
 }
@@ -127,12 +134,12 @@ function settingVariables(profileRegion: string | undefined, env: Environment): 
     AWS_DEFAULT_PROFILE: undefined,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWSROLE_BEFORE: before(env),
+    AWSROLE_BEFORE: rememberedSettings(env),
   };
 }
 
 /** Kept from call to call: what stood there before the first of them. Base64url, which no shell has to quote. */
-function before(env: Environment): string {
+export function rememberedSettings(env: Environment): string {
   return Buffer.from(JSON.stringify(parseBefore(env) ?? pick(env))).toString("base64url");
 }
 
@@ -140,7 +147,8 @@ function pick(env: Environment): Record<string, string> {
   return Object.fromEntries(settingNames.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
-function parseBefore(env: Environment): Record<string, string> | undefined {
+/** What AWSROLE_BEFORE says; undefined where it is absent or damaged. */
+export function parseBefore(env: Environment): Record<string, string> | undefined {
   try {
     const value: unknown = JSON.parse(
       Buffer.from(env["AWSROLE_BEFORE"] ?? "", "base64url").toString(),
@@ -152,6 +160,7 @@ function parseBefore(env: Environment): Record<string, string> | undefined {
   }
 }
 
-function clear(names: readonly string[]): Environment {
+/** All of these cleared. */
+export function clearedSettings(names: readonly string[]): Environment {
   return Object.fromEntries(names.map((name) => [name, undefined]));
 }

@@ -172,7 +172,7 @@ describe("completion", () => {
         },
       });
       expect(stdout).toContain("prod\t");
-      expect(stderr).toContain("main.js");
+      expect(stderr).toContain("cli.js");
       expect(stderr).not.toMatch(/yargs|@aws-sdk|@napi-rs|@clack/);
     },
   );

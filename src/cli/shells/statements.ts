@@ -13,6 +13,10 @@ type Dialect = {
   readonly use: (commandLine: string) => string;
   readonly set: (name: string, value: string) => string;
   readonly clear: (name: string) => string;
+  /** Moves a variable, if it is set, into one of the shell itself, which programs do not inherit; absent where there are none. */
+  readonly keep?: (name: string) => string;
+  /** Moves it back, if it was kept. */
+  readonly restore?: (name: string) => string;
   /** Makes whatever evaluates it fail; absent for data. */
   readonly fail?: string;
 };
@@ -21,6 +25,9 @@ const posix: Dialect = {
   use: (line) => `eval "$(${line})"`,
   set: (name, value) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
   clear: (name) => `unset ${name}`,
+  keep: (name) => `[ -z "\${${name}+x}" ] || { _awsrole_${name}=$${name}; unset ${name}; }`,
+  restore: (name) =>
+    `[ -z "\${_awsrole_${name}+x}" ] || { export ${name}="$_awsrole_${name}"; unset _awsrole_${name}; }`,
   fail: "false",
 };
 
@@ -33,6 +40,9 @@ const dialects = {
     // Within fish's single quotes only \\ and \' mean something.
     set: (name, value) => `set -gx ${name} '${value.replaceAll(/[\\']/g, String.raw`\$&`)}'`,
     clear: (name) => `set -e ${name}; or true`,
+    keep: (name) => `if set -q ${name}; set -g _awsrole_${name} $${name}; set -e ${name}; end`,
+    restore: (name) =>
+      `if set -q _awsrole_${name}; set -gx ${name} $_awsrole_${name}; set -e _awsrole_${name}; end`,
     fail: "false",
   },
   powershell: {
@@ -40,6 +50,10 @@ const dialects = {
     // PowerShell takes typographic single quotes for quotes too; doubling makes each of them a literal one.
     set: (name, value) => `$Env:${name} = '${value.replaceAll(/['\u2018-\u201B]/g, "$&$&")}'`,
     clear: (name) => `Remove-Item Env:${name} -ErrorAction SilentlyContinue`,
+    keep: (name) =>
+      `if (Test-Path Env:${name}) { $global:_awsrole_${name} = $Env:${name}; Remove-Item Env:${name} }`,
+    restore: (name) =>
+      `if (Test-Path Variable:global:_awsrole_${name}) { $Env:${name} = $global:_awsrole_${name}; Remove-Variable _awsrole_${name} -Scope Global }`,
     fail: "throw 'awsrole env failed'",
   },
   cmd: {
@@ -101,6 +115,29 @@ export function formatVariables(shell: ShellName, variables: Environment): strin
     ...set.map(({ name, value }) => dialect.set(name, value)),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** The shells that `use` can change: those with variables of their own. */
+export const changeableShells = ["bash", "zsh", "sh", "fish", "powershell"] as const;
+export type ChangeableShell = (typeof changeableShells)[number];
+
+/** One statement a line: what is kept, cleared, set and restored. No value of a kept variable is in them. */
+export function formatChange(
+  shell: ChangeableShell,
+  change: {
+    readonly variables: Environment;
+    readonly keep: readonly string[];
+    readonly restore: readonly string[];
+  },
+): string {
+  const { keep, restore }: Dialect = dialects[shell];
+  const lines = (names: readonly string[], form: ((name: string) => string) | undefined): string =>
+    names.map((name) => `${form?.(name) ?? ""}\n`).join("");
+  return (
+    lines(change.keep, keep) +
+    formatVariables(shell, change.variables) +
+    lines(change.restore, restore)
+  );
 }
 
 /** A statement that fails, for the last line of what a shell evaluates: `eval` returns its status. */

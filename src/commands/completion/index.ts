@@ -5,7 +5,7 @@ import {
   completionShells,
   type CompletionShell,
   howToInstall,
-} from "./scripts.ts";
+} from "../../cli/shells/completion-scripts.ts";
 import { nearest } from "../../foundation/edit-distance.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { detectShell } from "../../cli/shells/detect.ts";

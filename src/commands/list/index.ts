@@ -27,7 +27,7 @@ export default defineCommand({
     { command: "awsrole list --json", says: "the same for programs" },
   ],
   async run(context, args) {
-    // Alone, which is how a prompt calls it, it is answered before this is loaded (main.ts).
+    // Alone, which is how a prompt calls it, it is answered before this is loaded (entry/cli.ts).
     if (args.prompt) {
       if (args.json || args.tree)
         throw new AwsRoleError(

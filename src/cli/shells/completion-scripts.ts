@@ -3,7 +3,7 @@
  * `awsrole completion --words`, by the name under which awsrole was called, and shows what comes back (`candidates.ts`).
  */
 
-export const completionShells = ["bash", "zsh", "fish"] as const;
+export const completionShells = ["bash", "zsh", "fish", "powershell"] as const;
 export type CompletionShell = (typeof completionShells)[number];
 
 /** How a shell is told to use its script; the first lines of the script say it too. */
@@ -11,6 +11,7 @@ export const howToInstall: Readonly<Record<CompletionShell, string>> = {
   bash: `in ~/.bashrc: eval "$(awsrole completion bash)"`,
   zsh: `in ~/.zshrc, behind compinit: source <(awsrole completion zsh)`,
   fish: `once: awsrole completion fish > ~/.config/fish/completions/awsrole.fish`,
+  powershell: `in $PROFILE: awsrole completion powershell | Out-String | Invoke-Expression`,
 };
 
 /** `%{` is the shells' `${`, which a template literal would take for its own. (Only ASCII here: bun escapes the rest even in raw templates.) */
@@ -29,6 +30,8 @@ _awsrole() {
   word=%{words[%{#words[@]}-1]}
   breaks=%{COMP_WORDBREAKS//[^@:=]/}
   [[ -n $breaks && $word == *["$breaks"]* ]] && prefix=%{word%"%{word##*["$breaks"]}"}
+  # With hostcomplete on, bash replaces from the @ itself.
+  shopt -q hostcomplete && prefix=%{prefix%@}
   COMPREPLY=()
   while IFS= read -r entry; do
     candidate=%{entry%%$'\t'*}
@@ -94,5 +97,33 @@ end
 complete -c awsrole -f -a '(__awsrole_complete)'
 `);
 
+/**
+ * PowerShell completes files by itself where nothing is offered. Before 7.3 it drops an empty argument, so the word that is still
+ * empty is handed over in quotes of its own.
+ */
+const powershell = String.raw`# awsrole completion for PowerShell (${howToInstall.powershell})
+Register-ArgumentCompleter -Native -CommandName awsrole -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $program = (Get-Command awsrole -CommandType Application | Select-Object -First 1).Source
+  $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+    Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
+    ForEach-Object { $_.Extent.Text })
+  $last = $wordToComplete
+  if ($last -eq '' -and $PSVersionTable.PSVersion -lt [version]'7.3') { $last = '""' }
+  & $program completion --words @words $last 2>$null | ForEach-Object {
+    $word, $description = $_ -split "\t", 2
+    if ($word -and $word.StartsWith($wordToComplete)) {
+      if (-not $description) { $description = $word }
+      [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $description)
+    }
+  }
+}
+`;
+
 /** The script for a shell. */
-export const completionScripts: Readonly<Record<CompletionShell, string>> = { bash, zsh, fish };
+export const completionScripts: Readonly<Record<CompletionShell, string>> = {
+  bash,
+  zsh,
+  fish,
+  powershell,
+};

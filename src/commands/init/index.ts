@@ -1,0 +1,46 @@
+import { defineCommand } from "../../cli/command.ts";
+import { completionScripts } from "../../cli/shells/completion-scripts.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { functions, initShells, type InitShell, promptSetups } from "./scripts.ts";
+
+export default defineCommand({
+  usage: "init SHELL",
+  summary: "print what your shell's start file evaluates: completion, use, and the prompt",
+  description:
+    "Prints a script that defines completion for TAB, the function behind awsrole use, and awsrole_prompt, which prints the profile in use and " +
+    "the minutes left. --prompt puts that in front of your prompt.",
+  positionals: { SHELL: { describe: initShells.join(", "), completes: initShells } },
+  options: {
+    prompt: { type: "boolean", default: false, describe: "show the profile in the shell prompt" },
+  },
+  examples: [
+    { command: 'eval "$(awsrole init bash)"', says: "in ~/.bashrc" },
+    { command: 'eval "$(awsrole init zsh)"', says: "in ~/.zshrc, after compinit" },
+    { command: "awsrole init fish | source", says: "in ~/.config/fish/config.fish" },
+    { command: "awsrole init powershell | Out-String | Invoke-Expression", says: "in $PROFILE" },
+    { command: 'eval "$(awsrole init zsh --prompt)"', says: "with the profile in the prompt" },
+  ],
+  run(context, args) {
+    const shell = args.positionals["SHELL"] ?? "";
+    if (!isInitShell(shell))
+      throw new AwsRoleError("ERR_USAGE", `init: there is no script for ${shell || "that shell"}`, {
+        hint: `choose from ${initShells.join(", ")}`,
+      });
+    const script = initScript(shell, { hasPrompt: args.prompt });
+    context.stdout(args.json ? `${JSON.stringify({ shell, script }, undefined, 2)}\n` : script);
+    return Promise.resolve(0);
+  },
+});
+
+/** True for a shell that `init` has a script for. */
+export function isInitShell(shell: string): shell is InitShell {
+  return initShells.some((one) => one === shell);
+}
+
+/** What the start file of `shell` evaluates. */
+export function initScript(
+  shell: InitShell,
+  { hasPrompt }: { readonly hasPrompt: boolean },
+): string {
+  return completionScripts[shell] + functions[shell] + (hasPrompt ? promptSetups[shell] : "");
+}
