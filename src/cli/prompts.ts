@@ -2,13 +2,14 @@
  * Questions to a person who sits at the terminal, for commands that ask for what was not said. Rules:
  *
  * - Only where stdin and stdout both are terminals, and nobody has said `--no-input` or `--json`.
- * - Ctrl-C, Escape and the end of input end the command (ERR_INTERRUPTED): nothing is taken for an answer.
+ * - Ctrl-C, Escape, the end of input and the loss of the terminal end the command (ERR_INTERRUPTED): nothing is taken for an answer.
  * - What is shown may come from a config or from AWS, and is escaped.
  */
 import type { Writable } from "node:stream";
 import type Fuzzysort from "fuzzysort";
 import type { Context } from "../foundation/context.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { watchForeground } from "./foreground.ts";
 import { escapeControls } from "../foundation/text.ts";
 
 /** One answer to choose. `isAlwaysShown`: whatever is typed to filter the others. */
@@ -64,7 +65,11 @@ export async function openPrompts(output: Writable = process.stdout): Promise<Pr
     const hangUp = new AbortController();
     const end = (): void => hangUp.abort();
     process.stdin.once("end", end);
-    const answer = await prompt(hangUp.signal).finally(() => process.stdin.off("end", end));
+    const unwatch = watchForeground(process.platform, end);
+    const answer = await prompt(hangUp.signal).finally(() => {
+      unwatch();
+      process.stdin.off("end", end);
+    });
     if (!isCancel(answer)) return answer as Exclude<T, symbol>;
     throw new AwsRoleError("ERR_INTERRUPTED", "interrupted: nothing was changed");
   };

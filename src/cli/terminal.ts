@@ -2,21 +2,22 @@
  * The terminal itself, whatever stdin, stdout and stderr are: SDKs take those for themselves. Its rules:
  *
  * - `/dev/tty`; on Windows `CONIN$` and `CONOUT$`. Never the three standard streams.
- * - Only in the foreground process group: a job in the background that reads the terminal is stopped by the system (SIGTTIN),
- *   and everyone who waits for it with it (measured, single-flight.md).
- * - A line is read with the terminal's own editing and echo; only a secret switches the echo off. So a process that is killed at
- *   its question leaves a sound terminal behind.
+ * - Only while it is ours to talk to (`foreground.ts`): a question ends when the caller does, or another job is in front.
+ * - A line is read with the terminal's own editing; a secret only switches the echo off (`hidden-input.ts`). So a process that is
+ *   killed at its question leaves a sound terminal behind, and Ctrl-C and Ctrl-Z work. After `fg` the question is shown again.
  */
-import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { escapeControls } from "../foundation/text.ts";
+import { findForeground, watchForeground } from "./foreground.ts";
+import { openEcho } from "./hidden-input.ts";
 
-/** What a person did about a question: `refused` is Enter alone or the end of input, `unanswered` nothing in time. */
+/** What came of a question: `refused` is Enter alone or the end of input, `unanswered` nothing in time, `lost` that the terminal is not ours any more. */
 export type Answer =
   | { readonly kind: "answer"; readonly text: string }
-  | { readonly kind: "refused" | "unanswered" };
+  | { readonly kind: "refused" | "unanswered" }
+  | { readonly kind: "lost"; readonly nobody: string };
 
 export type TerminalDevice = {
   /** Tells terminals apart, as long as their foreground job is the same. */
@@ -37,35 +38,45 @@ export type TerminalDevice = {
 export function findTerminal(
   platform: NodeJS.Platform,
 ): TerminalDevice | { readonly nobody: string } {
-  const { own, foreground } = platform === "win32" ? console : jobs(platform);
-  const device = foreground === undefined ? undefined : openTerminal(platform);
-  if (foreground === undefined || device === undefined) return { nobody: "there is no terminal" };
+  const front = findForeground(platform);
+  if ("nobody" in front) return front;
+  const device = openTerminal(platform);
+  if (device === undefined) return { nobody: "there is no terminal" };
   closeTerminal(device);
-  if (own !== foreground) return { nobody: "this is a background job" };
   const tell = (text: string): void =>
     withTerminal(platform, ({ output }) => writeSync(output, `awsrole: ${escapeControls(text)}\n`));
   return {
-    terminal: foreground,
+    terminal: front.terminal,
     tell,
     ask: async ({ why, question, timeoutMs, isSecret = false }) => {
+      // Others may have had their turn before us.
+      const now = findForeground(platform);
+      if ("nobody" in now) return { kind: "lost", nobody: now.nobody };
       if (why !== undefined) tell(why);
       return ask(platform, escapeControls(question), timeoutMs, isSecret);
     },
   };
 }
 
-/** Runs `work` with the terminal's descriptor, for a child that may talk to the person; undefined where there is none for us. */
+/**
+ * Runs `work` with the terminal's descriptor, for a child that may talk to the person; undefined where there is none for us. The signal
+ * is aborted when the terminal is not ours any more: the child has to end then.
+ */
 export async function withTerminalDescriptor<T>(
   platform: NodeJS.Platform,
-  work: (descriptor: number | undefined) => Promise<T>,
+  work: (descriptor: number | undefined, lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  const lost = new AbortController();
   const isOurs = "tell" in findTerminal(platform);
   // Windows has no descriptor that is both.
   const device = isOurs && platform !== "win32" ? openTerminal(platform) : undefined;
+  if (device === undefined) return work(undefined, lost.signal);
+  const unwatch = watchForeground(platform, () => lost.abort());
   try {
-    return await work(device?.input);
+    return await work(device.input, lost.signal);
   } finally {
-    if (device !== undefined) closeTerminal(device);
+    unwatch();
+    closeTerminal(device);
   }
 }
 
@@ -111,69 +122,27 @@ function withTerminal(platform: NodeJS.Platform, work: (device: Device) => void)
   }
 }
 
-/** Process groups: our own, and the one in the foreground of our terminal (absent: we have none). */
-type Jobs = { readonly own: string | undefined; readonly foreground: string | undefined };
-
-const console: Jobs = { own: "console", foreground: "console" };
-
-function jobs(platform: NodeJS.Platform): Jobs {
-  const [own, foreground] = platform === "linux" ? groupsFromProc() : groupsFromPs();
-  return { own, foreground: Number(foreground) > 0 ? foreground : undefined };
-}
-
-/** After the program's name, which may hold anything, in parentheses: state, parent, group, session, terminal, foreground group. */
-function groupsFromProc(): readonly (string | undefined)[] {
-  try {
-    const stat = readFileSync("/proc/self/stat", "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return [fields[2], fields[5]];
-  } catch {
-    return groupsFromPs();
-  }
-}
-
-function groupsFromPs(): readonly (string | undefined)[] {
-  try {
-    const output = execFileSync("ps", ["-o", "pgid=,tpgid=", "-p", String(process.pid)], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: 1000,
-    });
-    return output.trim().split(/\s+/);
-  } catch {
-    return [];
-  }
-}
-
-function ask(
+async function ask(
   platform: NodeJS.Platform,
   question: string,
   timeoutMs: number,
   isSecret: boolean,
 ): Promise<Answer> {
   const device = openTerminal(platform);
-  if (device === undefined) return Promise.resolve({ kind: "unanswered" });
+  if (device === undefined) return { kind: "unanswered" };
   let input: ReadStream;
   try {
     input = new ReadStream(device.input);
   } catch {
     closeTerminal(device);
-    return Promise.resolve({ kind: "unanswered" });
+    return { kind: "unanswered" };
   }
-  return new Promise<Answer>((resolve, reject) => {
+  const echo = isSecret && platform !== "win32" ? await openEcho(device.input) : undefined;
+  // Where there is no `stty`: on Windows, and in containers without a shell.
+  const isRaw = isSecret && echo === undefined;
+  await echo?.off();
+  const answer = await new Promise<Answer | undefined>((resolve) => {
     let line = "";
-    // Whoever ends us while the echo is off would otherwise leave it off.
-    const signals: readonly NodeJS.Signals[] = isSecret
-      ? ["SIGINT", "SIGTERM", "SIGHUP"]
-      : ["SIGINT"];
-    const end = (settle: () => void): void => {
-      clearTimeout(timer);
-      for (const signal of signals) process.off(signal, interrupted);
-      if (isSecret) input.setRawMode(false);
-      input.destroy();
-      if (device.output !== device.input) closeSync(device.output);
-      settle();
-    };
     const write = (text: string): void => {
       try {
         writeSync(device.output, text);
@@ -181,33 +150,57 @@ function ask(
         // The terminal hung up: its end of input follows.
       }
     };
-    const interrupted = (): void => {
-      write("\n");
-      end(() => reject(new AwsRoleError("ERR_INTERRUPTED", "interrupted", {})));
+    const end = (result: Answer | undefined): void => {
+      clearTimeout(timer);
+      unwatch();
+      process.off("SIGINT", interrupted);
+      process.off("SIGTSTP", stopped);
+      process.off("SIGCONT", continued);
+      // Another program in front has the terminal as it wants it.
+      if (isRaw && result?.kind !== "lost") input.setRawMode(false);
+      input.destroy();
+      resolve(result);
     };
-    const finish = (answer: Answer): void => end(() => resolve(answer));
-    const timer = setTimeout(() => {
+    const endLine = (result: Answer | undefined): void => {
       write("\n");
-      finish({ kind: "unanswered" });
-    }, timeoutMs);
-    for (const signal of signals) process.once(signal, interrupted);
-    if (isSecret) input.setRawMode(true);
+      end(result);
+    };
+    const interrupted = (): void => endLine(undefined);
+    const timer = setTimeout(endLine, timeoutMs, { kind: "unanswered" });
+    const unwatch = watchForeground(platform, (nobody) => end({ kind: "lost", nobody }));
+    // With the echo as the shell wants it; everyone else in our group has been stopped by the same key.
+    const stopped = (): void => {
+      void echo?.on().then(() => process.kill(process.pid, "SIGSTOP"));
+    };
+    const continued = (): void => {
+      if ("nobody" in findForeground(platform)) return;
+      // What had been typed was thrown away by the terminal.
+      line = "";
+      void (echo?.off() ?? Promise.resolve()).then(() => write(question));
+    };
+    process.once("SIGINT", interrupted);
+    if (echo !== undefined) process.on("SIGTSTP", stopped);
+    process.on("SIGCONT", continued);
+    if (isRaw) input.setRawMode(true);
     write(question);
     input.setEncoding("utf8");
-    input.once("end", () => finish({ kind: "refused" }));
-    input.once("error", () => finish({ kind: "refused" }));
+    input.once("end", () => end({ kind: "refused" }));
+    input.once("error", () => end({ kind: "refused" }));
     input.on("data", (chunk: string) => {
       for (const character of chunk) {
         if (character === "\u0003") return interrupted();
-        const isEnd = character === "\r" || character === "\n" || character === "\u0004";
-        if (isEnd) {
-          if (isSecret) write("\n");
-          return finish(line === "" ? { kind: "refused" } : { kind: "answer", text: line });
+        if (character === "\r" || character === "\n" || character === "\u0004") {
+          const result: Answer = line === "" ? { kind: "refused" } : { kind: "answer", text: line };
+          return isSecret ? endLine(result) : end(result);
         }
-        if (isSecret && (character === "\u007F" || character === "\b")) line = line.slice(0, -1);
-        else if (isSecret && character === "\u0015") line = "";
+        if (isRaw && (character === "\u007F" || character === "\b")) line = line.slice(0, -1);
+        else if (isRaw && character === "\u0015") line = "";
         else line += character;
       }
     });
   });
+  await echo?.end();
+  if (device.output !== device.input) closeSync(device.output);
+  if (answer !== undefined) return answer;
+  throw new AwsRoleError("ERR_INTERRUPTED", "interrupted", {});
 }

@@ -14,6 +14,7 @@ import { createMfaCodes, type MfaCodes, type PersonOrWhy } from "../credentials/
 import { createMfaMemory } from "../credentials/mfa/used-codes.ts";
 import { runMfaProcess } from "../credentials/mfa/mfa-process.ts";
 import { watchForLogout } from "../state/logout-epoch.ts";
+import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { runtimeFolder } from "../state/runtime-dir.ts";
 import { createSessionCache, type FirstRead } from "../credentials/cache/session-cache.ts";
 import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
@@ -88,10 +89,18 @@ export function openStoreByName(
     askPassphrase: (isNew) => {
       const asked =
         asking.get(isNew) ??
-        askPassphrase(platform, input, deadline, isNew).finally(() => asking.delete(isNew));
+        askPassphrase(context, input, deadline, isNew).finally(() => asking.delete(isNew));
       asking.set(isNew, asked);
       return asked;
     },
+    unlockInTurn: (work) =>
+      inTurn(
+        runtimeFolder(env, platform),
+        `unlock\n${stateFolder(env, platform, homeFolder)}`,
+        "the passphrase of the file store",
+        deadline,
+        work,
+      ),
   });
 }
 
@@ -99,21 +108,13 @@ export function openStoreByName(
 const asking = new Map<boolean, Promise<string>>();
 
 async function askPassphrase(
-  platform: NodeJS.Platform,
+  { platform, env }: Context,
   input: boolean,
   deadline: Deadline,
   isNew: boolean,
 ): Promise<string> {
   const terminal = input ? findTerminal(platform) : { nobody: "--no-input forbids asking" };
-  if ("nobody" in terminal) {
-    throw new AwsRoleError(
-      "ERR_STORE_LOCKED",
-      `the file store needs its passphrase, but ${terminal.nobody}`,
-      {
-        hint: "run an awsrole command in a terminal once, or name a file with it in AWSROLE_PASSPHRASE_FILE",
-      },
-    );
-  }
+  if ("nobody" in terminal) throw passphraseNeeded(terminal.nobody);
   const ask = async (question: string): Promise<string> => {
     const answer = await terminal.ask({
       question,
@@ -121,15 +122,37 @@ async function askPassphrase(
       timeoutMs: deadline.remainingMs(),
     });
     if (answer.kind === "answer") return answer.text;
+    if (answer.kind === "lost") throw passphraseNeeded(answer.nobody);
     throw new AwsRoleError("ERR_STORE_LOCKED", "the file store's passphrase was not given", {
       hint: "try again, or name a file with it in AWSROLE_PASSPHRASE_FILE",
     });
   };
-  const passphrase = await ask(
-    isNew ? "New passphrase for the file store: " : "Passphrase of the file store: ",
+  // Codes are asked for at the same terminal.
+  return inTurn(
+    runtimeFolder(env, platform),
+    terminalTurn(terminal.terminal),
+    "an answer at this terminal",
+    deadline,
+    async () => {
+      const passphrase = await ask(
+        isNew ? "New passphrase for the file store: " : "Passphrase of the file store: ",
+      );
+      if (!isNew || (await ask("The same again: ")) === passphrase) return passphrase;
+      throw new AwsRoleError("ERR_STORE_LOCKED", "the two passphrases differ", {
+        hint: "try again",
+      });
+    },
   );
-  if (!isNew || (await ask("The same again: ")) === passphrase) return passphrase;
-  throw new AwsRoleError("ERR_STORE_LOCKED", "the two passphrases differ", { hint: "try again" });
+}
+
+function passphraseNeeded(nobody: string): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_STORE_LOCKED",
+    `the file store needs its passphrase, but ${nobody}`,
+    {
+      hint: "run an awsrole command in a terminal once, or name a file with it in AWSROLE_PASSPHRASE_FILE",
+    },
+  );
 }
 
 export type SessionOptions = {
@@ -233,7 +256,7 @@ function openCodes(context: Context, options: SessionOptions): MfaCodes {
     givenCode: mfaCode,
     findPerson: (prompt) => findPerson(context, input, prompt),
     runProcess: (command, until) =>
-      withTerminalDescriptor(platform, (terminal) =>
+      withTerminalDescriptor(platform, (terminal, lost) =>
         runMfaProcess(command, {
           platform,
           env: {
@@ -244,6 +267,7 @@ function openCodes(context: Context, options: SessionOptions): MfaCodes {
           },
           deadline: until,
           terminal,
+          lost,
         }),
       ),
     memory: createMfaMemory(stateFolder(env, platform, homeFolder), clock),

@@ -41,13 +41,15 @@ export type StoreOptions = {
   readonly mayPrompt?: boolean | undefined;
   /** Asks a person for the file store's passphrase. @throws ERR_STORE_LOCKED where nobody can be asked. */
   readonly askPassphrase: (isNew: boolean) => Promise<string>;
+  /** Runs `work` while no other process unlocks the file store. */
+  readonly unlockInTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
 /** The stores by name; each is loaded when it is opened. */
 export const stores: Readonly<Record<StoreName, (options: StoreOptions) => Promise<SecretStore>>> =
   {
     keychain: async (options) => (await import("./keychain/index.ts")).createOsKeychain(options),
-    file: async ({ env, stateFolder, runtimeFolder, askPassphrase: ask }) => {
+    file: async ({ env, stateFolder, runtimeFolder, askPassphrase: ask, unlockInTurn }) => {
       const [{ createFileStore }, { findPassphrase }] = await Promise.all([
         import("./file/index.ts"),
         import("./file/passphrase.ts"),
@@ -56,6 +58,7 @@ export const stores: Readonly<Record<StoreName, (options: StoreOptions) => Promi
         stateFolder,
         runtimeFolder,
         passphrase: (isNew) => findPassphrase({ env, ask }, isNew),
+        ...(unlockInTurn === undefined ? {} : { unlockInTurn }),
       });
     },
     plaintext: async ({ stateFolder }) =>

@@ -16,7 +16,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants as fileModes, statSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { findTerminal } from "../../cli/terminal.ts";
+import { isForegroundJob } from "../../cli/foreground.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { findOnWindows, type Invocation } from "./windows-executable.ts";
 
@@ -44,7 +44,7 @@ export async function runChild({ words, env, platform }: ChildCommand): Promise<
     const { code, signal } = await end(child, program, env);
     if (signal === null) return code ?? 1;
     // Not by what awsrole received: it may hear of the child's end first.
-    if (signal === "SIGINT" && isInForeground(platform)) {
+    if (signal === "SIGINT" && isForegroundJob(platform)) {
       stopPassing();
       process.kill(process.pid, signal);
     }
@@ -104,7 +104,7 @@ function passOnSignals(
 ): () => void {
   const handle = (signal: NodeJS.Signals): void => {
     const isFromKeyboard =
-      (signal === "SIGINT" || signal === "SIGQUIT") && isInForeground(platform);
+      (signal === "SIGINT" || signal === "SIGQUIT") && isForegroundJob(platform);
     if (platform !== "win32" && !isFromKeyboard) send(signal);
   };
   const signals = platform === "win32" ? outlived : passedOn;
@@ -112,10 +112,6 @@ function passOnSignals(
   return () => {
     for (const signal of signals) process.off(signal, handle);
   };
-}
-
-function isInForeground(platform: NodeJS.Platform): boolean {
-  return "tell" in findTerminal(platform);
 }
 
 function notStarted(

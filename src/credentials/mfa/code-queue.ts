@@ -13,7 +13,7 @@ import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import type { Mfa } from "../../config/profiles.ts";
 import { type Deadline, sinceStartMs, within } from "../../foundation/deadline.ts";
 import type { MfaMemory } from "./used-codes.ts";
-import { runSingleFlight } from "../../locks/single-flight.ts";
+import { inTurn, terminalTurn } from "../../locks/in-turn.ts";
 
 /** A person who can be asked, and where. */
 export type Person = {
@@ -26,7 +26,10 @@ export type Person = {
     readonly question: string;
     readonly timeoutMs: number;
   }): Promise<
-    { readonly kind: "answer"; readonly text: string } | { readonly kind: "refused" | "unanswered" }
+    | { readonly kind: "answer"; readonly text: string }
+    | { readonly kind: "refused" | "unanswered" }
+    /** The terminal is not ours any more; why, as a clause. */
+    | { readonly kind: "lost"; readonly nobody: string }
   >;
 };
 
@@ -62,6 +65,7 @@ export type MfaCodes = {
   spend<T>(mfa: Mfa, use: (code: string) => Promise<T>): Promise<T>;
 };
 
+const awaited = "an MFA code";
 const mostCodes = 3;
 const stepMs = 30_000;
 /** What the call that spends the code is left, in milliseconds. */
@@ -80,7 +84,9 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
       if ("nobody" in person) throw needed(mfa, person.nobody);
     },
     spend: (mfa, use) =>
-      inTurn(flightFolder, `mfa device\n${mfa.serial}`, promptDeadline, () => spend(mfa, use)),
+      inTurn(flightFolder, `mfa device\n${mfa.serial}`, awaited, promptDeadline, () =>
+        spend(mfa, use),
+      ),
   };
 
   async function spend<T>(mfa: Mfa, use: (code: string) => Promise<T>): Promise<T> {
@@ -165,7 +171,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
 
   async function fromPerson(attempt: Attempt, person: Person): Promise<string> {
     const place = person.terminal ?? "window";
-    return inTurn(flightFolder, `terminal\n${place}`, promptDeadline, async () => {
+    return inTurn(flightFolder, terminalTurn(place), awaited, promptDeadline, async () => {
       for (;;) {
         const code = readCode(await ask(attempt, person));
         if (code === undefined) person.tell("an MFA code has six digits");
@@ -184,6 +190,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
   async function ask(attempt: Attempt, person: Person): Promise<string> {
     const { mfa, isFirstQuestion } = attempt;
     attempt.isFirstQuestion = false;
+    let isLost = false;
     try {
       const answer = await person.ask({
         why: isFirstQuestion ? `${requester()}${await usedNotice(mfa)}` : undefined,
@@ -191,11 +198,14 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
         timeoutMs: promptDeadline.remainingMs(),
       });
       if (answer.kind === "answer" && answer.text.trim() !== "") return answer.text;
+      isLost = answer.kind === "lost";
+      if (answer.kind === "lost") throw needed(mfa, answer.nobody);
       throw answer.kind === "unanswered" ? unanswered(mfa) : refusedBy(mfa);
     } catch (error) {
       if (isAwsRoleError(error) && error.code === "ERR_PROCESS_FAILED")
         throw processFailed(error.message, error.hint, error);
-      await memory.markRefused(mfa.serial, person.terminal);
+      // Nobody refused where the terminal was lost: others who wait there may still ask.
+      if (!isLost) await memory.markRefused(mfa.serial, person.terminal);
       throw error;
     }
   }
@@ -285,30 +295,4 @@ function untilNextStepMs(at: Date): number {
 /** A code is spent when AWS has looked at it; one that never arrived is not. */
 function isAnswerOfAws({ code }: AwsRoleError): boolean {
   return code === "ERR_AWS_DENIED" || code === "ERR_AWS_REFUSED";
-}
-
-/** Runs `work` while no other process does anything under the same key. */
-async function inTurn<T>(
-  folder: string | undefined,
-  key: string,
-  deadline: Deadline,
-  work: () => Promise<T>,
-): Promise<T> {
-  let result: { readonly value: T } | undefined;
-  await runSingleFlight({
-    folder,
-    key,
-    waitMs: deadline.remainingMs(),
-    lookAgain: undefined,
-    work: async () => {
-      result = { value: await work() };
-      return { answer: "", share: false };
-    },
-  });
-  if (result !== undefined) return result.value;
-  throw new AwsRoleError(
-    "ERR_DEADLINE",
-    "another process is waiting for an MFA code and did not get it in time",
-    { hint: "answer its prompt, or end it, and try again" },
-  );
 }

@@ -14,12 +14,14 @@ export type MfaProcessOptions = {
   readonly deadline: Deadline;
   /** A terminal's descriptor for its stdin and stderr ("touch your key"); absent: it has neither. */
   readonly terminal: number | undefined;
+  /** Aborted when that terminal is not ours any more: the program would read what is typed for another. */
+  readonly lost?: AbortSignal;
 };
 
 /** Runs the command without a shell, until the deadline at most; its output. @throws ERR_PROCESS_FAILED, never with the output. */
 export function runMfaProcess(
   command: string,
-  { platform, env, deadline, terminal }: MfaProcessOptions,
+  { platform, env, deadline, terminal, lost }: MfaProcessOptions,
 ): Promise<string> {
   const [program, ...words] = splitCommand(command, platform) ?? [];
   if (program === undefined)
@@ -49,6 +51,11 @@ export function runMfaProcess(
     const timer = setTimeout(
       () => end(failed(`mfa_process ${program} did not end in time`, hint)),
       deadline.remainingMs(),
+    );
+    lost?.addEventListener("abort", () =>
+      end(
+        failed(`mfa_process ${program} was ended: the terminal belongs to another program`, hint),
+      ),
     );
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       output += text;

@@ -20,6 +20,8 @@ export type FileStoreOptions = {
   readonly runtimeFolder: string | undefined;
   /** The passphrase, asked when it is needed. `isNew`: there is no store yet. @throws ERR_STORE_LOCKED when there is none to be had. */
   readonly passphrase: (isNew: boolean) => Promise<string>;
+  /** Runs `work` while no other process unlocks this store: those who waited find the key that was kept meanwhile. */
+  readonly unlockInTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
 const headerFile = "store.json";
@@ -28,6 +30,7 @@ export function createFileStore({
   stateFolder,
   runtimeFolder,
   passphrase,
+  unlockInTurn = (work) => work(),
 }: FileStoreOptions): SecretStore {
   const folder = openPrivateFolder(join(stateFolder, "file"));
   let opened: Promise<Buffer | undefined> | undefined;
@@ -35,7 +38,7 @@ export function createFileStore({
   const key = async (create: boolean): Promise<Buffer | undefined> => {
     const known = await opened?.catch(() => undefined);
     if (known !== undefined) return known;
-    opened = openStore(folder, runtimeFolder, passphrase, create);
+    opened = openStore(folder, runtimeFolder, { passphrase, unlockInTurn }, create);
     return opened;
   };
   return {
@@ -62,7 +65,7 @@ function fileOf(account: string): string {
 async function openStore(
   folder: PrivateFolder,
   runtimeFolder: string | undefined,
-  passphrase: FileStoreOptions["passphrase"],
+  { passphrase, unlockInTurn }: Required<Pick<FileStoreOptions, "passphrase" | "unlockInTurn">>,
   create: boolean,
 ): Promise<Buffer | undefined> {
   const text = await folder.read(headerFile);
@@ -72,25 +75,48 @@ async function openStore(
     runtimeFolder === undefined || !isInMemory(runtimeFolder)
       ? undefined
       : openPrivateFolder(join(runtimeFolder, "store-keys"));
-  if (header !== undefined) {
-    const kept = await keeper?.read(keptName(header)).catch(() => undefined);
-    const keptKey = kept === undefined ? undefined : Buffer.from(kept, "base64");
-    if (keptKey !== undefined && opens(keptKey, header)) return keptKey;
-  }
-  const made = header ?? newHeader();
-  const storeKey = await deriveStoreKey(await passphrase(header === undefined), made);
-  const standing = header ?? { ...made, check: seal(storeKey, checkAccount, "awsrole") };
-  if (header === undefined && !(await folder.create(headerFile, `${JSON.stringify(standing)}\n`))) {
-    // Another process made the store at the same moment: its salt counts.
-    return openStore(folder, runtimeFolder, passphrase, false);
-  }
-  if (!opens(storeKey, standing)) {
-    throw new AwsRoleError("ERR_STORE_LOCKED", "the passphrase of the file store is wrong", {
-      hint: "try again, or remove the store's folder to start anew",
-    });
-  }
-  await keeper?.write(keptName(standing), storeKey.toString("base64")).catch(() => {});
-  return storeKey;
+  const keptKey = async (of: Header | undefined): Promise<Buffer | undefined> => {
+    if (of === undefined) return undefined;
+    const kept = await keeper?.read(keptName(of)).catch(() => undefined);
+    const key = kept === undefined ? undefined : Buffer.from(kept, "base64");
+    return key !== undefined && opens(key, of) ? key : undefined;
+  };
+  const known = await keptKey(header);
+  if (known !== undefined) return known;
+  return unlockInTurn(async () => {
+    // Another process may have made or unlocked the store while we waited.
+    const standingText = await folder.read(headerFile);
+    const standing = standingText === undefined ? undefined : parseHeader(standingText);
+    const unlocked = await keptKey(standing);
+    if (unlocked !== undefined) return unlocked;
+    const storeKey = await unlock(folder, standing, passphrase);
+    if (storeKey === undefined)
+      return openStore(
+        folder,
+        runtimeFolder,
+        { passphrase, unlockInTurn: (work) => work() },
+        false,
+      );
+    await keeper?.write(keptName(storeKey.header), storeKey.key.toString("base64")).catch(() => {});
+    return storeKey.key;
+  });
+}
+
+/** The key by the passphrase, and the header, which is written for a new store; undefined when another process made the store at the same moment: its salt counts. */
+async function unlock(
+  folder: PrivateFolder,
+  existing: Header | undefined,
+  passphrase: FileStoreOptions["passphrase"],
+): Promise<{ readonly key: Buffer; readonly header: Header } | undefined> {
+  const made = existing ?? newHeader();
+  const key = await deriveStoreKey(await passphrase(existing === undefined), made);
+  const header = existing ?? { ...made, check: seal(key, checkAccount, "awsrole") };
+  if (existing === undefined && !(await folder.create(headerFile, `${JSON.stringify(header)}\n`)))
+    return undefined;
+  if (opens(key, header)) return { key, header };
+  throw new AwsRoleError("ERR_STORE_LOCKED", "the passphrase of the file store is wrong", {
+    hint: "try again, or remove the store's folder to start anew",
+  });
 }
 
 const checkAccount = "store/check";
