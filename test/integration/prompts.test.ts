@@ -7,7 +7,7 @@ import { missing, titled } from "../support/installed.ts";
 import { processesOf } from "../support/own-processes.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
 
 const awsrole = program.join(" ");
@@ -20,18 +20,22 @@ const reason =
 const promisedMs = 500 + 1000;
 
 describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason), () => {
-  let sts: StsDouble;
+  let sts: AwsDouble;
   let home: Home;
   let terminal: Terminal;
 
   beforeEach(async () => {
-    sts = await startStsDouble();
+    sts = await startAwsDouble();
     sts.addRole({ arn: "arn:aws:iam::123456789012:role/example-role", requireMfa: true });
     sts.addRole({ arn: "arn:aws:iam::123456789012:role/plain" });
     home = createRoleHome(sts, {
       settings: [`awsrole_mfa_serial = ${serial}`],
-      config:
-        "[profile plain]\nawsrole_role_arn = arn:aws:iam::123456789012:role/plain\nawsrole_source_profile = bob\n",
+      config: ["plain", "p0", "p1", "p2", "p3", "p4", "p5"]
+        .map(
+          (name) =>
+            `[profile ${name}]\nawsrole_role_arn = arn:aws:iam::123456789012:role/plain\nawsrole_source_profile = bob\nawsrole_role_session_name = ${name}\n`,
+        )
+        .join(""),
     });
   });
   afterEach(async () => {
@@ -40,9 +44,10 @@ describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason)
     await home.remove();
   });
 
-  const open = (env: NodeJS.ProcessEnv = {}): void => {
+  /** By default in bash; `sh` leaves the terminal's modes as a program left them. */
+  const open = (env: NodeJS.ProcessEnv = {}, shell = "exec bash --norc"): void => {
     terminal = openTerminal({ ...home.env, AWSROLE_STORE: "none", ...env });
-    terminal.enter("exec bash --norc");
+    terminal.enter(shell);
   };
   const questions = {
     "an MFA code": { question: /MFA code of \S+: *$/, env: {}, profile: "prod" },
@@ -154,7 +159,7 @@ describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason)
     });
 
     it(`for ${what} leaves the terminal as it was when awsrole is killed or interrupted`, async () => {
-      open(env);
+      open(env, "exec dash");
       for (const signal of ["SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"] as const) {
         terminal.enter(`clear; before=$(stty -g); ${line}`);
         await terminal.waitFor(question);
@@ -190,10 +195,11 @@ describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason)
     const runtime = mkdtempSync("/dev/shm/awsrole-test-");
     try {
       open({ AWSROLE_STORE: "file", XDG_RUNTIME_DIR: runtime });
-      const each = `sh -c '${awsrole} credential-process --profile plain >/dev/null; echo ended'`;
+      // Each wants another session, so that they share nothing but the store.
+      const each = `sh -c '${awsrole} credential-process --profile p$0 >/dev/null'`;
       writeFileSync(
         join(home.path, "all.py"),
-        `import subprocess, sys\nall = [subprocess.Popen(sys.argv[1:]) for _ in range(6)]\nprint("codes", [one.wait() for one in all])\n`,
+        `import subprocess, sys\nall = [subprocess.Popen(sys.argv[1:] + [str(n)]) for n in range(6)]\nprint("codes", [one.wait() for one in all])\n`,
       );
       terminal.enter(`clear; python3 ${join(home.path, "all.py")} ${each}`);
       await terminal.waitFor(/New passphrase for the file store: *$/);
