@@ -152,11 +152,16 @@ function assumeRoleInput(request: AssumeRoleRequest) {
     SerialNumber: request.serialNumber,
     TokenCode: request.tokenCode,
     SourceIdentity: request.sourceIdentity,
-    Tags: request.tags?.map(({ key, value }) => ({ Key: key, Value: value })),
-    TransitiveTagKeys: request.transitiveTagKeys && [...request.transitiveTagKeys],
-    PolicyArns: request.policyArns?.map((arn) => ({ arn })),
+    Tags: listOrNothing(request.tags?.map(({ key, value }) => ({ Key: key, Value: value }))),
+    TransitiveTagKeys: listOrNothing(request.transitiveTagKeys),
+    PolicyArns: listOrNothing(request.policyArns?.map((arn) => ({ arn }))),
     Policy: request.policy,
   };
+}
+
+/** An empty list would be sent as `Tags=`: no other client does, and what is not asked for is not said. */
+function listOrNothing<T>(list: readonly T[] | undefined): T[] | undefined {
+  return list === undefined || list.length === 0 ? undefined : [...list];
 }
 
 /** STS's answer, checked: everything that makes a session is there and its end lies ahead. */

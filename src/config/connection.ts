@@ -4,7 +4,8 @@
  * The SDK client is given every value explicitly, because left alone it reads AWS_PROFILE's section, whichever profile
  * that is, and sends one profile's request to another's endpoint (measured). So only these can contribute:
  *
- * - region: `awsrole_region` > AWS_REGION > AWS_DEFAULT_REGION > the profile's `region` > the source's > the partition's;
+ * - region: `awsrole_region` > AWS_REGION > AWS_DEFAULT_REGION > the profile's `region` > the source's > that of
+ *   the profile asked for (where this one is a source of it) > the partition's;
  *   of IAM Identity Center and an `aws login` session: their own, where they have one;
  * - endpoint: `awsrole_endpoint_url` (STS and IAM) > AWS_ENDPOINT_URL_<SERVICE> > AWS_ENDPOINT_URL > the profile's
  *   `services` section > the profile's `endpoint_url`, and nothing but the first where `ignore_configured_endpoint_urls` is set;
@@ -41,6 +42,8 @@ export type ConnectionInput = {
   readonly profile: Settings;
   /** The profile whose credentials sign; asked for its region only. */
   readonly source?: Settings | undefined;
+  /** The profile that was asked for, where this one is a source of it; asked for its region only, before the partition's default. */
+  readonly askedFor?: Settings | undefined;
   /** The `[services NAME]` section of the config file; asked for the one that the profile names, if that counts. */
   readonly services: (name: string) => Settings | undefined;
   /** Decides the default region when nothing else does. */
@@ -102,7 +105,7 @@ export const defaultRegions: ReadonlyMap<string, string> = new Map([
 /** A value and where it stands, for messages. The place is worked out on demand: it costs counting lines. */
 type Found = { readonly value: string; readonly origin: () => string };
 
-function regionOf({ env, profile, source, roleArn, ownRegion }: ConnectionInput): string {
+function regionOf({ env, profile, source, askedFor, roleArn, ownRegion }: ConnectionInput): string {
   const region =
     ownFound("sso_region", ownRegion) ??
     found(profile, "awsrole_region") ??
@@ -110,7 +113,9 @@ function regionOf({ env, profile, source, roleArn, ownRegion }: ConnectionInput)
     envFound(env, "AWS_DEFAULT_REGION") ??
     found(profile, "region") ??
     found(source, "awsrole_region") ??
-    found(source, "region");
+    found(source, "region") ??
+    found(askedFor, "awsrole_region") ??
+    found(askedFor, "region");
   if (region) {
     // A region becomes part of a host name: anything but one DNS label could name somebody else's host.
     if (/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(region.value)) {

@@ -30,6 +30,8 @@ export type AwsFiles = {
   profileNames(): string[];
   /** The keys of a profile from both files; undefined if neither has it. */
   profile(name: string): Settings | undefined;
+  /** The keys of a profile in the config file alone. */
+  configProfile(name: string): Settings | undefined;
   /** The keys of `[NAME]` in the credentials file alone: what shadows the config file there. */
   credentialsProfile(name: string): Settings | undefined;
   ssoSessionNames(): string[];
@@ -59,6 +61,7 @@ export function combineDocuments(config: Document, credentials: Document): AwsFi
     ],
     profile: (name) =>
       merge(readSettings(config, "profile", name), readSettings(credentials, "profile", name)),
+    configProfile: (name) => readSettings(config, "profile", name),
     credentialsProfile: (name) => readSettings(credentials, "profile", name),
     ssoSessionNames: () => sectionNames(config, "sso-session"),
     ssoSession: (name) => readSettings(config, "sso-session", name),

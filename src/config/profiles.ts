@@ -125,6 +125,7 @@ export const plainKeysThatShadow: readonly string[] = [
   "aws_access_key_id",
   "aws_secret_access_key",
   "aws_session_token",
+  "aws_security_token",
   "sso_session",
   "sso_start_url",
   "sso_account_id",
@@ -254,28 +255,42 @@ function readStandard(
   if (hasWebIdentity) return readRole(name, settings, get, false);
   if (has("sso_account_id", "sso_role_name")) return readSso(files, name, settings);
   if (files.credentialsProfile(name)?.has("aws_access_key_id") === true) {
-    return readStatic(name, settings);
+    return readStatic(files, name, settings);
   }
   const loginSession = named(settings, "login_session")?.setting.value;
   if (loginSession !== undefined) return { kind: "login", name, settings, loginSession };
   const command = named(settings, "credential_process")?.setting.value;
   if (command !== undefined) return { kind: "process", name, settings, command };
-  return hasStaticKeys ? readStatic(name, settings) : { kind: "empty", name, settings };
+  return hasStaticKeys ? readStatic(files, name, settings) : { kind: "empty", name, settings };
 }
 
-function readStatic(name: string, settings: Settings): Profile {
-  const value = (key: string): string | undefined => named(settings, key)?.setting.value;
+/**
+ * A key whole from one file, the credentials file's if it has an access key id: parts of two keys make none. `aws_security_token` is the
+ * token's older name, which the AWS CLI reads first.
+ */
+function readStatic(files: AwsFiles, name: string, settings: Settings): Profile {
+  const credentials = files.credentialsProfile(name);
+  const file =
+    credentials !== undefined && named(credentials, "aws_access_key_id") !== undefined
+      ? credentials
+      : (files.configProfile(name) ?? settings);
+  const value = (key: string): string | undefined => named(file, key)?.setting.value;
   const accessKeyId = value("aws_access_key_id");
   const secretAccessKey = value("aws_secret_access_key");
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     const missing = accessKeyId === undefined ? "aws_access_key_id" : "aws_secret_access_key";
+    const elsewhere = named(settings, missing);
     throw invalid(
       name,
-      `has no ${missing}`,
-      `an access key is a pair: add ${missing}, or remove its other half`,
+      elsewhere === undefined
+        ? `has no ${missing}`
+        : `has the two halves of its access key in two files (the other is at ${at(elsewhere.setting)})`,
+      elsewhere === undefined
+        ? `an access key is a pair: add ${missing}, or remove its other half`
+        : "a key is read from one file: put both halves into the credentials file",
     );
   }
-  const sessionToken = value("aws_session_token");
+  const sessionToken = value("aws_security_token") ?? value("aws_session_token");
   return {
     kind: "static",
     name,
@@ -283,7 +298,7 @@ function readStatic(name: string, settings: Settings): Profile {
     accessKeyId,
     secretAccessKey,
     sessionToken,
-    accountId: value("aws_account_id"),
+    accountId: named(settings, "aws_account_id")?.setting.value,
   };
 }
 
@@ -386,10 +401,20 @@ function readSso(files: AwsFiles, name: string, settings: Settings): Profile {
   }
   const need = (key: string, from: Settings): Setting => {
     const found = named(from, key);
-    if (found === undefined)
-      throw invalid(name, `has no ${key}`, "aws configure sso writes the missing settings");
-    return found.setting;
+    if (found !== undefined) return found.setting;
+    const misplaced = named(settings, key);
+    throw invalid(
+      name,
+      from === settings ? `has no ${key}` : `its sso-session ${sessionName} has no ${key}`,
+      misplaced === undefined
+        ? "aws configure sso writes the missing settings"
+        : `move it from ${at(misplaced.setting)} into [sso-session ${sessionName}]`,
+    );
   };
+  if (session !== undefined) {
+    refuseContradiction(name, settings, session, "sso_start_url");
+    refuseContradiction(name, settings, session, "sso_region");
+  }
   return {
     kind: "sso",
     name,
@@ -400,6 +425,23 @@ function readSso(files: AwsFiles, name: string, settings: Settings): Profile {
     accountId: need("sso_account_id", settings).value,
     roleName: need("sso_role_name", settings).value,
   };
+}
+
+/** A profile may repeat what its sso-session says, and say nothing else: SDKs refuse such a profile, each in its own words. */
+function refuseContradiction(
+  name: string,
+  settings: Settings,
+  session: Settings,
+  key: string,
+): void {
+  const [own, shared] = [named(settings, key), named(session, key)];
+  if (own === undefined || shared === undefined || own.setting.value === shared.setting.value)
+    return;
+  throw invalid(
+    name,
+    `${key} is ${own.setting.value} (${at(own.setting)}), but its sso-session says ${shared.setting.value} (${at(shared.setting)})`,
+    `remove ${key} from the profile, or give it another sso_session`,
+  );
 }
 
 function noSource(name: string, prefix: string): AwsRoleError {

@@ -124,6 +124,15 @@ async function assumeRoleWithWebIdentity(
       },
     );
   }
+  if (token === "") {
+    throw new AwsRoleError(
+      "ERR_SOURCE_UNAVAILABLE",
+      `profile ${hop.profile.name}: the web identity token ${tokenFile} is empty`,
+      {
+        hint: "the platform that runs this program writes it; see whether it is still being written",
+      },
+    );
+  }
   const sts = await deps.openSts(hop.connection);
   const { role, policy } = hop;
   const issued = await sts.assumeRoleWithWebIdentity({

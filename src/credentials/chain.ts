@@ -187,6 +187,7 @@ function resolveRole(
     profile: profile.settings,
     source:
       source.kind === "role" ? source.profile.settings : files.profile(profilesOf(source)[0]!),
+    askedFor: files.profile(path[0] ?? profile.name),
     services: (name) => files.services(name),
     roleArn: profile.role.arn,
     env,

@@ -1,7 +1,7 @@
 /**
  * A command line from a config file as a list of words, without a shell: nothing in it is expanded, piped or redirected.
  *
- * POSIX: blanks separate; '…' is literal; "…" knows \" and \\; elsewhere a backslash takes the next character as it is (Python's
+ * POSIX: spaces, tabs and line ends separate, no other white space; '…' is literal; "…" knows \" and \\; elsewhere a backslash takes the next character as it is (Python's
  * shlex.split, which the AWS CLI uses). Windows: Microsoft's rules for C programs, where a backslash counts only before a quote
  * (learn.microsoft.com, "Parsing C command-line arguments").
  */
@@ -35,7 +35,7 @@ function splitPosix(line: string): string[] | undefined {
       if (next === "") return undefined;
       word = (word ?? "") + next;
       at += 1;
-    } else if (/\s/.test(character)) {
+    } else if (/[ \t\r\n]/.test(character)) {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else word = (word ?? "") + character;

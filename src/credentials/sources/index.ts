@@ -43,6 +43,7 @@ export async function resolveLeaf(
         ...deps,
         profileName,
         command: source.command,
+        accountId: source.settings.get("aws_account_id")?.value || undefined,
         inFlight: path,
       });
     }

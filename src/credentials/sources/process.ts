@@ -5,7 +5,7 @@
  * them fails at once instead of waiting for itself or forking without end.
  */
 import type { Environment } from "../../foundation/environment.ts";
-import type { Credentials } from "../../aws/credentials.ts";
+import { type Credentials, formatExpiration } from "../../aws/credentials.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { awsroleFile } from "../../program/awsrole-file.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
@@ -21,6 +21,9 @@ export type ProcessOptions = {
   /** The profiles in flight, the outermost first. */
   readonly inFlight: readonly string[];
   readonly deadline: Deadline;
+  readonly now: () => Date;
+  /** `aws_account_id` of the profile: what counts where the command says nothing of the account. */
+  readonly accountId?: string | undefined;
 };
 
 /** Far more than credentials need; what Java's SDK reads at most. */
@@ -34,10 +37,20 @@ export async function credentialsFromProcess(options: ProcessOptions): Promise<C
     throw failed(
       options,
       "its answer is not the JSON of credential_process",
-      "it must print one object with Version 1, AccessKeyId and SecretAccessKey",
+      "it must print one object with Version 1, AccessKeyId and SecretAccessKey, and Expiration as 2026-01-31T12:00:00Z if they end",
     );
   }
-  return credentials;
+  const { expiresAt } = credentials;
+  if (expiresAt !== undefined && expiresAt <= options.now()) {
+    throw failed(
+      options,
+      `it gave credentials that ended at ${formatExpiration(expiresAt)}`,
+      `try it by itself: ${options.command}`,
+    );
+  }
+  return options.accountId === undefined
+    ? credentials
+    : { accountId: options.accountId, ...credentials };
 }
 
 /** The credentials in a `credential_process` answer; undefined when it is not one (Version must be the number 1). */
@@ -58,11 +71,11 @@ export function parseCredentialProcessOutput(output: string): Credentials | unde
   const secretAccessKey = text("SecretAccessKey");
   const sessionToken = text("SessionToken");
   const accountId = text("AccountId");
-  const expiration = text("Expiration");
-  const expiresAt = expiration === undefined ? undefined : new Date(expiration);
+  const expiration = answer["Expiration"] ?? undefined;
+  const expiresAt = expiration === undefined ? undefined : readInstant(expiration);
   if (answer["Version"] !== 1 || accessKeyId === undefined || secretAccessKey === undefined)
     return undefined;
-  if (expiresAt !== undefined && Number.isNaN(expiresAt.getTime())) return undefined;
+  if (expiration !== undefined && expiresAt === undefined) return undefined;
   return {
     accessKeyId,
     secretAccessKey,
@@ -70,6 +83,15 @@ export function parseCredentialProcessOutput(output: string): Credentials | unde
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(accountId === undefined ? {} : { accountId }),
   };
+}
+
+/** An instant as RFC 3339 writes it; without a zone it could be any, so that is none. */
+function readInstant(value: unknown): Date | undefined {
+  if (typeof value !== "string") return undefined;
+  if (!/^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:?\d\d)$/.test(value))
+    return undefined;
+  const instant = new Date(value);
+  return Number.isNaN(instant.getTime()) ? undefined : instant;
 }
 
 function run(options: ProcessOptions): Promise<string> {

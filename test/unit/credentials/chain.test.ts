@@ -45,6 +45,15 @@ describe("a chain", () => {
     );
     expect(profilesOf(chainOf(mid("aws")))).toEqual(["prod", "mid", "bob"]);
   });
+  it("asks STS in the region of the profile asked for, where no hop has one of its own", () => {
+    const mid = `${prod.replace("= bob", "= mid")}region = eu-west-1\n[profile mid]\nrole_arn = ${arn}\nsource_profile = bob\n`;
+    const regionsOf = (config: string): string[] => {
+      const outer = chainOf(config);
+      return [outer, outer.signer as RoleHop].map(({ connection }) => connection.region);
+    };
+    expect(regionsOf(mid)).toEqual(["eu-west-1", "eu-west-1"]);
+    expect(regionsOf(`${mid}region = us-west-2\n`)).toEqual(["eu-west-1", "us-west-2"]);
+  });
   it("names the source that does not exist", () => {
     expect(() => chainOf(prod.replace("= bob", "= alice"))).toThrow(
       "profile prod has source profile alice, which does not exist",

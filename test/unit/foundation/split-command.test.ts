@@ -11,6 +11,8 @@ describe("a command line without a shell", () => {
     [`"a\\"b\\\\c\\d"`, ['a"b\\c\\d']],
     [`'a\\b'`, ["a\\b"]],
     [`"" ''`, ["", ""]],
+    // Only these separate: what else looks like a space belongs to a word, as Python's shlex has it.
+    ["a\tb\r\nc\u00a0d\u2003e\vf\fg", ["a", "b", "c\u00a0d\u2003e\vf\fg"]],
     ["echo $HOME; rm -rf ~ | cat > x", ["echo", "$HOME;", "rm", "-rf", "~", "|", "cat", ">", "x"]],
   ])("by POSIX rules: %s", (line, words) => {
     expect(splitCommand(line, "linux")).toEqual(words);

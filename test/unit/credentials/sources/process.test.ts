@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import {
+  credentialsFromProcess,
+  parseCredentialProcessOutput,
+} from "../../../../src/credentials/sources/process.ts";
+import { deadlineFromNow } from "../../../../src/foundation/deadline.ts";
+
+const answer = (more: object): string =>
+  JSON.stringify({ Version: 1, AccessKeyId: "AKIA1", SecretAccessKey: "s", ...more });
+
+describe("the answer of a credential_process", () => {
+  it.each([
+    ["2099-01-31T12:00:00Z", "2099-01-31T12:00:00.000Z"],
+    ["2099-01-31T12:00:00.5Z", "2099-01-31T12:00:00.500Z"],
+    ["2099-01-31T12:00:00+02:00", "2099-01-31T10:00:00.000Z"],
+    ["2099-01-31 12:00:00+0000", "2099-01-31T12:00:00.000Z"],
+  ])("ends at an instant: %s", (Expiration, expected) => {
+    expect(parseCredentialProcessOutput(answer({ Expiration }))?.expiresAt?.toISOString()).toBe(
+      expected,
+    );
+  });
+
+  it.each([
+    "2099-01-31T12:00:00",
+    "2099-01-31",
+    "",
+    "soon",
+    4_070_908_800,
+    {},
+    "2099-13-01T00:00:00Z",
+  ])("is none where its end is %j: it could be any time, or none", (Expiration) => {
+    expect(parseCredentialProcessOutput(answer({ Expiration }))).toBeUndefined();
+  });
+
+  it.each([{}, { Expiration: null }])("has no end where %j says none", (more) => {
+    expect(parseCredentialProcessOutput(answer(more))).toEqual({
+      accessKeyId: "AKIA1",
+      secretAccessKey: "s",
+    });
+  });
+
+  const run = (printed: string, accountId?: string) =>
+    credentialsFromProcess({
+      profileName: "p",
+      command: `printf %s '${printed}'`,
+      platform: process.platform,
+      env: process.env,
+      inFlight: ["p"],
+      deadline: deadlineFromNow(20_000),
+      now: () => new Date("2026-01-01T00:00:00Z"),
+      accountId,
+    });
+
+  it("is refused when its credentials have ended, with their end", async () => {
+    await expect(run(answer({ Expiration: "2026-01-01T00:00:00Z" }))).rejects.toThrow(
+      "profile p: credential_process gave no credentials: it gave credentials that ended at 2026-01-01T00:00:00Z",
+    );
+    expect(await run(answer({ Expiration: "2026-01-01T00:00:01Z" }))).toMatchObject({
+      accessKeyId: "AKIA1",
+    });
+  });
+
+  it("is of the profile's account where it names none", async () => {
+    expect(await run(answer({}), "210987654321")).toMatchObject({ accountId: "210987654321" });
+    expect(await run(answer({ AccountId: "123456789012" }), "210987654321")).toMatchObject({
+      accountId: "123456789012",
+    });
+  });
+});
