@@ -2,6 +2,7 @@
 import { homedir, uptime } from "node:os";
 import { isatty } from "node:tty";
 import type { Context } from "./foundation/context.ts";
+import { errorCode } from "./foundation/errno.ts";
 import { writeAll } from "./foundation/write-all.ts";
 
 /** The context of this process. */
@@ -32,8 +33,9 @@ export function reportBrokenStdout(error: unknown): void {
   if (isStdoutBroken) return;
   isStdoutBroken = true;
   process.exitCode = 1;
-  const { code, name } = error as NodeJS.ErrnoException;
-  if (code !== "EPIPE") writeToStderr(`awsrole: the output cannot be written (${code ?? name})\n`);
+  const code = errorCode(error);
+  if (code !== "EPIPE")
+    writeToStderr(`awsrole: the output cannot be written (${code ?? "unknown error"})\n`);
 }
 
 function writeToStderr(text: string): void {

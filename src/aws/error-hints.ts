@@ -4,7 +4,7 @@
  * This is the only place that looks at AWS's codes and texts. Rows are tried in order; the first that fits wins.
  */
 
-import { AwsRoleError, type ErrorCode } from "../foundation/errors.ts";
+import { AwsRoleError, type ErrorCode, isAwsRoleError } from "../foundation/errors.ts";
 
 /** The parts of a role request that decide what a refusal may mean. */
 export type RoleAsked = {
@@ -41,7 +41,7 @@ type ServiceError = Error & {
  * (network, deadline) passes unchanged. The `cause` holds no secret either.
  */
 export function explainFailure(error: unknown, call: Call): AwsRoleError {
-  if (error instanceof AwsRoleError) {
+  if (isAwsRoleError(error)) {
     return error;
   }
   const failure = error as ServiceError;

@@ -244,7 +244,7 @@ type PolicyVersion = { readonly id: string; readonly isDefault: boolean; readonl
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
 export function isUnsettled(error: unknown): boolean {
-  if (!(error instanceof AwsRoleError) || !(error.cause instanceof Error)) return false;
+  if (!isAwsRoleError(error) || !(error.cause instanceof Error)) return false;
   const { name, message } = error.cause;
   return (
     /^(?:NoSuchEntity|EntityAlreadyExists|EntityTemporarilyUnmodifiable|ConcurrentModification|InvalidClientTokenId)/.test(
@@ -257,7 +257,7 @@ export function isUnsettled(error: unknown): boolean {
 /** True when IAM does not delete something because of what still belongs to it, which may be gone in a moment. */
 export function isStillInUse(error: unknown): boolean {
   return (
-    error instanceof AwsRoleError &&
+    isAwsRoleError(error) &&
     error.cause instanceof Error &&
     error.cause.name.startsWith("DeleteConflict")
   );

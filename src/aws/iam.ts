@@ -12,7 +12,7 @@ import {
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
 import type { StsConnection } from "../config/connection.ts";
-import { AwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { createCaller } from "./client.ts";
 
 /** An access key as IAM lists it. */
@@ -153,7 +153,7 @@ function nameOf(arn: string): string {
 /** True for the error of a call about something that IAM does not have: its word for it is the name of the SDK's error. */
 export function isNotThere(error: unknown): boolean {
   return (
-    error instanceof AwsRoleError &&
+    isAwsRoleError(error) &&
     error.cause instanceof Error &&
     error.cause.name.startsWith("NoSuchEntity")
   );

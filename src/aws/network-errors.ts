@@ -1,6 +1,6 @@
 /** What can go wrong between here and AWS, and what to do about it. */
 
-import { AwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 
 /** The deadline of the whole program has passed while AWS was being asked. */
 export function outOfTime(url: URL): AwsRoleError {
@@ -14,7 +14,7 @@ export function outOfTime(url: URL): AwsRoleError {
  * since its URL may hold a password.
  */
 export function networkError(error: unknown, url: URL, proxy: URL | undefined): AwsRoleError {
-  if (error instanceof AwsRoleError) {
+  if (isAwsRoleError(error)) {
     return error;
   }
   const cause = error as Error & {

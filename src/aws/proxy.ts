@@ -12,6 +12,7 @@ import type { Environment } from "../foundation/environment.ts";
 import { readFileSync } from "node:fs";
 import type { Agent } from "node:http";
 import { isLoopback } from "../config/connection.ts";
+import { errorCode } from "../foundation/errno.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 
 /** The URL of the proxy for `url`, or `undefined` for the direct way. Throws ERR_NETWORK for a proxy that is no URL. */
@@ -63,10 +64,7 @@ export function readCaBundle(file: string): string {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw caBundleError(
-      `cannot read the CA bundle ${file}: ${(error as NodeJS.ErrnoException).code}`,
-      error,
-    );
+    throw caBundleError(`cannot read the CA bundle ${file}: ${errorCode(error)}`, error);
   }
   // OpenSSL takes a file without certificates in silence, and would then trust nobody for a reason nobody sees.
   if (!/-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text)) {

@@ -3,7 +3,7 @@ import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
 import { markLogout } from "../state/logout-epoch.ts";
-import { stateFolder } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 

@@ -4,7 +4,7 @@ import { readAwsFiles } from "../config/files.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../keys/key-profile.ts";
-import { stateFolder } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import { forgetKey, otherKeysOf } from "../keys/forget-key.ts";
 import { createRotationMarks } from "../keys/rotation-file.ts";
 import { prepareStore } from "../sessions/open-sessions.ts";

@@ -3,7 +3,7 @@ import { escapeControls } from "../foundation/text.ts";
 import { deleteSection } from "../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
-import { stateFolder } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { otherKeysOf } from "../keys/forget-key.ts";

@@ -9,7 +9,7 @@ import { runtimeFolder } from "../state/runtime-dir.ts";
 import { obtain } from "../credentials/get-credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
 import { storeOfKey } from "../credentials/sources/keychain-key.ts";
-import { stateFolder } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import { deadlineFromNow } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { createKeyKeeper } from "../keys/key-store.ts";

@@ -8,7 +8,8 @@
  */
 import type { Environment } from "../foundation/environment.ts";
 import { readFileSync, statSync } from "node:fs";
-import { AwsRoleError } from "../foundation/errors.ts";
+import { errorCode } from "../foundation/errno.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import {
   type Document,
   documentProblems,
@@ -104,8 +105,8 @@ function readText(file: string): string {
     refuseForeignText(file, text);
     return text;
   } catch (error) {
-    if (error instanceof AwsRoleError) throw error;
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    if (isAwsRoleError(error)) throw error;
+    const code = errorCode(error) ?? "unknown error";
     // Deleted between the two calls.
     if (code === "ENOENT") return "";
     const [what, hint] = READ_FAILURES[code] ?? [

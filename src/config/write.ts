@@ -23,7 +23,8 @@ import {
   unlink,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { AwsRoleError } from "../foundation/errors.ts";
+import { errorCode, hasErrorCode } from "../foundation/errno.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 
 /** The file that is really written: where links lead. A file that does not exist yet is its own target. */
@@ -31,7 +32,7 @@ export async function realTarget(file: string): Promise<string> {
   try {
     return await realpath(file);
   } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw explain(file, error);
+    if (!hasErrorCode(error, "ENOENT")) throw explain(file, error);
     const link = await lstat(file).catch(() => undefined);
     if (link?.isSymbolicLink() !== true) return file;
     throw refused(
@@ -66,7 +67,7 @@ export async function replaceFile(target: string, before: string, after: string)
     }
     await syncFolder(folder);
   } catch (error) {
-    throw error instanceof AwsRoleError ? error : explain(target, error);
+    throw isAwsRoleError(error) ? error : explain(target, error);
   }
 }
 
@@ -109,7 +110,7 @@ export async function refuseUnreplaceable(target: string): Promise<Stats | undef
     else await refuseWhatRenameCannotKeep(target, old);
     return old;
   } catch (error) {
-    throw error instanceof AwsRoleError ? error : explain(target, error);
+    throw isAwsRoleError(error) ? error : explain(target, error);
   }
 }
 
@@ -211,7 +212,7 @@ const reasons: Readonly<Record<string, readonly [what: string, hint: string]>> =
 };
 
 function explain(file: string, error: unknown): AwsRoleError {
-  const code = codeOf(error);
+  const code = errorCode(error) ?? "unknown error";
   const [what, hint] = reasons[code] ?? [`could not be written (${code})`, "nothing was changed"];
   return new AwsRoleError("ERR_CONFIG_WRITE", `${file} ${what}`, { hint, cause: error });
 }
@@ -221,10 +222,6 @@ function refused(file: string, what: string, hint: string): AwsRoleError {
 }
 
 function undefinedIfMissing(error: unknown): undefined {
-  if (codeOf(error) !== "ENOENT") throw error;
+  if (!hasErrorCode(error, "ENOENT")) throw error;
   return undefined;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

@@ -11,7 +11,7 @@ import { AwsRoleError, type ErrorCode, isAwsRoleError } from "../foundation/erro
 import type { Deadline } from "../foundation/deadline.ts";
 import type { Sts } from "../aws/sts.ts";
 import type { StsConnection } from "../config/connection.ts";
-import type { Backoff } from "../state/failure-cooldown.ts";
+import type { FailureCooldown } from "../state/failure-cooldown.ts";
 import {
   type CachedSession,
   decodeSession,
@@ -32,7 +32,7 @@ import { runSingleFlight } from "../locks/single-flight.ts";
 /** What getting credentials needs from outside. */
 export type SessionDependencies = {
   readonly cache: SessionCache;
-  readonly backoff: Backoff;
+  readonly failures: FailureCooldown;
   readonly clock: Clock;
   readonly deadline: Deadline;
   /** Where flights meet; undefined: everyone works alone. */
@@ -77,7 +77,7 @@ export async function obtain(
     return { credentials: old.credentials, how: "cached", remainingSeconds: remaining };
   }
   if (old !== undefined && !isForced) {
-    const failure = await deps.backoff.recall(key.request);
+    const failure = deps.failures.recall(key.request);
     if (failure !== undefined) return stale(old, remaining, failure);
     if (remaining >= urgentSeconds && (await needsPerson(hop, deps)))
       return stale(old, remaining, undefined);
@@ -88,7 +88,7 @@ export async function obtain(
   } catch (error) {
     if (old === undefined || isForced || !isAwsRoleError(error) || error.code === "ERR_INTERRUPTED")
       throw error;
-    await deps.backoff.remember(key.request, error);
+    deps.failures.remember(key.request, error);
     // Trying took its time.
     const left = remainingSeconds(old, deps.clock);
     if (left < usableSeconds) throw error;
@@ -175,7 +175,7 @@ async function fetchInFlight(
       try {
         const session = await fetchSession(hop, deps, obtain);
         await deps.cache.write(key, session);
-        await deps.backoff.forget(key.request);
+        deps.failures.forget(key.request);
         own = { session };
         return { answer: encodeAnswer(own), share: true };
       } catch (error) {

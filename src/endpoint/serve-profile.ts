@@ -16,7 +16,7 @@ import type { Hop } from "../credentials/chain.ts";
 import { watchForLogout } from "../state/logout-epoch.ts";
 import { createSessionMemory } from "../credentials/cache/memory-cache.ts";
 import { keyOf } from "../credentials/get-credentials.ts";
-import { stateFolder } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import {
   type FetchArguments,
   type Fetched,

@@ -12,7 +12,7 @@ import { decodeSession, freshSeconds, remainingSeconds } from "../credentials/ca
 import { accountOf, resolveChain } from "../credentials/chain.ts";
 import { formatCredentialProcessOutput } from "../credentials/process-output.ts";
 import type { FirstRead } from "../credentials/cache/session-cache.ts";
-import { stateFolder } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import { createOsKeychain } from "../stores/keychain/index.ts";
 import { recallRefusal, rememberRefusal } from "../stores/keychain/unlock-cooldown.ts";
 import { writeAll } from "../foundation/write-all.ts";

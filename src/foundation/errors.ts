@@ -4,52 +4,60 @@
  */
 
 /** Stable, documented codes. `exitCodeOf` says which of them are not a plain failure (1). */
-export type ErrorCode =
+export const errorCodes = [
   // the command line
-  | "ERR_USAGE"
+  "ERR_USAGE",
   // config and credentials files
-  | "ERR_CONFIG_SYNTAX"
-  | "ERR_CONFIG_READ"
-  | "ERR_CONFIG_WRITE"
-  | "ERR_CONFIG_CONFLICT"
-  | "ERR_PROFILE_NOT_FOUND"
-  | "ERR_PROFILE_INVALID"
-  | "ERR_PROFILE_EXISTS"
-  | "ERR_PROFILE_IN_USE"
-  | "ERR_PROFILE_CYCLE"
+  "ERR_CONFIG_SYNTAX",
+  "ERR_CONFIG_READ",
+  "ERR_CONFIG_WRITE",
+  "ERR_CONFIG_CONFLICT",
+  "ERR_PROFILE_NOT_FOUND",
+  "ERR_PROFILE_INVALID",
+  "ERR_PROFILE_EXISTS",
+  "ERR_PROFILE_IN_USE",
+  "ERR_PROFILE_CYCLE",
   // sources
-  | "ERR_SOURCE_UNAVAILABLE"
-  | "ERR_PROCESS_FAILED"
+  "ERR_SOURCE_UNAVAILABLE",
+  "ERR_PROCESS_FAILED",
   // AWS
-  | "ERR_AWS_DENIED"
-  | "ERR_AWS_REFUSED"
-  | "ERR_AWS_SESSION_ENDED"
-  | "ERR_AWS_THROTTLED"
-  | "ERR_AWS_UNAVAILABLE"
-  | "ERR_NETWORK"
-  | "ERR_CLOCK_SKEW"
-  | "ERR_IDENTITY_MISMATCH"
+  "ERR_AWS_DENIED",
+  "ERR_AWS_REFUSED",
+  "ERR_AWS_SESSION_ENDED",
+  "ERR_AWS_THROTTLED",
+  "ERR_AWS_UNAVAILABLE",
+  "ERR_NETWORK",
+  "ERR_CLOCK_SKEW",
+  "ERR_IDENTITY_MISMATCH",
   // this machine
-  | "ERR_PEERS_UNKNOWN"
-  | "ERR_ADDRESS_REUSED"
+  "ERR_PEERS_UNKNOWN",
+  "ERR_ADDRESS_REUSED",
   // stores
-  | "ERR_STORE_UNAVAILABLE"
-  | "ERR_STORE_LOCKED"
-  | "ERR_STORE_TIMEOUT"
-  | "ERR_STORE_TOO_LARGE"
-  | "ERR_STORE_FAILED"
+  "ERR_STORE_UNAVAILABLE",
+  "ERR_STORE_LOCKED",
+  "ERR_STORE_TIMEOUT",
+  "ERR_STORE_TOO_LARGE",
+  "ERR_STORE_FAILED",
   // time and people
-  | "ERR_DEADLINE"
-  | "ERR_MFA_NEEDED"
-  | "ERR_MFA_WRONG_CODE"
-  | "ERR_LOGIN_NEEDED"
-  | "ERR_PERSON_REFUSED"
-  | "ERR_INTERRUPTED"
+  "ERR_DEADLINE",
+  "ERR_MFA_NEEDED",
+  "ERR_MFA_WRONG_CODE",
+  "ERR_LOGIN_NEEDED",
+  "ERR_PERSON_REFUSED",
+  "ERR_INTERRUPTED",
   // the command that exec runs
-  | "ERR_COMMAND_NOT_FOUND"
-  | "ERR_COMMAND_NOT_EXECUTABLE"
+  "ERR_COMMAND_NOT_FOUND",
+  "ERR_COMMAND_NOT_EXECUTABLE",
   // a bug
-  | "ERR_INTERNAL";
+  "ERR_INTERNAL",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** True for a code of this version: what another process wrote may be of another. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return errorCodes.some((known) => known === code);
+}
 
 export type AwsRoleErrorOptions = {
   /** What the reader can do about it; a sentence part without a full stop, often a command to run. */

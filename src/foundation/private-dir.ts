@@ -1,6 +1,7 @@
 /** Folders that only their owner may enter. */
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { hasErrorCode } from "./errno.ts";
 
 /**
  * Makes `path`, and what is missing above it, with mode 0700; a folder that is there stays as it is. Throws the file system's error.
@@ -11,7 +12,7 @@ export function makePrivateFolder(path: string): void {
   try {
     makeUnlessThere(path);
   } catch (error) {
-    if (!isMissing(error) || dirname(path) === path) throw error;
+    if (!hasErrorCode(error, "ENOENT") || dirname(path) === path) throw error;
     makePrivateFolder(dirname(path));
     makeUnlessThere(path);
   }
@@ -23,10 +24,6 @@ function makeUnlessThere(path: string): void {
   } catch (error) {
     if (!isFolder(path)) throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function isFolder(path: string): boolean {

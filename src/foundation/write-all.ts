@@ -2,6 +2,7 @@
  * Output that is whole or fails. Node's and bun's own streams are neither: bun drops what a slow pipe has not taken yet when the
  * process exits, and a single `write` may end in the middle at a limit (`ulimit -f`) or a disk that is full.
  */
+import { hasErrorCode } from "./errno.ts";
 import { writeSync } from "node:fs";
 
 /**
@@ -22,8 +23,7 @@ function writeSome(descriptor: number, bytes: Buffer): number {
   try {
     return writeSync(descriptor, bytes);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EAGAIN" || code === "EINTR") return 0;
+    if (hasErrorCode(error, "EAGAIN", "EINTR")) return 0;
     throw error;
   }
 }

@@ -1,8 +1,6 @@
 /** Which rotations are under way: one small file per old key, without a secret, in the state folder. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { refuseForeign } from "../state/item-index.ts";
-import { makePrivateFolder } from "../foundation/private-dir.ts";
+import { asObject } from "../foundation/json.ts";
+import { openStateFile, type StateFile } from "../state/json-file.ts";
 
 /** A rotation that was begun and not finished. */
 export type RotationMark = {
@@ -25,38 +23,30 @@ export type RotationMarks = {
 
 /** Marks in `stateFolder`/rotations. */
 export function createRotationMarks(stateFolder: string): RotationMarks {
-  const folder = join(stateFolder, "rotations");
-  const fileOf = (accessKeyId: string): string => join(folder, `${accessKeyId}.json`);
+  const fileOf = (oldAccessKeyId: string): StateFile<RotationMark> =>
+    openStateFile(stateFolder, `rotations/${oldAccessKeyId}.json`, (value) =>
+      decodeMark(value, oldAccessKeyId),
+    );
   return {
-    find(oldAccessKeyId) {
-      refuseForeign(stateFolder, folder);
-      try {
-        const mark = JSON.parse(readFileSync(fileOf(oldAccessKeyId), "utf8")) as Readonly<
-          Record<string, unknown>
-        >;
-        const { newAccessKeyId } = mark;
-        return {
-          oldAccessKeyId,
-          startedAt: new Date(String(mark["startedAt"])),
-          ...(typeof newAccessKeyId === "string" ? { newAccessKeyId } : {}),
-        };
-      } catch {
-        return undefined;
-      }
-    },
-    put(mark) {
-      makePrivateFolder(folder);
-      refuseForeign(stateFolder, folder);
-      const file = fileOf(mark.oldAccessKeyId);
-      writeFileSync(`${file}.tmp`, JSON.stringify(mark), { mode: 0o600 });
-      renameSync(`${file}.tmp`, file);
-    },
+    find: (oldAccessKeyId) => fileOf(oldAccessKeyId).read(),
+    put: (mark) => fileOf(mark.oldAccessKeyId).write(mark),
     remove(oldAccessKeyId) {
       try {
-        rmSync(fileOf(oldAccessKeyId), { force: true });
+        fileOf(oldAccessKeyId).remove();
       } catch {
-        // See above.
+        // Its old key no longer exists, so that nothing asks for the mark again.
       }
     },
+  };
+}
+
+function decodeMark(value: unknown, oldAccessKeyId: string): RotationMark | undefined {
+  const mark = asObject(value);
+  if (mark === undefined) return undefined;
+  const { newAccessKeyId } = mark;
+  return {
+    oldAccessKeyId,
+    startedAt: new Date(String(mark["startedAt"])),
+    ...(typeof newAccessKeyId === "string" ? { newAccessKeyId } : {}),
   };
 }

@@ -1,6 +1,7 @@
 /** What a meeting place is, whatever the system, and the steps that flight-folder.ts and flight-windows.ts share. */
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
+import { hasErrorCode } from "../foundation/errno.ts";
 import type { Server } from "node:net";
 
 /** Where the processes that want the same key meet. Every function may throw the operating system's error. */
@@ -50,21 +51,16 @@ export function listFolder(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
+    if (hasErrorCode(error, "ENOENT")) return [];
     throw error;
   }
 }
 
-/** True when `error` is a system error with one of these codes. */
-export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
-}
-
-/** Does what is only tidiness: what cannot be tidied stays, and nothing depends on it. */
+/** Does what is only tidiness, and may fail. */
 export function attempt(action: () => void): void {
   try {
     action();
   } catch {
-    // See above.
+    // What cannot be tidied stays; nothing depends on it.
   }
 }

@@ -8,7 +8,8 @@
  */
 import { createServer, connect, type Server, type Socket } from "node:net";
 import { setImmediate, setTimeout as pause } from "node:timers/promises";
-import { hasCode, type Hold, type Holder } from "./backend.ts";
+import { hasErrorCode } from "../foundation/errno.ts";
+import type { Hold, Holder } from "./backend.ts";
 
 /** The last word of a holder: an answer (`found`: it stood in the cache), or that there is none to share. */
 export type LastWord = { readonly answer: string; readonly found: boolean } | "start over";
@@ -115,10 +116,10 @@ export function listenTo(holder: Holder, waitMs: number, silentMs: number): Prom
       socket.on("end", () => finish({ kind: "ended" }));
       socket.on("error", (error) => {
         // EAGAIN: the queue is full, so somebody is there. EMFILE, ENFILE: it is we who have no room.
-        if (hasCode(error, "EAGAIN", "EMFILE", "ENFILE")) retry = setTimeout(dial, 50);
-        else if (hasCode(error, "ECONNRESET", "EPIPE")) finish({ kind: "ended" });
-        else if (hasCode(error, "ENOENT")) finish({ kind: "dead" });
-        else if (!hasCode(error, "ECONNREFUSED")) finish({ kind: "failed", refused: false });
+        if (hasErrorCode(error, "EAGAIN", "EMFILE", "ENFILE")) retry = setTimeout(dial, 50);
+        else if (hasErrorCode(error, "ECONNRESET", "EPIPE")) finish({ kind: "ended" });
+        else if (hasErrorCode(error, "ENOENT")) finish({ kind: "dead" });
+        else if (!hasErrorCode(error, "ECONNREFUSED")) finish({ kind: "failed", refused: false });
         // macOS refuses when the queue is full, too.
         else
           finish(

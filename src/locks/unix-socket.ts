@@ -10,7 +10,8 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, renameSync, rmdirSync, rmSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { attempt, hasCode, listen, listFolder, placeName, type MeetingPlace } from "./backend.ts";
+import { hasErrorCode } from "../foundation/errno.ts";
+import { attempt, listen, listFolder, placeName, type MeetingPlace } from "./backend.ts";
 
 const sweepAfterMs = 60_000;
 
@@ -34,7 +35,7 @@ export function meetInFolder(folder: string, key: string): MeetingPlace {
       } catch (error) {
         server.close();
         rmSync(ours, { recursive: true, force: true });
-        if (hasCode(error, "ENOTEMPTY", "EEXIST")) return undefined;
+        if (hasErrorCode(error, "ENOTEMPTY", "EEXIST")) return undefined;
         throw error;
       }
       return { seal: (text) => text, release: () => release(folder, place, name) };

@@ -23,7 +23,8 @@ import {
 } from "node:fs";
 import { uptime } from "node:os";
 import { basename, join } from "node:path";
-import { attempt, hasCode, listen, listFolder, placeName, type MeetingPlace } from "./backend.ts";
+import { hasErrorCode } from "../foundation/errno.ts";
+import { attempt, listen, listFolder, placeName, type MeetingPlace } from "./backend.ts";
 
 /** libuv's UV_FS_O_EXLOCK, which node does not export: opens with share mode 0. */
 const shareWithNobody = 0x10000000;
@@ -119,7 +120,7 @@ const windows: WindowsSystem = {
       const file = openSync(path, constants.O_RDWR | constants.O_CREAT | shareWithNobody, 0o600);
       return () => closeSync(file);
     } catch (error) {
-      if (hasCode(error, "EBUSY")) return undefined;
+      if (hasErrorCode(error, "EBUSY")) return undefined;
       throw error;
     }
   },

@@ -11,7 +11,7 @@ import { realTarget, refuseUnreplaceable, replaceFile } from "../config/write.ts
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { runtimeFolder } from "../state/runtime-dir.ts";
 import { withLock } from "../locks/single-flight.ts";
-import { stateFolder } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import { hashText, openJournal } from "./undo-journal.ts";
 import { unifiedDiff } from "./diff.ts";
 

@@ -2,16 +2,17 @@
  * What `undo` needs: for each of awsrole's last ten edits of a config file the lines taken out and put in, with the file's
  * hash before and after. Never a copy of the file, never a line with a secret in it (such an edit is not kept at all).
  *
- * - One file per edit (0600), so that edits of different config files need no common lock.
+ * - One file per edit, so that edits of different config files need no common lock.
  * - It is written before the config, so that no edit is without; one that never happened has a hash that never matches.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LineEdit } from "../config/line-edits.ts";
-import { refuseForeign } from "../state/item-index.ts";
+import { openStateFile, type StateFile, stateFileNames } from "../state/json-file.ts";
+import { errorCode } from "../foundation/errno.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
-import { makePrivateFolder } from "../foundation/private-dir.ts";
+import { asObject } from "../foundation/json.ts";
 import { holdsSecret } from "./diff.ts";
 
 /** One edit of a config file. */
@@ -42,13 +43,13 @@ export type Journal = {
 
 /** The journal kept in `stateFolder`/undo. */
 export function openJournal(stateFolder: string): Journal {
-  const folder = join(stateFolder, "undo");
-  const fileOf = (id: string): string => join(folder, `${id}.json`);
+  const directory = join(stateFolder, "undo");
+  const fileOf = (id: string): StateFile<StoredEntry> =>
+    openStateFile(stateFolder, `undo/${id}.json`, (value) => (isEntry(value) ? value : undefined));
   const ids = (): string[] =>
-    list(folder)
-      .filter((name) => /^\d+-[0-9a-f]+\.json$/.test(name))
-      .map((name) => name.slice(0, -".json".length))
-      .sort()
+    stateFileNames(stateFolder, "undo")
+      .filter((name) => /^\d+-[0-9a-f]+$/.test(name))
+      .toSorted()
       .toReversed();
   return {
     record(entry) {
@@ -57,27 +58,24 @@ export function openJournal(stateFolder: string): Journal {
         return { unkept: "it would have to keep a secret" };
       const id = `${String(entry.at.getTime()).padStart(15, "0")}-${randomBytes(4).toString("hex")}`;
       try {
-        if (isForeign(folder)) return { unkept: `${folder} belongs to another user` };
-        makePrivateFolder(folder);
-        refuseForeign(stateFolder, folder);
-        writeFileSync(fileOf(id), `${JSON.stringify({ v: 1, ...entry })}\n`, {
-          mode: 0o600,
-          flag: "wx",
-        });
-        for (const old of ids().slice(keptEdits)) rmSync(fileOf(old), { force: true });
+        if (isForeign(directory)) return { unkept: `${directory} belongs to another user` };
+        fileOf(id).write({ v: 1, ...entry, at: entry.at.toISOString() });
+        for (const old of ids().slice(keptEdits)) fileOf(old).remove();
         return { id };
       } catch (error) {
         if (isAwsRoleError(error)) return { unkept: error.message };
-        const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-        discard(fileOf(id));
-        return { unkept: `${folder} cannot be written (${code})` };
+        const code = errorCode(error) ?? "unknown";
+        return { unkept: `${directory} cannot be written (${code})` };
       }
     },
-    entries: () => {
-      refuseForeign(stateFolder, folder);
-      return ids().flatMap((id) => read(id, fileOf(id)) ?? []);
-    },
-    remove: (id) => rmSync(fileOf(id), { force: true }),
+    entries: () =>
+      ids().flatMap((id) => {
+        const stored = fileOf(id).read();
+        if (stored === undefined) return [];
+        const { at, file, action, before, after, edits } = stored;
+        return { id, file, action, at: new Date(at), before, after, edits };
+      }),
+    remove: (id) => fileOf(id).remove(),
   };
 }
 
@@ -88,7 +86,7 @@ export function hashText(text: string): string {
 
 const keptEdits = 10;
 
-/** A root process must leave nothing in somebody's home. */
+/** Root must leave nothing in another user's home. */
 function isForeign(folder: string): boolean {
   if (process.geteuid?.() !== 0) return false;
   const found = statSync(folder, { throwIfNoEntry: false });
@@ -96,40 +94,11 @@ function isForeign(folder: string): boolean {
   return dirname(folder) !== folder && isForeign(dirname(folder));
 }
 
-/** What a full disk left of it. */
-function discard(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // Cut short it is passed over by `read`.
-  }
-}
+type StoredEntry = Omit<JournalEntry, "id" | "at"> & { readonly v: 1; readonly at: string };
 
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-/** Undefined for a file that was cut short by a kill, or is not ours. */
-function read(id: string, file: string): JournalEntry | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
-    if (!isEntry(value)) return undefined;
-    const { at, file: edited, action, before, after, edits } = value;
-    return { id, file: edited, action, at: new Date(at), before, after, edits };
-  } catch {
-    return undefined;
-  }
-}
-
-type Stored = Omit<JournalEntry, "id" | "at"> & { readonly at: string };
-
-function isEntry(value: unknown): value is Stored {
-  if (typeof value !== "object" || value === null) return false;
-  const entry = value as Readonly<Record<string, unknown>>;
+function isEntry(value: unknown): value is StoredEntry {
+  const entry = asObject(value);
+  if (entry === undefined) return false;
   const texts = ["file", "action", "at", "before", "after"];
   return (
     entry["v"] === 1 &&
@@ -140,8 +109,8 @@ function isEntry(value: unknown): value is Stored {
 }
 
 function isLineEdit(value: unknown): value is LineEdit {
-  if (typeof value !== "object" || value === null) return false;
-  const edit = value as Readonly<Record<string, unknown>>;
+  const edit = asObject(value);
+  if (edit === undefined) return false;
   const isTexts = (key: string): boolean =>
     Array.isArray(edit[key]) && edit[key].every((line) => typeof line === "string");
   return Number.isInteger(edit["line"]) && isTexts("removed") && isTexts("added");

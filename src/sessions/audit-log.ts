@@ -17,7 +17,7 @@ import type { Hop } from "../credentials/chain.ts";
 import { runtimeFolder } from "../state/runtime-dir.ts";
 import { obtain, type Obtained, type SessionDependencies } from "../credentials/get-credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
-import { stateFolder } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 

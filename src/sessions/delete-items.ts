@@ -1,12 +1,7 @@
 /** Deleting stored items where they lie, whichever store is in use now. */
 import type { Context } from "../foundation/context.ts";
-import {
-  createRows,
-  type Row,
-  stateFolder,
-  storesOf,
-  type StoreName,
-} from "../state/item-index.ts";
+import { createRows, type Row, storesOf, type StoreName } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { openStoreByName } from "./open-sessions.ts";
 import type { SecretStore } from "../stores/open.ts";

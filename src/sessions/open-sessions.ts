@@ -9,7 +9,7 @@ import { findTerminal, withTerminalDescriptor } from "../cli/terminal.ts";
 import type { Mfa } from "../config/profiles.ts";
 import type { AwsFiles } from "../config/files.ts";
 import type { StsConnection } from "../config/connection.ts";
-import { createBackoff } from "../state/failure-cooldown.ts";
+import { createFailureCooldown } from "../state/failure-cooldown.ts";
 import { createMfaCodes, type MfaCodes, type PersonOrWhy } from "../credentials/mfa/code-queue.ts";
 import { createMfaMemory } from "../credentials/mfa/used-codes.ts";
 import { runMfaProcess } from "../credentials/mfa/mfa-process.ts";
@@ -20,10 +20,11 @@ import { createSessionCache, type FirstRead } from "../credentials/cache/session
 import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
 import type { SessionDependencies } from "../credentials/get-credentials.ts";
 import { resolveLeaf } from "../credentials/sources/index.ts";
-import { createRows, type Rows, stateFolder, type StoreName } from "../state/item-index.ts";
+import { createRows, type Rows, type StoreName } from "../state/item-index.ts";
+import { stateFolder } from "../state/state-dir.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
-import { withRefusalMemory } from "../stores/keychain/unlock-cooldown.ts";
+import { withUnlockCooldown } from "../stores/keychain/unlock-cooldown.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 
 /** The store in use, opened on first use, with the rows that list its items. */
@@ -180,7 +181,7 @@ export type SessionOptions = {
 export function openSessions(context: Context, options: SessionOptions): SessionDependencies {
   const { deadline, forceRefresh = false, firstRead, notice, memory } = options;
   const { env, platform, clock, homeFolder } = context;
-  const store = rememberingRefusals(context, options);
+  const store = withCooldown(context, options);
   const stored = createSessionCache({
     ...store,
     clock,
@@ -190,7 +191,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
   const cache = memory?.before(stored) ?? stored;
   return {
     cache,
-    backoff: createBackoff(stateFolder(env, platform, homeFolder), clock),
+    failures: createFailureCooldown(stateFolder(env, platform, homeFolder), clock),
     clock,
     deadline,
     flightFolder: runtimeFolder(env, platform),
@@ -224,7 +225,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
 }
 
 /** The same store, which callers without a terminal do not ask again right after it refused. */
-function rememberingRefusals(
+function withCooldown(
   { env, platform, homeFolder }: Context,
   { store, input }: SessionOptions,
 ): OpenStore {
@@ -232,7 +233,7 @@ function rememberingRefusals(
     const opened = await store.openNamedStore(name);
     if (name !== "keychain") return opened;
     const isAttended = (): boolean => input && "tell" in findTerminal(platform);
-    return withRefusalMemory(opened, stateFolder(env, platform, homeFolder), isAttended);
+    return withUnlockCooldown(opened, stateFolder(env, platform, homeFolder), isAttended);
   };
   return { ...store, openNamedStore, openStore: () => openNamedStore(store.name) };
 }

@@ -5,23 +5,20 @@
  *   fetches are under way. Another profile's fetch that the change hits is merely not cached this once.
  * - A fetch remembers the mark before it begins, and looks at it before *and after* storing. The second look closes the gap:
  *   if the mark changes after it, the item was already there for logout to delete.
- * - Any content is a mark: one cut short by a full disk differs from the one before, which is all that counts. One that
- *   cannot be read counts as changed.
+ * - Any content is a mark: that it differs from the one before is all that counts. One that cannot be read counts as changed.
  */
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makePrivateFolder } from "../foundation/private-dir.ts";
-import { refuseForeign } from "./item-index.ts";
+import { hasErrorCode } from "../foundation/errno.ts";
+import { openStateFile } from "./json-file.ts";
 
 /**
  * Changes the mark in the state folder (made if need be): nothing that is being fetched now will stay cached. Call it before
  * deleting. Throws the file system's error, or ERR_STORE_FAILED for a folder of others, after which what is under way may still be cached.
  */
 export function markLogout(stateFolder: string): void {
-  makePrivateFolder(stateFolder);
-  refuseForeign(stateFolder);
-  writeFileSync(markFile(stateFolder), randomBytes(16).toString("hex"), { mode: 0o600 });
+  openStateFile(stateFolder, markName, String).write(randomBytes(16).toString("hex"));
 }
 
 /** Call it before a fetch begins. The function it returns tells whether there was a logout since. */
@@ -45,16 +42,10 @@ export async function storeUnlessLoggedOut(
 
 function readMark(stateFolder: string): string {
   try {
-    return readFileSync(markFile(stateFolder), "utf8");
+    return readFileSync(join(stateFolder, markName), "utf8");
   } catch (error) {
-    const absent =
-      error instanceof Error &&
-      "code" in error &&
-      (error.code === "ENOENT" || error.code === "ENOTDIR");
-    return absent ? "absent" : "unreadable";
+    return hasErrorCode(error, "ENOENT", "ENOTDIR") ? "absent" : "unreadable";
   }
 }
 
-function markFile(stateFolder: string): string {
-  return join(stateFolder, "last-logout");
-}
+const markName = "last-logout";

@@ -5,6 +5,7 @@ import {
   appendFileSync,
   chmodSync,
   chownSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -103,8 +104,11 @@ describe("a state folder", () => {
       chmodSync(folder, 0o700);
       sts.clock.advance(30_000);
     }
-    // As long as nobody else can change the folders, what is in them is ours.
-    expect(await spend()).toMatch(/"usedAt"/);
+    // Where only we can change the folders it is written, and takes the link's place.
+    expect(await spend()).toBe("precious");
+    const written = join(state, "mfa", `${shortHash(sts.bob.mfaSerial ?? "")}.json`);
+    expect(lstatSync(written).isSymbolicLink()).toBe(false);
+    expect(readFileSync(written, "utf8")).toMatch(/"usedAt"/);
   });
 
   it("that others can write: undo does not believe what it says, nor is anything written down there", async () => {

@@ -16,7 +16,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRows, type Row, stateFolder } from "../../src/state/item-index.ts";
+import { createRows, type Row } from "../../src/state/item-index.ts";
+import { stateFolder } from "../../src/state/state-dir.ts";
 import { createHome, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
 

@@ -4,7 +4,7 @@ import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
 import { profileNotFound } from "../../config/profiles.ts";
 import { findProgram, type Program, runningProgram } from "../../program/program-path.ts";
 import { examineRuntimeFolders } from "../../state/runtime-dir.ts";
-import { stateFolder } from "../../state/item-index.ts";
+import { stateFolder } from "../../state/state-dir.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
 import { isAwsRoleError } from "../../foundation/errors.ts";
 import { checkEnvironment } from "./checks/environment.ts";

@@ -1,7 +1,8 @@
 /** `list --prompt`: a few characters for a shell prompt, from the environment and the rows in the state folder; nothing is opened or asked. */
 import type { Context } from "../../foundation/context.ts";
 import { escapeControls } from "../../foundation/text.ts";
-import { createRows, stateFolder } from "../../state/item-index.ts";
+import { createRows } from "../../state/item-index.ts";
+import { stateFolder } from "../../state/state-dir.ts";
 
 /**
  * `prod 42m`, with its line feed: the profile that this shell uses and the minutes that its credentials last. Empty where no profile is in use, or

@@ -5,7 +5,7 @@ import { findTerminal } from "../../cli/terminal.ts";
 import { refuseUnwritableName } from "../../config/names.ts";
 import { runtimeFolder } from "../../state/runtime-dir.ts";
 import { withLock } from "../../locks/single-flight.ts";
-import { stateFolder } from "../../state/item-index.ts";
+import { stateFolder } from "../../state/state-dir.ts";
 import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
 import { deadlineFromNow, deadlineMs } from "../../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";

@@ -2,10 +2,8 @@
  * What this machine remembers of a setup: one small file without a secret in the state folder, written before the first thing is made.
  * With it a setup goes on, and is undone, without its options being given again. Whose a thing at AWS is, its tag says, not this file.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { refuseForeign } from "../../state/item-index.ts";
-import { makePrivateFolder } from "../../foundation/private-dir.ts";
+import { asObject } from "../../foundation/json.ts";
+import { openStateFile, type StateFile } from "../../state/json-file.ts";
 
 export type SetupRecord = {
   readonly account: string;
@@ -31,34 +29,20 @@ export type SetupRecords = {
 
 /** Records in `stateFolder`/setups. */
 export function createSetupRecords(stateFolder: string): SetupRecords {
-  const folder = join(stateFolder, "setups");
-  const fileOf = (name: string): string => join(folder, `${encodeURIComponent(name)}.json`);
+  const fileOf = (name: string): StateFile<SetupRecord> =>
+    openStateFile(stateFolder, `setups/${encodeURIComponent(name)}.json`, (value) =>
+      isRecord(value) ? value : undefined,
+    );
   return {
-    find(name) {
-      refuseForeign(stateFolder, folder);
-      try {
-        const value: unknown = JSON.parse(readFileSync(fileOf(name), "utf8"));
-        return isRecord(value) ? value : undefined;
-      } catch {
-        return undefined;
-      }
-    },
-    put(name, record) {
-      makePrivateFolder(folder);
-      refuseForeign(stateFolder, folder);
-      const file = fileOf(name);
-      writeFileSync(`${file}.tmp`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-      renameSync(`${file}.tmp`, file);
-    },
-    remove(name) {
-      rmSync(fileOf(name), { force: true });
-    },
+    find: (name) => fileOf(name).read(),
+    put: (name, record) => fileOf(name).write(record),
+    remove: (name) => fileOf(name).remove(),
   };
 }
 
 function isRecord(value: unknown): value is SetupRecord {
-  if (typeof value !== "object" || value === null) return false;
-  const record = value as Readonly<Record<string, unknown>>;
+  const record = asObject(value);
+  if (record === undefined) return false;
   const texts = ["account", "adminProfile", "userProfile", "user", "role"];
   const arns = record["rolePolicyArns"];
   return (

@@ -80,7 +80,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
     hasGivenCode: () => givenCode !== undefined,
     async requireWay(mfa) {
       if (givenCode !== undefined || mfa.process !== undefined) return;
-      const person = await willingPerson(mfa);
+      const person = willingPerson(mfa);
       if ("nobody" in person) throw needed(mfa, person.nobody);
     },
     spend: (mfa, use) =>
@@ -90,7 +90,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
   };
 
   async function spend<T>(mfa: Mfa, use: (code: string) => Promise<T>): Promise<T> {
-    const person = await willingPerson(mfa);
+    const person = willingPerson(mfa);
     const attempt: Attempt = { mfa, refusedCodes: new Set(), isFirstQuestion: true };
     let processRuns = 0;
     const ways = [
@@ -103,18 +103,18 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
       for (let code = await nextCode(); code !== undefined; code = await nextCode()) {
         try {
           const result = await use(code);
-          await memory.markUsed(mfa.serial, code);
+          memory.markUsed(mfa.serial, code);
           return result;
         } catch (error) {
           if (!isAwsRoleError(error)) throw error;
           if (error.code !== "ERR_MFA_WRONG_CODE") {
-            if (isAnswerOfAws(error)) await memory.markUsed(mfa.serial, code);
+            if (isAnswerOfAws(error)) memory.markUsed(mfa.serial, code);
             throw error;
           }
           attempt.trouble = error;
           attempt.refusedCodes.add(code);
           if (attempt.refusedCodes.size === mostCodes) {
-            if (!("nobody" in person)) await memory.markRefused(mfa.serial, person.terminal);
+            if (!("nobody" in person)) memory.markRefused(mfa.serial, person.terminal);
             throw error;
           }
           if (!("nobody" in person)) person.tell("AWS did not accept that code");
@@ -127,7 +127,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
   async function fromCommandLine(attempt: Attempt): Promise<string | undefined> {
     const code = givenCode;
     givenCode = undefined;
-    if (code === undefined || !(await isSpent(attempt, code))) return code;
+    if (code === undefined || !isSpent(attempt, code)) return code;
     attempt.trouble = new AwsRoleError(
       "ERR_MFA_WRONG_CODE",
       "the code of --mfa-code has been used already",
@@ -155,7 +155,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
         );
         return undefined;
       }
-      if (!(await isSpent(attempt, code))) return code;
+      if (!isSpent(attempt, code)) return code;
       const waitMs = untilNextStepMs(now());
       if (waitMs >= promptDeadline.remainingMs()) {
         attempt.trouble ??= new AwsRoleError(
@@ -175,7 +175,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
       for (;;) {
         const code = readCode(await ask(attempt, person));
         if (code === undefined) person.tell("an MFA code has six digits");
-        else if (await isSpent(attempt, code)) {
+        else if (isSpent(attempt, code)) {
           const waitMs = untilNextStepMs(now());
           person.tell(
             `that code has been used already; the next one comes in ${Math.ceil(waitMs / 1000)} s`,
@@ -193,7 +193,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
     let isLost = false;
     try {
       const answer = await person.ask({
-        why: isFirstQuestion ? `${requester()}${await usedNotice(mfa)}` : undefined,
+        why: isFirstQuestion ? `${requester()}${usedNotice(mfa)}` : undefined,
         question: `MFA code of ${mfa.serial}: `,
         timeoutMs: promptDeadline.remainingMs(),
       });
@@ -205,12 +205,12 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
       if (isAwsRoleError(error) && error.code === "ERR_PROCESS_FAILED")
         throw processFailed(error.message, error.hint, error);
       // Nobody refused where the terminal was lost: others who wait there may still ask.
-      if (!isLost) await memory.markRefused(mfa.serial, person.terminal);
+      if (!isLost) memory.markRefused(mfa.serial, person.terminal);
       throw error;
     }
   }
 
-  async function isSpent({ mfa, refusedCodes }: Attempt, code: string): Promise<boolean> {
+  function isSpent({ mfa, refusedCodes }: Attempt, code: string): boolean {
     return refusedCodes.has(code) || memory.isUsed(mfa.serial, code);
   }
 
@@ -222,18 +222,18 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
   }
 
   /** A person looking at the device cannot know that its code is spent. */
-  async function usedNotice({ serial }: Mfa): Promise<string> {
-    const secondsAgo = await memory.usedSecondsAgo(serial);
+  function usedNotice({ serial }: Mfa): string {
+    const secondsAgo = memory.usedSecondsAgo(serial);
     const waitMs = untilNextStepMs(now());
     return secondsAgo !== undefined && secondsAgo * 1000 < stepMs - waitMs
       ? ` (the code shown now has been used; the next one comes in ${Math.ceil(waitMs / 1000)} s)`
       : "";
   }
 
-  async function willingPerson(mfa: Mfa): Promise<PersonOrWhy> {
+  function willingPerson(mfa: Mfa): PersonOrWhy {
     const person = options.findPerson(mfa.prompt);
     if ("nobody" in person) return person;
-    const refusal = await memory.lastRefusal(mfa.serial);
+    const refusal = memory.lastRefusal(mfa.serial);
     if (refusal === undefined) return person;
     const hasWaitedSince = sinceStartMs() / 1000 > refusal.secondsAgo;
     const counts =

@@ -1,7 +1,7 @@
 /** Where the passphrase of the store "file" comes from: AWSROLE_PASSPHRASE_FILE, AWSROLE_PASSPHRASE_FD, else a person. Never a variable's value: those are inherited and shown. */
 import type { Environment } from "../../foundation/environment.ts";
 import { fstatSync, openSync, readFileSync, closeSync } from "node:fs";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 
 export type PassphraseOptions = {
   readonly env: Environment;
@@ -38,7 +38,7 @@ function readPassphraseFile(file: string): string {
       closeSync(descriptor);
     }
   } catch (error) {
-    throw error instanceof AwsRoleError ? error : unreadable(`the passphrase file ${file}`, error);
+    throw isAwsRoleError(error) ? error : unreadable(`the passphrase file ${file}`, error);
   }
 }
 

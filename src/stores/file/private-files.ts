@@ -1,14 +1,15 @@
 /**
  * A folder of small files that only we can read or change: the ground of the stores `file` and `plaintext`.
  *
- * The folder is 0700, a folder and no link, ours; a file is 0600, opened without following links, ours. Whatever is not so is refused, not mended:
+ * The folder is 0700, a folder and no link, ours; a file is 0600, opened without following links, ours. Whatever is not so is refused, not repaired:
  * somebody may already have read or replaced what is in it. A file is replaced by rename, so that readers see the old or the new one.
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { errorCode, hasErrorCode } from "../../foundation/errno.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { makePrivateFolder } from "../../foundation/private-dir.ts";
 
 export type PrivateFolder = {
@@ -51,7 +52,7 @@ export function openPrivateFolder(path: string): PrivateFolder {
         await put(path, name, text, link);
         return true;
       } catch (error) {
-        if (error instanceof AwsRoleError && codeOf(error.cause) === "EEXIST") return false;
+        if (isAwsRoleError(error) && hasErrorCode(error.cause, "EEXIST")) return false;
         throw error;
       }
     },
@@ -60,7 +61,7 @@ export function openPrivateFolder(path: string): PrivateFolder {
       return unlink(fileOf(name)).then(
         () => true,
         (error: unknown) => {
-          if (codeOf(error) === "ENOENT") return false;
+          if (hasErrorCode(error, "ENOENT")) return false;
           throw failed(path, error);
         },
       );
@@ -97,7 +98,7 @@ async function put(
     }
     await removeLeftovers(path);
   } catch (error) {
-    throw error instanceof AwsRoleError ? error : failed(path, error);
+    throw isAwsRoleError(error) ? error : failed(path, error);
   }
 }
 
@@ -137,19 +138,19 @@ function refused(path: string, what: string): AwsRoleError {
 }
 
 function failed(path: string, error: unknown): AwsRoleError {
-  return new AwsRoleError("ERR_STORE_FAILED", `${path} cannot be used (${codeOf(error)})`, {
-    hint: "see its permissions and the free space on its disk; AWSROLE_STATE_DIR names another place",
-    cause: error,
-  });
+  return new AwsRoleError(
+    "ERR_STORE_FAILED",
+    `${path} cannot be used (${errorCode(error) ?? "unknown error"})`,
+    {
+      hint: "see its permissions and the free space on its disk; AWSROLE_STATE_DIR names another place",
+      cause: error,
+    },
+  );
 }
 
 function undefinedIfMissing(path: string): (error: unknown) => undefined {
   return (error) => {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw codeOf(error) === "ELOOP" ? refused(path, "is a link") : failed(path, error);
+    if (hasErrorCode(error, "ENOENT")) return undefined;
+    throw hasErrorCode(error, "ELOOP") ? refused(path, "is a link") : failed(path, error);
   };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

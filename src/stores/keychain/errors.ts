@@ -9,7 +9,7 @@
  * others: -25308 (not allowed to ask, as over SSH), -128 (the user pressed Deny), -25293 (authorization failed), -25299 (already exists). Their texts
  * (keyring-core, src/error.rs:81) are a prefix and Apple's own words, which are in the user's language: only the prefix is compared.
  */
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import {
   BUS_REFUSED,
   CONNECTION_LOST,
@@ -31,7 +31,7 @@ export function isWorthAnotherTry(error: unknown): boolean {
 
 /** What an error of the platform's items means to the caller. */
 export function classifyKeychainError(error: unknown, platform: NodeJS.Platform): AwsRoleError {
-  if (error instanceof AwsRoleError) return error;
+  if (isAwsRoleError(error)) return error;
   const { name, message: text } = error instanceof Error ? error : new Error(String(error));
   if (name === BUS_REFUSED) return refusedBus(text, error);
   if (NO_KEYCHAIN.has(name) || name.startsWith(NOT_STARTED)) return unavailable(error, platform);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Sts } from "../../../src/aws/sts.ts";
-import { createBackoff } from "../../../src/state/failure-cooldown.ts";
+import { createFailureCooldown } from "../../../src/state/failure-cooldown.ts";
 import { resolveChain } from "../../../src/credentials/chain.ts";
 import { createSessionCache } from "../../../src/credentials/cache/session-cache.ts";
 import { obtain, type SessionDependencies } from "../../../src/credentials/get-credentials.ts";
@@ -77,7 +77,7 @@ describe("getting credentials", () => {
         clock,
         watchForLogout: () => () => false,
       }),
-      backoff: createBackoff(folder, clock),
+      failures: createFailureCooldown(folder, clock),
       clock,
       deadline: { remainingMs: () => 18_000 },
       flightFolder: undefined,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSts } from "../../../../src/aws/sts.ts";
-import { createBackoff } from "../../../../src/state/failure-cooldown.ts";
+import { createFailureCooldown } from "../../../../src/state/failure-cooldown.ts";
 import { resolveChain } from "../../../../src/credentials/chain.ts";
 import { createMfaCodes } from "../../../../src/credentials/mfa/code-queue.ts";
 import { createMfaMemory } from "../../../../src/credentials/mfa/used-codes.ts";
@@ -79,7 +79,7 @@ describe("MFA", () => {
         clock,
         watchForLogout: () => () => false,
       }),
-      backoff: createBackoff(folder, clock),
+      failures: createFailureCooldown(folder, clock),
       clock,
       deadline,
       flightFolder: undefined,

@@ -3,7 +3,7 @@ import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AwsRoleError, type ErrorCode } from "../../../../src/foundation/errors.ts";
-import { withRefusalMemory } from "../../../../src/stores/keychain/unlock-cooldown.ts";
+import { withUnlockCooldown } from "../../../../src/stores/keychain/unlock-cooldown.ts";
 import type { SecretStore } from "../../../../src/stores/open.ts";
 import { createMemoryStore } from "../../../support/memory-store.ts";
 
@@ -25,7 +25,7 @@ describe("the memory of an unlock prompt that was dismissed or not answered", ()
   };
   /** Each a process of its own. */
   const open = (isAttended: boolean): SecretStore =>
-    withRefusalMemory(
+    withUnlockCooldown(
       { ...createMemoryStore(), get: async () => (ask(), "secret"), set: async () => ask() },
       folder,
       () => isAttended,

@@ -1,0 +1,53 @@
+/**
+ * One of each idea (CONTRIBUTING.md): fails, with file and line, where src/ does by hand what one module does for all. Run by `npm run lint`.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const src = fileURLToPath(new URL("../src/", import.meta.url));
+
+/** What must not be written, what to write instead, and the files (below src/) in which it is at home. */
+const idioms = [
+  {
+    pattern: /instanceof AwsRoleError\b/,
+    instead: "isAwsRoleError(error): each bundle has a class of its own",
+    home: ["foundation/errors.ts"],
+  },
+  {
+    pattern: /"code" in error|as NodeJS\.ErrnoException/,
+    instead: "errorCode or hasErrorCode of foundation/errno.ts",
+    home: ["foundation/errno.ts", "stores/keychain/dbus/connection.ts", "state/runtime-dir.ts"],
+  },
+  {
+    pattern: /\.tmp`|renameSync\(|writeFileSync\(/,
+    instead: "openStateFile of state/json-file.ts",
+    home: [
+      "state/json-file.ts",
+      "locks/unix-socket.ts",
+      "locks/windows-pipe.ts",
+      "commands/console/redirect-page.ts",
+    ],
+    within: ["state/", "locks/", "keys/", "credentials/", "sessions/", "profiles/", "commands/"],
+  },
+];
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .map((name) => name.replaceAll("\\", "/"))
+  .filter((name) => name.endsWith(".ts"));
+const problems = files.flatMap((file) => {
+  const lines = readFileSync(new URL(file, new URL("../src/", import.meta.url)), "utf8").split(
+    "\n",
+  );
+  return idioms
+    .filter(
+      ({ home, within = [""] }) =>
+        !home.includes(file) && within.some((one) => file.startsWith(one)),
+    )
+    .flatMap(({ pattern, instead }) =>
+      lines.flatMap((line, index) =>
+        pattern.test(line) ? [`src/${file}:${index + 1}: use ${instead}`] : [],
+      ),
+    );
+});
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exitCode = 1;

@@ -1,0 +1,52 @@
+/** The state directory: what awsrole remembers on disk that is not secret. */
+import { type Stats, statSync } from "node:fs";
+import { posix, win32 } from "node:path";
+import type { Environment } from "../foundation/environment.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+
+/** Where the state directory is: AWSROLE_STATE_DIR, else the platform's place for state. It need not exist. */
+export function stateFolder(
+  env: Environment,
+  platform: NodeJS.Platform,
+  homeFolder: string,
+): string {
+  if (env["AWSROLE_STATE_DIR"]) return env["AWSROLE_STATE_DIR"];
+  if (platform === "win32")
+    return win32.join(env["LOCALAPPDATA"] || win32.join(homeFolder, "AppData", "Local"), "awsrole");
+  if (platform === "darwin")
+    return posix.join(homeFolder, "Library", "Application Support", "awsrole");
+  return posix.join(env["XDG_STATE_HOME"] || posix.join(homeFolder, ".local", "state"), "awsrole");
+}
+
+/**
+ * Asserts that only we can change these directories: anyone else who can could put a link where we write, and a lie where we read.
+ * One that does not exist passes, and so does a link to one of our own.
+ * @throws ERR_STORE_FAILED for one that belongs to another user, or that others can change.
+ */
+export function assertOwned(...directories: readonly string[]): void {
+  const own = process.geteuid?.();
+  if (own === undefined) return;
+  for (const directory of directories) {
+    const found = statOf(directory);
+    if (found === undefined) continue;
+    const [what, hint] =
+      found.uid !== own
+        ? [
+            "belongs to another user",
+            "run awsrole as that user, or name another in AWSROLE_STATE_DIR",
+          ]
+        : (found.mode & 0o022) !== 0
+          ? ["can be changed by others", `chmod go-w ${directory}, if you trust what is in it`]
+          : [];
+    if (what !== undefined)
+      throw new AwsRoleError("ERR_STORE_FAILED", `the state folder ${directory} ${what}`, { hint });
+  }
+}
+
+function statOf(directory: string): Stats | undefined {
+  try {
+    return statSync(directory, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
