@@ -33,7 +33,7 @@ const mayImport = {
   "sign-in": core,
   commands: [...core, ...nouns],
   entry: [...core, ...nouns, "commands", "context.ts"],
-  "context.ts": ["foundation"],
+  "context.ts": ["foundation", "state"],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })

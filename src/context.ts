@@ -4,10 +4,12 @@ import { isatty } from "node:tty";
 import type { Context } from "./foundation/context.ts";
 import { errorCode } from "./foundation/errno.ts";
 import { writeAll } from "./foundation/write-all.ts";
+import { runtimeFolder } from "./state/runtime-dir.ts";
+import { stateFolder } from "./state/state-dir.ts";
 
 /** The context of this process. */
 export function processContext(): Context {
-  return {
+  return withDirectories({
     env: process.env,
     platform: process.platform,
     homeFolder: homeFolder(),
@@ -23,6 +25,16 @@ export function processContext(): Context {
     stderr: writeToStderr,
     // Not by the streams' isTTY: to open node's streams makes a shared pipe non-blocking, for other programs too.
     isTerminal: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
+  });
+}
+
+/** A context whose directories are those of its environment. */
+export function withDirectories(parts: Omit<Context, "stateDir" | "runtimeDir">): Context {
+  const { env, platform, homeFolder } = parts;
+  return {
+    ...parts,
+    stateDir: stateFolder(env, platform, homeFolder),
+    runtimeDir: () => runtimeFolder(env, platform),
   };
 }
 

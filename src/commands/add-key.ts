@@ -6,7 +6,7 @@ import { type AwsFiles, combineDocuments, readAwsFiles } from "../config/files.t
 import { realTarget, refuseUnreplaceable } from "../config/write.ts";
 import { readProfile } from "../config/profiles.ts";
 import { credentialProcessLine, findProgram, runningProgram } from "../program/program-path.ts";
-import { resolveConnection } from "../config/connection.ts";
+import { connectionFor } from "../config/connection.ts";
 import { refuseUnwritableName } from "../config/names.ts";
 import type { CallerIdentity } from "../aws/sts.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
@@ -137,14 +137,9 @@ async function identify(
   name: string,
   key: LongTermKey,
 ): Promise<CallerIdentity | undefined> {
-  const connection = resolveConnection({
-    profile: files.profile(name) ?? new Map(),
-    services: (section) => files.services(section),
-    env: context.env,
-  });
   const { createSts } = await import("../aws/sts.ts");
   const deadline = deadlineFromNow(deadlineMs.unattended);
-  const sts = createSts(connection, deadline);
+  const sts = createSts(connectionFor(context, files, name), deadline);
   try {
     return await knownSoon(() => sts.getCallerIdentity(key), deadline);
   } catch (error) {

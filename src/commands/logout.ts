@@ -3,7 +3,6 @@ import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
 import { markLogout } from "../state/logout-epoch.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 
@@ -23,14 +22,14 @@ export default defineCommand({
         hint: "usage: awsrole logout (NAME | --all)",
       });
     }
-    const { env, platform, homeFolder, clock } = context;
+    const { env, platform, clock } = context;
     const rows = rowsOf(context);
     // Refuses another user's folder before anything is written into it.
     await rows.list();
     // Before looking: what is being fetched at this moment must not be cached afterwards.
     let unmarked: unknown;
     try {
-      markLogout(stateFolder(env, platform, homeFolder));
+      markLogout(context.stateDir);
     } catch (error) {
       unmarked = error;
     }

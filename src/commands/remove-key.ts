@@ -4,7 +4,6 @@ import { readAwsFiles } from "../config/files.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../keys/key-profile.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import { forgetKey, otherKeysOf } from "../keys/forget-key.ts";
 import { createRotationMarks } from "../keys/rotation-file.ts";
 import { prepareStore } from "../sessions/open-sessions.ts";
@@ -51,8 +50,7 @@ export default defineCommand({
     }
     // A store that is not there is told before anything is changed.
     const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
-    const { env, platform, homeFolder } = context;
-    const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
+    const marks = createRotationMarks(context.stateDir);
     const others = await otherKeysOf(accessKeyId, files.config, store.rows, marks);
     // The profile first: no profile ever names a key that is gone.
     const { file } = await editConfig(context, {

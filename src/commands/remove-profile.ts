@@ -3,7 +3,6 @@ import { escapeControls } from "../foundation/text.ts";
 import { deleteSection } from "../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { otherKeysOf } from "../keys/forget-key.ts";
@@ -30,10 +29,10 @@ export default defineCommand({
   examples: [{ command: "awsrole remove-profile old --dry-run", says: "show what would go" }],
   async run(context, args) {
     const name = requireName("remove-profile", args.positionals["NAME"]);
-    const { env, platform, homeFolder } = context;
+    const { env, platform } = context;
     const files = readAwsFiles(env, platform);
     const accessKeyId = files.profile(name)?.get("awsrole_access_key_id")?.value;
-    const marks = createRotationMarks(stateFolder(env, platform, homeFolder));
+    const marks = createRotationMarks(context.stateDir);
     // What cannot be listed is told before anything is changed.
     const rows = await rowsOf(context).list();
     const keyIds =

@@ -2,14 +2,12 @@ import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
-import { type AwsFiles, readAwsFiles } from "../config/files.ts";
-import { resolveConnection, type StsConnection } from "../config/connection.ts";
+import { readAwsFiles } from "../config/files.ts";
+import { connectionFor } from "../config/connection.ts";
 import { resolveChain } from "../credentials/chain.ts";
-import { runtimeFolder } from "../state/runtime-dir.ts";
 import { obtain } from "../credentials/get-credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
 import { storeOfKey } from "../credentials/sources/keychain-key.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import { deadlineFromNow } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { createKeyKeeper } from "../keys/key-store.ts";
@@ -52,31 +50,26 @@ export default defineCommand({
       if (args.json) context.stdout(`${JSON.stringify(facts, undefined, 2)}\n`);
       else if (!args.quiet) context.stdout(`${escapeControls(text, { keepLineFeeds: true })}\n`);
     };
-    return withLock(
-      runtimeFolder(context.env, context.platform),
-      `rotate-key ${name}`,
-      1000,
-      async () => {
-        const rotation = await prepare(context, name, args, say);
-        if (args.finish) {
-          const { oldAccessKeyId, lastUse } = await finishRotation(rotation, (old) =>
-            say(`${old.oldAccessKeyId} was last used ${describeUse(old.lastUse)}`),
-          );
-          print(
-            { profile: name, deleted: oldAccessKeyId, lastUsedAt: lastUse?.at, lastUse },
-            `the old key ${oldAccessKeyId} is deleted`,
-          );
-        } else {
-          const rotated = await rotateKey(rotation);
-          print(
-            { profile: name, ...rotated },
-            `${name} has the key ${rotated.newAccessKeyId}${rotated.how === "already rotated" ? " already" : ""}; the old one, ${rotated.oldAccessKeyId}, is inactive\n` +
-              `next, when nothing has broken: awsrole rotate-key ${name} --finish`,
-          );
-        }
-        return 0;
-      },
-    );
+    return withLock(context.runtimeDir(), `rotate-key ${name}`, 1000, async () => {
+      const rotation = await prepare(context, name, args, say);
+      if (args.finish) {
+        const { oldAccessKeyId, lastUse } = await finishRotation(rotation, (old) =>
+          say(`${old.oldAccessKeyId} was last used ${describeUse(old.lastUse)}`),
+        );
+        print(
+          { profile: name, deleted: oldAccessKeyId, lastUsedAt: lastUse?.at, lastUse },
+          `the old key ${oldAccessKeyId} is deleted`,
+        );
+      } else {
+        const rotated = await rotateKey(rotation);
+        print(
+          { profile: name, ...rotated },
+          `${name} has the key ${rotated.newAccessKeyId}${rotated.how === "already rotated" ? " already" : ""}; the old one, ${rotated.oldAccessKeyId}, is inactive\n` +
+            `next, when nothing has broken: awsrole rotate-key ${name} --finish`,
+        );
+      }
+      return 0;
+    });
   },
 });
 
@@ -92,7 +85,7 @@ async function prepare(
   args: Arguments,
   say: (text: string) => void,
 ): Promise<Rotation> {
-  const { env, platform, homeFolder } = context;
+  const { env, platform } = context;
   const files = readAwsFiles(env, platform);
   findProfile(files, name);
   const currentId = keyIdOf(files, name);
@@ -117,17 +110,17 @@ async function prepare(
     import("../aws/iam.ts"),
     import("../aws/sts.ts"),
   ]);
-  const sts = createSts(connectionOf(files, name, context, "sts"), deadline);
+  const sts = createSts(connectionFor(context, files, name, "sts"), deadline);
   const { arn } = await sts.getCallerIdentity(credentials);
   return {
     profile: name,
     currentId,
-    iam: createIam(connectionOf(files, name, context, "iam"), credentials, deadline),
+    iam: createIam(connectionFor(context, files, name, "iam"), credentials, deadline),
     keys: createKeyKeeper(
       await store.openNamedStore(await storeOfKey(store.rows, currentId)),
       store.rows,
     ),
-    marks: createRotationMarks(stateFolder(env, platform, homeFolder)),
+    marks: createRotationMarks(context.stateDir),
     verify: (key) => verifyKey(key, arn, { sts, deadline, pause }),
     switchProfiles: async (oldId, newId) => {
       await editConfig(context, {
@@ -140,20 +133,6 @@ async function prepare(
     now: () => context.clock.now(),
     say,
   };
-}
-
-function connectionOf(
-  files: AwsFiles,
-  name: string,
-  { env }: Context,
-  service: "sts" | "iam",
-): StsConnection {
-  return resolveConnection({
-    service,
-    profile: files.profile(name) ?? new Map(),
-    services: (section) => files.services(section),
-    env,
-  });
 }
 
 function describeUse(

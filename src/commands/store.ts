@@ -4,7 +4,6 @@ import { printTable } from "../cli/table.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { markLogout } from "../state/logout-epoch.ts";
 import type { Row, StoreName } from "../state/item-index.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import { deleteItems, rowsOf, storeOpener } from "../sessions/delete-items.ts";
 import { nearest } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -38,7 +37,7 @@ export default defineCommand({
   ],
   async run(context, args) {
     const to = storeNamed(args.positionals["move"], args.positionals["TO"]);
-    const { env, platform, homeFolder, clock } = context;
+    const { clock } = context;
     const rows = rowsOf(context);
     const all = await rows.list();
     const listed = rowsToMove(all, to);
@@ -50,7 +49,7 @@ export default defineCommand({
     const shown = to === "none" ? listed : live;
     if (args["dry-run"]) return report(context, args, to, { moved: shown, failed: [] });
     // What is being fetched at this moment would be stored in the old place after we have looked.
-    markLogout(stateFolder(env, platform, homeFolder));
+    markLogout(context.stateDir);
     await deleteItems(context, listed.filter(isOver), args);
     const outcome = await moveItems(live, to, storeOpener(context, args), rows);
     return report(context, args, to, to === "none" ? { moved: listed, failed: [] } : outcome);

@@ -83,6 +83,27 @@ export function resolveConnection(input: ConnectionInput): StsConnection {
 }
 
 /**
+ * The way to a service for the profile `name` of these files, by nothing but its own section and the environment: where no role is assumed.
+ * @throws ERR_PROFILE_INVALID as `resolveConnection`.
+ */
+export function connectionFor(
+  { env }: { readonly env: Environment },
+  files: {
+    readonly profile: (name: string) => Settings | undefined;
+    readonly services: (name: string) => Settings | undefined;
+  },
+  name: string,
+  service: "sts" | "iam" = "sts",
+): StsConnection {
+  return resolveConnection({
+    service,
+    profile: files.profile(name) ?? new Map(),
+    services: (section) => files.services(section),
+    env,
+  });
+}
+
+/**
  * The partition (`aws`, `aws-cn`, …) a role ARN names, or `undefined` when it is not an ARN.
  * The region of each is the one the SDK's partition data would accept too; a test compares them.
  */

@@ -16,7 +16,6 @@ import type { Hop } from "../credentials/chain.ts";
 import { watchForLogout } from "../state/logout-epoch.ts";
 import { createSessionMemory } from "../credentials/cache/memory-cache.ts";
 import { keyOf } from "../credentials/get-credentials.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import {
   type FetchArguments,
   type Fetched,
@@ -61,9 +60,8 @@ export async function serveProfile(
   admitBy: AdmitBy,
   news: LaterNews,
 ): Promise<Serving> {
-  const { env, platform, homeFolder, clock } = context;
-  const state = stateFolder(env, platform, homeFolder);
-  const memory = createSessionMemory(clock, () => watchForLogout(state));
+  const { platform, clock } = context;
+  const memory = createSessionMemory(clock, () => watchForLogout(context.stateDir));
   const running = new Map<string, Promise<Fetched>>();
 
   const resolve = (): ResolvedChain => resolveSession(context, profile, args["long-term"]);

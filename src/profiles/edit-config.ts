@@ -9,9 +9,7 @@ import { applyEdits, diffEdits, reverseEdits } from "../config/line-edits.ts";
 import { awsFilePaths } from "../config/paths.ts";
 import { realTarget, refuseUnreplaceable, replaceFile } from "../config/write.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { runtimeFolder } from "../state/runtime-dir.ts";
 import { withLock } from "../locks/single-flight.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import { hashText, openJournal } from "./undo-journal.ts";
 import { unifiedDiff } from "./diff.ts";
 
@@ -61,7 +59,7 @@ export async function editConfig(context: Context, change: ConfigEdit): Promise<
     if (before.text === after.text) return describe(planned);
     // Before anything is written, the record for `undo` included.
     await refuseUnreplaceable(target);
-    const journal = openJournal(stateFolder(env, platform, context.homeFolder));
+    const journal = openJournal(context.stateDir);
     const notUndoable =
       change.notUndoable ??
       (kind === "credentials"
@@ -86,7 +84,7 @@ export async function editConfig(context: Context, change: ConfigEdit): Promise<
     }
     return describe(planned, "id" in recorded ? undefined : recorded.unkept);
   };
-  return withLock(runtimeFolder(env, platform), `config ${target}`, lockWaitMs, () =>
+  return withLock(context.runtimeDir(), `config ${target}`, lockWaitMs, () =>
     repeatOnConflict(attempt),
   );
 }
@@ -99,10 +97,10 @@ export async function undoLastEdit(
   context: Context,
   dryRun: boolean,
 ): Promise<{ readonly action: string; readonly change: ConfigChange }> {
-  const { env, platform, homeFolder } = context;
-  const journal = openJournal(stateFolder(env, platform, homeFolder));
+  const { env, platform } = context;
+  const journal = openJournal(context.stateDir);
   const target = await realTarget(awsFilePaths(env, platform).config);
-  return withLock(runtimeFolder(env, platform), `config ${target}`, lockWaitMs, async () => {
+  return withLock(context.runtimeDir(), `config ${target}`, lockWaitMs, async () => {
     const { config } = readAwsFiles(env, platform);
     const entries = journal.entries().filter((entry) => entry.file === target);
     const entry = entries.find(({ after }) => after === hashText(config.text));

@@ -2,7 +2,7 @@
 import type { Context } from "../foundation/context.ts";
 import type { Iam } from "../aws/iam.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
-import { resolveConnection } from "../config/connection.ts";
+import { connectionFor } from "../config/connection.ts";
 import { resolveChain } from "../credentials/chain.ts";
 import { obtain } from "../credentials/get-credentials.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
@@ -31,11 +31,5 @@ export async function openSourceIam(
     obtain(chain, "sign", sessions),
     import("../aws/iam.ts"),
   ]);
-  const connection = resolveConnection({
-    service: "iam",
-    profile: files.profile(profile) ?? new Map(),
-    services: (section) => files.services(section),
-    env,
-  });
-  return createIam(connection, credentials, deadline);
+  return createIam(connectionFor(context, files, profile, "iam"), credentials, deadline);
 }

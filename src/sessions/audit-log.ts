@@ -14,10 +14,8 @@ import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { requestingProgram } from "../program/calling-program.ts";
 import type { Hop } from "../credentials/chain.ts";
-import { runtimeFolder } from "../state/runtime-dir.ts";
 import { obtain, type Obtained, type SessionDependencies } from "../credentials/get-credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 
@@ -84,8 +82,7 @@ function resultOf({ how, isRenewal }: Obtained): Delivery["result"] {
 
 type Files = { readonly folder: string; readonly current: string; readonly before: string };
 
-function filesOf({ env, platform, homeFolder }: Context): Files {
-  const folder = stateFolder(env, platform, homeFolder);
+function filesOf({ stateDir: folder }: Context): Files {
   return {
     folder,
     current: join(folder, "deliveries.jsonl"),
@@ -109,8 +106,7 @@ async function append(context: Context, delivery: Delivery): Promise<void> {
     } finally {
       await file.close();
     }
-    const { env, platform } = context;
-    await withLock(runtimeFolder(env, platform), `log ${files.current}`, 200, async () => {
+    await withLock(context.runtimeDir(), `log ${files.current}`, 200, async () => {
       // Another process may have begun a new one just now.
       if ((await stat(files.current)).size >= mostBytes) await rename(files.current, files.before);
     });

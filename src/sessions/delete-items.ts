@@ -1,14 +1,13 @@
 /** Deleting stored items where they lie, whichever store is in use now. */
 import type { Context } from "../foundation/context.ts";
 import { createRows, type Row, storesOf, type StoreName } from "../state/item-index.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { openStoreByName } from "./open-sessions.ts";
 import type { SecretStore } from "../stores/open.ts";
 
 /** The rows of this machine's stored items. */
-export function rowsOf({ env, platform, homeFolder }: Context): ReturnType<typeof createRows> {
-  return createRows(stateFolder(env, platform, homeFolder));
+export function rowsOf({ stateDir }: Context): ReturnType<typeof createRows> {
+  return createRows(stateDir);
 }
 
 /** Opens each store at most once; `input`: whether a person may be asked for a passphrase. */

@@ -6,7 +6,7 @@ import type { Context } from "../foundation/context.ts";
 import { createSpinner } from "../cli/spinner.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
-import { resolveConnection, type StsConnection } from "../config/connection.ts";
+import { connectionFor, type StsConnection } from "../config/connection.ts";
 import { type Hop, profilesOf, resolveChain, withUserSession } from "../credentials/chain.ts";
 import type { Obtained, SessionDependencies } from "../credentials/get-credentials.ts";
 import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
@@ -91,14 +91,7 @@ export async function fetchChain(
     files,
     chain,
     sessions,
-    connection:
-      chain.kind === "leaf"
-        ? resolveConnection({
-            profile: settings,
-            services: (section) => files.services(section),
-            env: context.env,
-          })
-        : chain.connection,
+    connection: chain.kind === "leaf" ? connectionFor(context, files, profile) : chain.connection,
     region: settings.get("region")?.value || undefined,
   };
 }

@@ -15,13 +15,11 @@ import { createMfaMemory } from "../credentials/mfa/used-codes.ts";
 import { runMfaProcess } from "../credentials/mfa/mfa-process.ts";
 import { watchForLogout } from "../state/logout-epoch.ts";
 import { inTurn, terminalTurn } from "../locks/in-turn.ts";
-import { runtimeFolder } from "../state/runtime-dir.ts";
 import { createSessionCache, type FirstRead } from "../credentials/cache/session-cache.ts";
 import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
 import type { SessionDependencies } from "../credentials/get-credentials.ts";
 import { resolveLeaf } from "../credentials/sources/index.ts";
 import { createRows, type Rows, type StoreName } from "../state/item-index.ts";
-import { stateFolder } from "../state/state-dir.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
 import { withUnlockCooldown } from "../stores/keychain/unlock-cooldown.ts";
@@ -67,7 +65,7 @@ export function prepareStore(
     openStore: () => openNamedStore(name),
     openNamedStore,
     isStoreNamed: isNamed,
-    rows: createRows(stateFolder(context.env, context.platform, context.homeFolder)),
+    rows: createRows(context.stateDir),
   };
 }
 
@@ -79,12 +77,12 @@ export function openStoreByName(
   deadline: Deadline,
   mayPrompt?: boolean,
 ): Promise<SecretStore> {
-  const { env, platform, homeFolder } = context;
+  const { env, platform } = context;
   return stores[name]({
     platform,
     env,
-    stateFolder: stateFolder(env, platform, homeFolder),
-    runtimeFolder: runtimeFolder(env, platform),
+    stateFolder: context.stateDir,
+    runtimeFolder: context.runtimeDir(),
     silentAfterMs: () => deadline.remainingMs(),
     mayPrompt,
     askPassphrase: (isNew) => {
@@ -186,15 +184,15 @@ export function openSessions(context: Context, options: SessionOptions): Session
     ...store,
     clock,
     firstRead,
-    watchForLogout: () => watchForLogout(stateFolder(env, platform, homeFolder)),
+    watchForLogout: () => watchForLogout(context.stateDir),
   });
   const cache = memory?.before(stored) ?? stored;
   return {
     cache,
-    failures: createFailureCooldown(stateFolder(env, platform, homeFolder), clock),
+    failures: createFailureCooldown(context.stateDir, clock),
     clock,
     deadline,
-    flightFolder: runtimeFolder(env, platform),
+    flightFolder: context.runtimeDir(),
     forceRefresh,
     openSts: async (connection: StsConnection) => {
       const sts = (await import("../aws/sts.ts")).createSts(connection, deadline);
@@ -207,7 +205,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
         homeFolder,
         now: () => clock.now(),
         deadline,
-        flightFolder: runtimeFolder(env, platform),
+        flightFolder: context.runtimeDir(),
         keys: {
           rows: store.rows,
           openStore: (name) => {
@@ -226,14 +224,14 @@ export function openSessions(context: Context, options: SessionOptions): Session
 
 /** The same store, which callers without a terminal do not ask again right after it refused. */
 function withCooldown(
-  { env, platform, homeFolder }: Context,
+  { platform, stateDir }: Context,
   { store, input }: SessionOptions,
 ): OpenStore {
   const openNamedStore = async (name: StoreName): Promise<SecretStore> => {
     const opened = await store.openNamedStore(name);
     if (name !== "keychain") return opened;
     const isAttended = (): boolean => input && "tell" in findTerminal(platform);
-    return withUnlockCooldown(opened, stateFolder(env, platform, homeFolder), isAttended);
+    return withUnlockCooldown(opened, stateDir, isAttended);
   };
   return { ...store, openNamedStore, openStore: () => openNamedStore(store.name) };
 }
@@ -249,7 +247,7 @@ function spinning(sts: Sts, spin: Spin): Sts {
 }
 
 function openCodes(context: Context, options: SessionOptions): MfaCodes {
-  const { env, platform, clock, homeFolder } = context;
+  const { env, platform, clock } = context;
   const { profile, mfaCode, input, isForProgram = false, deadline } = options;
   return createMfaCodes({
     profile,
@@ -271,11 +269,11 @@ function openCodes(context: Context, options: SessionOptions): MfaCodes {
           lost,
         }),
       ),
-    memory: createMfaMemory(stateFolder(env, platform, homeFolder), clock),
+    memory: createMfaMemory(context.stateDir, clock),
     now: () => clock.now(),
     pause,
     deadline,
-    flightFolder: runtimeFolder(env, platform),
+    flightFolder: context.runtimeDir(),
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Context } from "../../src/foundation/context.ts";
 import { runCommand } from "../../src/cli/run-command.ts";
 import { commands, groups } from "../../src/commands/registry.ts";
-import { processContext } from "../../src/context.ts";
+import { processContext, withDirectories } from "../../src/context.ts";
 import { isAwsRoleError } from "../../src/foundation/errors.ts";
 import { report } from "../../src/entry/run.ts";
 
@@ -15,14 +15,14 @@ export async function runInProcess(
 ): Promise<Output> {
   let stdout = "";
   let stderr = "";
-  const context: Context = {
+  const context: Context = withDirectories({
     ...processContext(),
     env,
     homeFolder: env["HOME"] ?? "/nonexistent",
     stdout: (text) => (stdout += text),
     stderr: (text) => (stderr += text),
     isTerminal: { stdin: false, stdout: false, stderr: false },
-  };
+  });
   try {
     return {
       code: await runCommand({ commands, groups, version: "0.0.0" }, words, context),

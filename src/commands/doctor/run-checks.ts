@@ -4,7 +4,6 @@ import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
 import { profileNotFound } from "../../config/profiles.ts";
 import { findProgram, type Program, runningProgram } from "../../program/program-path.ts";
 import { examineRuntimeFolders } from "../../state/runtime-dir.ts";
-import { stateFolder } from "../../state/state-dir.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
 import { isAwsRoleError } from "../../foundation/errors.ts";
 import { checkEnvironment } from "./checks/environment.ts";
@@ -27,7 +26,7 @@ export type Scope = {
 
 /** Everything that is wrong. @throws ERR_PROFILE_NOT_FOUND for a NAME that does not exist. */
 export async function examine(context: Context, scope: Scope): Promise<readonly Finding[]> {
-  const { env, platform, homeFolder, clock } = context;
+  const { env, platform, clock } = context;
   let files: AwsFiles;
   try {
     files = readAwsFiles(env, platform);
@@ -47,7 +46,7 @@ export async function examine(context: Context, scope: Scope): Promise<readonly 
     names,
     now: clock.now(),
     nodeVersion: process.versions.node,
-    stateFolder: stateFolder(env, platform, homeFolder),
+    stateFolder: context.stateDir,
     rows,
     runtime: examineRuntimeFolders(env, platform),
     program: () => lastingProgram(context),

@@ -2,20 +2,19 @@
 import type { Context } from "../../foundation/context.ts";
 import { escapeControls } from "../../foundation/text.ts";
 import { createRows } from "../../state/item-index.ts";
-import { stateFolder } from "../../state/state-dir.ts";
 
 /**
  * `prod 42m`, with its line feed: the profile that this shell uses and the minutes that its credentials last. Empty where no profile is in use, or
  * nothing of it is cached; `prod 0m` when they have ended in the environment, where they stay.
  */
 export async function promptLine(context: Context): Promise<string> {
-  const { env, platform, homeFolder, clock } = context;
+  const { env, stateDir, clock } = context;
   const inEnvironment = env["AWSROLE_PROFILE"];
   const profile = inEnvironment || env["AWS_PROFILE"] || env["AWS_DEFAULT_PROFILE"];
   if (!profile) return "";
   const until =
     (inEnvironment ? env["AWS_CREDENTIAL_EXPIRATION"] : undefined) ??
-    (await createRows(stateFolder(env, platform, homeFolder)).list())
+    (await createRows(stateDir).list())
       .filter((row) => row.kind === "role" && row.profile === profile)
       .map((row) => row.expiresAt ?? "")
       .toSorted()

@@ -3,7 +3,7 @@ import type { Credentials } from "../../aws/credentials.ts";
 import type { Context } from "../../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { credentialProcessLine, findProgram, runningProgram } from "../../program/program-path.ts";
-import { defaultRegions, partitionOf, resolveConnection } from "../../config/connection.ts";
+import { connectionFor, defaultRegions, partitionOf } from "../../config/connection.ts";
 import { readAwsFiles } from "../../config/files.ts";
 import { keyAccount } from "../../credentials/cache/item-names.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
@@ -62,13 +62,7 @@ export async function openWorld(context: Context, options: WorldOptions): Promis
     "mfa-code": undefined,
   });
   const settings = files.profile(adminProfile) ?? new Map<string, never>();
-  const connect = (service: "sts" | "iam") =>
-    resolveConnection({
-      service,
-      profile: settings,
-      services: (section) => files.services(section),
-      env,
-    });
+  const connect = (service: "sts" | "iam") => connectionFor(context, files, adminProfile, service);
   const [{ createIam }, { createIamAdmin }, { createSts }] = await Promise.all([
     import("../../aws/iam.ts"),
     import("../../aws/iam-admin.ts"),

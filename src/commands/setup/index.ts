@@ -3,9 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { findTerminal } from "../../cli/terminal.ts";
 import { refuseUnwritableName } from "../../config/names.ts";
-import { runtimeFolder } from "../../state/runtime-dir.ts";
 import { withLock } from "../../locks/single-flight.ts";
-import { stateFolder } from "../../state/state-dir.ts";
 import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
 import { deadlineFromNow, deadlineMs } from "../../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
@@ -84,9 +82,9 @@ export default defineCommand({
     { command: "awsrole setup prod --undo", says: "user, role, policy, key and profiles are gone" },
   ],
   async run(context, args) {
-    const { env, platform, homeFolder } = context;
+    const { platform } = context;
     const name = requireName("setup", args.positionals["NAME"]);
-    const records = createSetupRecords(stateFolder(env, platform, homeFolder));
+    const records = createSetupRecords(context.stateDir);
     const record = records.find(name);
     const choices = choose(name, args, record);
     for (const profile of [name, choices.userProfile]) refuseUnwritableName(profile, platform);
@@ -105,7 +103,7 @@ export default defineCommand({
           `waiting until AWS knows what was made (${isAwsRoleError(error) ? error.message : "?"})`,
         ),
     };
-    return withLock(runtimeFolder(env, platform), `setup ${name}`, 1000, async () => {
+    return withLock(context.runtimeDir(), `setup ${name}`, 1000, async () => {
       const opened = await openWorld(context, {
         choices,
         adminProfile,
