@@ -7,6 +7,7 @@
  *   The caller is our parent, or the program behind the `sh -c` that most SDKs start us with.
  * - Both are looked at again and again while a question is open, because nothing tells us of a change.
  */
+import { hasErrorCode } from "../foundation/errno.ts";
 import { isShell, type ProcessInfo, processInfo } from "../foundation/process-info.ts";
 
 /** Tells terminals apart as long as their foreground job is the same; or why the terminal is not ours to use, as a clause. */
@@ -65,6 +66,6 @@ function isAlive(id: number): boolean {
   try {
     return process.kill(id, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return hasErrorCode(error, "EPERM");
   }
 }

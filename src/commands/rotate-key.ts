@@ -50,26 +50,29 @@ export default defineCommand({
       if (args.json) context.stdout(`${JSON.stringify(facts, undefined, 2)}\n`);
       else if (!args.quiet) context.stdout(`${escapeControls(text, { keepLineFeeds: true })}\n`);
     };
-    return withLock(context.runtimeDir(), `rotate-key ${name}`, 1000, async () => {
-      const rotation = await prepare(context, name, args, say);
-      if (args.finish) {
-        const { oldAccessKeyId, lastUse } = await finishRotation(rotation, (old) =>
-          say(`${old.oldAccessKeyId} was last used ${describeUse(old.lastUse)}`),
-        );
-        print(
-          { profile: name, deleted: oldAccessKeyId, lastUsedAt: lastUse?.at, lastUse },
-          `the old key ${oldAccessKeyId} is deleted`,
-        );
-      } else {
-        const rotated = await rotateKey(rotation);
-        print(
-          { profile: name, ...rotated },
-          `${name} has the key ${rotated.newAccessKeyId}${rotated.how === "already rotated" ? " already" : ""}; the old one, ${rotated.oldAccessKeyId}, is inactive\n` +
-            `next, when nothing has broken: awsrole rotate-key ${name} --finish`,
-        );
-      }
-      return 0;
-    });
+    return withLock(
+      { dir: context.runtimeDir(), key: `rotate-key ${name}`, waitMs: 1000 },
+      async () => {
+        const rotation = await prepare(context, name, args, say);
+        if (args.finish) {
+          const { oldAccessKeyId, lastUse } = await finishRotation(rotation, (old) =>
+            say(`${old.oldAccessKeyId} was last used ${describeUse(old.lastUse)}`),
+          );
+          print(
+            { profile: name, deleted: oldAccessKeyId, lastUsedAt: lastUse?.at, lastUse },
+            `the old key ${oldAccessKeyId} is deleted`,
+          );
+        } else {
+          const rotated = await rotateKey(rotation);
+          print(
+            { profile: name, ...rotated },
+            `${name} has the key ${rotated.newAccessKeyId}${rotated.how === "already rotated" ? " already" : ""}; the old one, ${rotated.oldAccessKeyId}, is inactive\n` +
+              `next, when nothing has broken: awsrole rotate-key ${name} --finish`,
+          );
+        }
+        return 0;
+      },
+    );
   },
 });
 

@@ -8,9 +8,11 @@
 import type { Credentials } from "../aws/credentials.ts";
 import type { Clock } from "../foundation/clock.ts";
 import { AwsRoleError, type ErrorCode, isAwsRoleError } from "../foundation/errors.ts";
+import { asObject, parseObject } from "../foundation/json.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import type { Sts } from "../aws/sts.ts";
 import type { StsConnection } from "../config/connection.ts";
+import { errorCodec } from "../state/cooldown.ts";
 import type { FailureCooldown } from "../state/failure-cooldown.ts";
 import {
   type CachedSession,
@@ -36,7 +38,7 @@ export type SessionDependencies = {
   readonly clock: Clock;
   readonly deadline: Deadline;
   /** Where flights meet; undefined: everyone works alone. */
-  readonly flightFolder: string | undefined;
+  readonly runtimeDir: string | undefined;
   readonly forceRefresh: boolean;
   readonly openSts: (connection: StsConnection) => Promise<Sts>;
   readonly resolveLeaf: (leaf: Leaf) => Promise<Credentials>;
@@ -155,49 +157,53 @@ async function fetchInFlight(
   deps: SessionDependencies,
   isForced: boolean,
 ): Promise<Obtained> {
-  let own: { session: CachedSession } | { error: unknown } | undefined;
-  const flight = await runSingleFlight({
-    folder: deps.flightFolder,
+  const flight = await runSingleFlight<Outcome>({
+    dir: deps.runtimeDir,
     key: key.request,
     waitMs:
       old === undefined
         ? deps.deadline.remainingMs()
         : Math.min(patienceWithOldSessionMs, deps.deadline.remainingMs()),
+    encode: encodeOutcome,
+    decode: (text) => decodeOutcome(text, key.request),
     lookAgain: isForced
       ? undefined
       : async () => {
           const session = await deps.cache.read(key);
           const isGood =
             session !== undefined && remainingSeconds(session, deps.clock) >= freshSeconds(session);
-          return isGood ? encodeAnswer({ session }) : undefined;
+          return isGood ? { kind: "session", session } : undefined;
         },
     work: async () => {
       try {
         const session = await fetchSession(hop, deps, obtain);
         await deps.cache.write(key, session);
         deps.failures.forget(key.request);
-        own = { session };
-        return { answer: encodeAnswer(own), share: true };
+        return { answer: { kind: "session", session }, share: true };
       } catch (error) {
-        own = { error };
-        return { answer: encodeAnswer(own), share: isShared(error) };
+        return { answer: { kind: "error", error }, share: isShared(error) };
       }
     },
   });
-  if (flight.how === "gave up") {
+  if (flight.how === "timeout") {
     throw new AwsRoleError(
       "ERR_DEADLINE",
       `profile ${key.profile}: another process is still fetching its credentials`,
       { hint: "try again" },
     );
   }
-  const answer = own ?? decodeAnswer(flight.answer, key.request);
-  if ("error" in answer) throw answer.error;
+  const { answer } = flight;
+  if (answer.kind === "error") throw answer.error;
   const remaining = remainingSeconds(answer.session, deps.clock);
-  const how = flight.how === "joined" ? "joined" : flight.how === "found" ? "cached" : "fetched";
+  const how = flight.how === "shared" ? "joined" : flight.how === "cached" ? "cached" : "fetched";
   if (how === "fetched") await deps.cache.removeExpired();
   return { credentials: answer.session.credentials, how, remainingSeconds: remaining };
 }
+
+/** What a fetch came to: what one process shares with those that wait for it. */
+type Outcome =
+  | { readonly kind: "session"; readonly session: CachedSession }
+  | { readonly kind: "error"; readonly error: unknown };
 
 /** AWS's refusals and network failures are everybody's; what only this process could not do, another may try. */
 const sharedCodes: readonly ErrorCode[] = [
@@ -214,30 +220,22 @@ function isShared(error: unknown): boolean {
   return isAwsRoleError(error) && sharedCodes.includes(error.code);
 }
 
-function encodeAnswer(answer: { session: CachedSession } | { error: unknown }): string {
-  if ("session" in answer) return JSON.stringify({ session: encodeSession(answer.session) });
-  const { error } = answer;
-  return JSON.stringify({
-    error: isAwsRoleError(error)
-      ? { code: error.code, message: error.message, hint: error.hint }
-      : {},
-  });
+function encodeOutcome(outcome: Outcome): string {
+  if (outcome.kind === "session")
+    return JSON.stringify({ session: encodeSession(outcome.session) });
+  const { error } = outcome;
+  return JSON.stringify({ error: isAwsRoleError(error) ? errorCodec.encode(error) : {} });
 }
 
-function decodeAnswer(
-  text: string,
-  request: string,
-): { session: CachedSession } | { error: AwsRoleError } {
-  const answer = JSON.parse(text) as {
-    session?: string;
-    error?: { code: ErrorCode; message: string; hint?: string };
+function decodeOutcome(text: string, request: string): Outcome {
+  const answer = parseObject(text);
+  const stored = answer?.["session"];
+  const session = typeof stored === "string" ? decodeSession(stored, request) : undefined;
+  if (session !== undefined) return { kind: "session", session };
+  return {
+    kind: "error",
+    error:
+      errorCodec.decode(asObject(answer?.["error"]) ?? {}) ??
+      new AwsRoleError("ERR_INTERNAL", "the answer of another awsrole process cannot be read"),
   };
-  const session = answer.session === undefined ? undefined : decodeSession(answer.session, request);
-  if (session !== undefined) return { session };
-  const {
-    code = "ERR_INTERNAL",
-    message = "the flight's answer cannot be read",
-    hint,
-  } = answer.error ?? {};
-  return { error: new AwsRoleError(code, message, { hint }) };
 }

@@ -1,41 +1,41 @@
-/** What a meeting place is, whatever the system, and the steps that flight-folder.ts and flight-windows.ts share. */
+/** What a lock needs from the operating system, and the steps that unix-socket.ts and windows-pipe.ts share. */
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { hasErrorCode } from "../foundation/errno.ts";
 import type { Server } from "node:net";
+import { hasErrorCode } from "../foundation/errno.ts";
 
-/** Where the processes that want the same key meet. Every function may throw the operating system's error. */
-export type MeetingPlace = {
-  /** Who has claimed it, as far as can be seen; they may be dead. */
-  readonly holder: () => Holder | undefined;
-  /** Makes `server` listen and the place ours. `undefined`: somebody else has it; the server is then closed. */
-  readonly claim: (server: Server) => Promise<Hold | undefined>;
+/** The lock of one key. Every function may throw the operating system's error. */
+export type LockBackend = {
+  /** Who has claimed the key, as far as can be seen; that process may be dead. */
+  readonly leader: () => Leader | undefined;
+  /** Makes `server` listen and the key ours. `undefined`: another process has it; the server is then closed. */
+  readonly claim: (server: Server) => Promise<Lease | undefined>;
 };
 
-/** A holder as others see it. */
-export type Holder = {
+/** The process that has claimed a key, as others see it. */
+export type Leader = {
   /** What `net.connect` takes. */
   readonly path: string;
-  /** The text of a line the holder sent; `undefined` when the line is not from the holder. */
+  /** The text of a line that the leader sent; `undefined` when the line is not from it. */
   readonly open: (line: string) => string | undefined;
-  /** Takes this holder's name away, and nobody else's; for one that is dead or does not answer. */
+  /** Removes this leader's announcement and no other's; for one that is dead or does not answer. */
   readonly remove: () => void;
 };
 
-/** What the holder has. */
-export type Hold = {
-  /** Makes a line (without line feed) that only those who may see the place can read. */
+/** What the leader has. */
+export type Lease = {
+  /** Makes a line (without line feed) that only those who may see the lock can read. */
   readonly seal: (text: string) => string;
-  /** Gives the place free. Never throws. */
+  /** Frees the key. Never throws. */
   readonly release: () => void;
 };
 
-/** 80 bits are plenty among one user's keys, and leave the socket's path short enough (runtime-folder.ts). */
-export function placeName(key: string): string {
+/** The lock's file name. 80 bits are plenty among one user's keys, and leave the socket's path short enough (runtime-dir.ts). */
+export function lockName(key: string): string {
   return createHash("sha256").update(key).digest("hex").slice(0, 20);
 }
 
-/** Resolves when `server` listens on `path`, with the longest queue the system allows. */
+/** Resolves when `server` listens on `path`, with the longest queue the system allows. Rejects with the system's error. */
 export function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -46,10 +46,10 @@ export function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-/** The names in a folder; none when it does not exist. */
-export function listFolder(folder: string): string[] {
+/** The names in a directory; none when it does not exist. Throws any other error of the system. */
+export function listDirectory(directory: string): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(directory);
   } catch (error) {
     if (hasErrorCode(error, "ENOENT")) return [];
     throw error;

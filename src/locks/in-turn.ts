@@ -5,27 +5,26 @@ import { runSingleFlight } from "./single-flight.ts";
 
 /**
  * Runs `work` while no other process does anything under the same key. A process that is stopped loses its turn after 5 s: it must
- * not keep others from asking. Without a runtime folder it runs unguarded. @throws ERR_DEADLINE, saying that another process waits for `awaited`; what `work` throws.
+ * not keep others from asking. Without a runtime directory it runs unguarded. @throws ERR_DEADLINE, saying that another process waits for `awaited`; what `work` throws.
  */
 export async function inTurn<T>(
-  folder: string | undefined,
+  dir: string | undefined,
   key: string,
   awaited: string,
   deadline: Deadline,
   work: () => Promise<T>,
 ): Promise<T> {
-  let result: { readonly value: T } | undefined;
-  await runSingleFlight({
-    folder,
+  const turn = await runSingleFlight<T | undefined>({
+    dir,
     key,
     waitMs: deadline.remainingMs(),
+    encode: () => "",
+    decode: () => undefined,
     lookAgain: undefined,
-    work: async () => {
-      result = { value: await work() };
-      return { answer: "", share: false };
-    },
+    work: async () => ({ answer: await work(), share: false }),
   });
-  if (result !== undefined) return result.value;
+  // Nothing is shared: every answer is from our own work.
+  if (turn.how !== "timeout") return turn.answer as T;
   throw new AwsRoleError(
     "ERR_DEADLINE",
     `another process is waiting for ${awaited} and did not get it in time`,

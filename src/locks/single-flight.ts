@@ -1,96 +1,106 @@
 /**
- * The one lock module. Among one user's processes that share a runtime folder, one works on a key, and whoever wants the
- * same meanwhile hears its answer. Its rules:
+ * The one lock module. Among one user's processes that share a runtime directory, one (the leader) works on a key, and those that want the
+ * same meanwhile wait for its answer. Its rules:
  *
- * - At most one live holder per key. The operating system decides who it is and frees the place when the holder dies
- *   (flight-folder.ts, flight-windows.ts); no process ids, no time stamps, no stale files.
- * - The holder looks for an answer again (another may have finished just before), works, stores, gives the place free, and
- *   only then tells those who wait. Whoever comes later finds the answer in the store.
+ * - At most one live leader per key. The operating system decides which it is and frees the key when it dies
+ *   (unix-socket.ts, windows-pipe.ts); no process ids, no time stamps, no stale files.
+ * - The leader looks for an answer again (another may have finished just before), works, stores, frees the key, and
+ *   only then answers those who wait. A process that comes later finds the answer in the store.
  * - Answers go over a private socket; nothing secret is written to a file.
- * - An answer that holds for everyone is shared; a personal one ("a person is needed", the keychain, an interruption) or a
+ * - An answer that holds for every process is shared; a personal one ("a person is needed", the keychain, an interruption) or a
  *   thrown error is not: those who wait start over, and so try in turn.
- * - A holder that died is noticed at once. One that is stopped (Ctrl-Z, a terminal's SIGTTIN) is passed over after 5 s of
+ * - A leader that died is noticed at once. One that is stopped (Ctrl-Z, a terminal's SIGTTIN) is passed over after 5 s of
  *   silence by those who want an answer: when it wakes, its answer is merely another valid one. A *lock* is never taken
  *   from a live process: two writers would be worse than an error.
- * - Everyone waits as long as they themselves want, not as long as the holder does.
+ * - Each process waits as long as it wants itself, not as long as the leader does.
  * - Locks are taken in the direction of the chain (a role before its source), so that no circle of waiting can arise.
- * - Whatever is wrong with the runtime folder (none, full, foreign), the work is done: alone.
+ * - Whatever is wrong with the runtime directory (none, full, another user's), the work is done, uncoordinated.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { sinceStartMs } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { meetInFolder } from "./unix-socket.ts";
-import type { MeetingPlace } from "./backend.ts";
-import { meetOnWindows } from "./windows-pipe.ts";
-import { createHost, listenTo, type Host, type LastWord } from "./protocol.ts";
+import type { LockBackend } from "./backend.ts";
+import {
+  createLeaderServer,
+  type FinalMessage,
+  type LeaderServer,
+  waitForLeader,
+} from "./protocol.ts";
+import { createUnixSocketBackend } from "./unix-socket.ts";
+import { createWindowsPipeBackend } from "./windows-pipe.ts";
 
-/** How long a holder may be silent before those who wait for its answer pass it over. */
+/** How long a leader may be silent before those who wait for its answer pass it over. */
 const silentAfterMs = 5000;
-/** How long a place may be taken by somebody who cannot be seen (Windows, between claim and announcement). */
-const unseenMs = 1000;
-/** A failure to connect is believed the fourth time in a row, 50 ms apart: macOS also refuses when the queue is full. */
-const believedFailures = 4;
+/** How long a key may be taken by a process that has not announced itself (Windows, between claim and announcement). */
+const announceTimeoutMs = 1000;
+/** A failure to connect counts the fourth time in a row, 50 ms apart: macOS also refuses when the queue is full. */
+const maxConnectFailures = 4;
 
-export type FlightOptions = {
-  /** From `runtimeFolder`; `undefined`: no private folder can be had, so everyone works alone. */
-  readonly folder: string | undefined;
-  /** What is wanted; any text. Equal keys share a flight. */
+/** Which lock, and for how long to wait for it. */
+export type LockRequest = {
+  /** The runtime directory; `undefined`: none can be had, so the work is done uncoordinated. */
+  readonly dir: string | undefined;
+  /** What is wanted; any text. Equal keys exclude each other. */
   readonly key: string;
   /** The longest time to wait for others. It does not limit our own work. */
   readonly waitMs: number;
-  /** Looks for an answer again just before working. `undefined`: only a new answer will do (a forced refresh). */
-  readonly lookAgain: (() => Promise<string | undefined>) | undefined;
-  /** Does the work, storing included. `share: false`: the answer is personal, so others try for themselves. */
-  readonly work: () => Promise<{ readonly answer: string; readonly share: boolean }>;
 };
 
-/** `worked`: ours; `joined`: somebody else's; `found`: by `lookAgain`; `alone`: ours, and nobody could have joined. */
-export type FlightResult =
-  | { readonly how: "worked" | "joined" | "found" | "alone"; readonly answer: string }
-  | { readonly how: "gave up" };
+/** `T` is the answer; `encode` and `decode` carry it from the leader to those who wait. */
+export type SingleFlightOptions<T> = LockRequest & {
+  readonly encode: (answer: T) => string;
+  readonly decode: (text: string) => T;
+  /** Looks for an answer again just before working. `undefined`: only a new answer will do (a forced refresh). */
+  readonly lookAgain: (() => Promise<T | undefined>) | undefined;
+  /** Does the work, storing included. `share: false`: the answer is personal, so others try for themselves. */
+  readonly work: () => Promise<{ readonly answer: T; readonly share: boolean }>;
+};
 
-/** Gets an answer for a key with as little work as possible among all processes. Throws only what `lookAgain` and `work` throw. */
-export async function runSingleFlight(options: FlightOptions): Promise<FlightResult> {
-  const { folder, key, waitMs, lookAgain, work } = options;
-  const turn = await takeTurn(folder, `flight 1\n${key}`, {
-    waitMs,
-    silentMs: silentAfterMs,
-    onlyNew: lookAgain === undefined,
-  });
-  if (turn.kind === "gave up") return { how: "gave up" };
-  if (turn.kind === "heard") return { how: "joined", answer: turn.answer };
+/** `led`: by our own work; `shared`: by another process's; `cached`: by `lookAgain`; `uncoordinated`: by our own work, without a lock. */
+export type SingleFlightResult<T> =
+  | { readonly how: "led" | "shared" | "cached" | "uncoordinated"; readonly answer: T }
+  | { readonly how: "timeout" };
 
-  let lastWord: LastWord = "start over";
+/** Gets an answer for a key with as little work as possible among all processes. Throws only what the four functions of its options throw. */
+export async function runSingleFlight<T>(
+  options: SingleFlightOptions<T>,
+): Promise<SingleFlightResult<T>> {
+  const { dir, key, waitMs, encode, decode, lookAgain, work } = options;
+  const turn = await takeTurn(
+    { dir, key: `flight 1\n${key}`, waitMs },
+    { silentMs: silentAfterMs, onlyNew: lookAgain === undefined },
+  );
+  if (turn.kind === "timeout") return { how: "timeout" };
+  if (turn.kind === "shared") return { how: "shared", answer: decode(turn.answer) };
+
+  let message: FinalMessage = "start over";
   try {
     const found = await lookAgain?.();
     if (found !== undefined) {
-      lastWord = { answer: found, found: true };
-      return { how: "found", answer: found };
+      if (turn.kind === "leader") message = { answer: encode(found), found: true };
+      return { how: "cached", answer: found };
     }
     const { answer, share } = await work();
-    if (share) lastWord = { answer, found: false };
-    return { how: turn.kind === "ours" ? "worked" : "alone", answer };
+    if (share && turn.kind === "leader") message = { answer: encode(answer), found: false };
+    return { how: turn.kind === "leader" ? "led" : "uncoordinated", answer };
   } finally {
-    if (turn.kind === "ours") await turn.host.end(lastWord);
+    if (turn.kind === "leader") await turn.server.end(message);
   }
 }
 
 /**
  * Runs `work` while no other process holds the same key, for what must be written by one at a time. Throws ERR_DEADLINE
- * when others held it for `waitMs`, and what `work` throws. Without a runtime folder it runs unguarded.
+ * when others held it for `waitMs`, and what `work` throws. Without a runtime directory it runs unguarded.
  */
 export async function withLock<T>(
-  folder: string | undefined,
-  key: string,
-  waitMs: number,
+  { dir, key, waitMs }: LockRequest,
   work: () => Promise<T>,
 ): Promise<T> {
-  const turn = await takeTurn(folder, `lock 1\n${key}`, {
-    waitMs,
-    silentMs: Infinity,
-    onlyNew: true,
-  });
-  if (turn.kind === "gave up" || turn.kind === "heard") {
+  const turn = await takeTurn(
+    { dir, key: `lock 1\n${key}`, waitMs },
+    { silentMs: Infinity, onlyNew: true },
+  );
+  if (turn.kind === "timeout" || turn.kind === "shared") {
     throw new AwsRoleError(
       "ERR_DEADLINE",
       "another awsrole process is writing the same file and does not finish",
@@ -102,78 +112,79 @@ export async function withLock<T>(
   try {
     return await work();
   } finally {
-    if (turn.kind === "ours") await turn.host.end("start over");
+    if (turn.kind === "leader") await turn.server.end("start over");
   }
 }
 
 type Turn =
-  | { readonly kind: "ours"; readonly host: Host }
-  | { readonly kind: "heard"; readonly answer: string }
-  | { readonly kind: "gave up" | "alone" };
+  | { readonly kind: "leader"; readonly server: LeaderServer }
+  | { readonly kind: "shared"; readonly answer: string }
+  | { readonly kind: "timeout" | "uncoordinated" };
 
 type Patience = {
-  readonly waitMs: number;
-  /** After how long without a sign of life a holder is passed over. */
+  /** After how long without a sign of life a leader is passed over. */
   readonly silentMs: number;
-  /** An answer that the holder found in the store is not for us. */
+  /** An answer that the leader found in the store is not for us. */
   readonly onlyNew: boolean;
 };
 
-/** Claims the key, or waits for whoever has it. Never throws: what goes wrong with the place means "alone". */
-async function takeTurn(
-  folder: string | undefined,
-  key: string,
-  patience: Patience,
-): Promise<Turn> {
-  if (folder === undefined) return { kind: "alone" };
+/** Claims the key, or waits for the process that has it. Never throws: what goes wrong with the lock means "uncoordinated". */
+async function takeTurn({ dir, key, waitMs }: LockRequest, patience: Patience): Promise<Turn> {
+  if (dir === undefined) return { kind: "uncoordinated" };
   try {
-    const place =
-      process.platform === "win32" ? meetOnWindows(folder, key) : meetInFolder(folder, key);
-    return await claimOrListen(place, patience);
+    const backend =
+      process.platform === "win32"
+        ? createWindowsPipeBackend(dir, key)
+        : createUnixSocketBackend(dir, key);
+    return await claimOrWait(backend, waitMs, patience);
   } catch {
-    return { kind: "alone" };
+    return { kind: "uncoordinated" };
   }
 }
 
-async function claimOrListen(
-  place: MeetingPlace,
-  { waitMs, silentMs, onlyNew }: Patience,
+async function claimOrWait(
+  backend: LockBackend,
+  waitMs: number,
+  { silentMs, onlyNew }: Patience,
 ): Promise<Turn> {
   const endsAt = sinceStartMs() + waitMs;
-  let unseenSince: number | undefined;
+  let unannouncedSince: number | undefined;
   let failures = { of: "", count: 0 };
   for (;;) {
-    const holder = place.holder();
-    if (holder === undefined) {
-      const host = await claim(place);
-      if (host !== undefined) return { kind: "ours", host };
-      unseenSince ??= sinceStartMs();
-      const unseen = sinceStartMs() - unseenSince > unseenMs;
-      if (unseen && silentMs !== Infinity) return { kind: "alone" };
+    const leader = backend.leader();
+    if (leader === undefined) {
+      const server = await claim(backend);
+      if (server !== undefined) return { kind: "leader", server };
+      unannouncedSince ??= sinceStartMs();
+      const isOverdue = sinceStartMs() - unannouncedSince > announceTimeoutMs;
+      if (isOverdue && silentMs !== Infinity) return { kind: "uncoordinated" };
     } else {
-      unseenSince = undefined;
-      const heard = await listenTo(holder, Math.max(0, endsAt - sinceStartMs()), silentMs);
-      if (heard.kind === "answer" && !(onlyNew && heard.found)) {
-        return { kind: "heard", answer: heard.answer };
+      unannouncedSince = undefined;
+      const outcome = await waitForLeader(leader, {
+        waitMs: Math.max(0, endsAt - sinceStartMs()),
+        silentMs,
+      });
+      if (outcome.kind === "answer" && !(onlyNew && outcome.found)) {
+        return { kind: "shared", answer: outcome.answer };
       }
-      if (heard.kind === "silent" || heard.kind === "dead") holder.remove();
-      if (heard.kind === "failed") {
-        failures = { of: holder.path, count: failures.of === holder.path ? failures.count + 1 : 1 };
-        if (failures.count < believedFailures) await pause(50);
-        else if (heard.refused) holder.remove();
-        else return { kind: "alone" };
+      if (outcome.kind === "silent" || outcome.kind === "dead") leader.remove();
+      if (outcome.kind === "failed") {
+        failures = { of: leader.path, count: failures.of === leader.path ? failures.count + 1 : 1 };
+        if (failures.count < maxConnectFailures) await pause(50);
+        else if (outcome.refused) leader.remove();
+        else return { kind: "uncoordinated" };
       }
     }
-    if (sinceStartMs() >= endsAt) return { kind: "gave up" };
-    // Scattered, so that of many who start over most find the next holder rather than compete for the place.
+    if (sinceStartMs() >= endsAt) return { kind: "timeout" };
+    // Scattered, so that of many who start over most find the next leader rather than compete for the key.
     await pause(Math.random() * 25);
   }
 }
 
-async function claim(place: MeetingPlace): Promise<Host | undefined> {
-  const host = createHost();
-  const hold = await place.claim(host.server);
-  if (hold === undefined) return undefined;
-  host.begin(hold);
-  return host;
+async function claim(backend: LockBackend): Promise<LeaderServer | undefined> {
+  const server = createLeaderServer();
+  const lease = await backend.claim(server.server);
+  if (lease === undefined) return undefined;
+  server.start(lease);
+  return server;
 }

@@ -1,15 +1,15 @@
 /**
- * The meeting place of one key on Windows: a lock file, and a pipe beside it. Its rules:
+ * The lock of one key on Windows: a lock file, and a pipe beside it. Its rules:
  *
  * - To claim: open K\lock with share mode 0. One process can, and the system closes it however that process ends.
- * - The holder listens on a pipe with a random name and announces it in a file K\N that holds 32 secret bytes. The pipe is
- *   not the lock, because anybody could take its name first; and it is not trusted, because by its default access list
- *   everybody may read it. Every line is therefore encrypted and authenticated with those bytes, which only those who may
+ * - The leader listens on a pipe with a random name and announces it in a file K\N that holds 32 secret bytes. The pipe is
+ *   not the lock, because any user could take its name first; and it is not trusted, because by its default access list
+ *   every user may read it. Every line is therefore encrypted and authenticated with those bytes, which only those who may
  *   read the private folder have, and dated by the machine's uptime, so that a recorded line is soon worthless.
- * - To remove a dead holder: delete its announcement. The lock is free by then. Folder and lock are never deleted: for as
- *   long as somebody has a deleted one open, Windows lets nobody make or open it anew (seen under Wine).
- * - A holder that is suspended keeps the lock, which cannot be taken from it: after 5 s of silence its announcement is
- *   removed, and who then finds the lock taken by somebody who does not announce himself works alone.
+ * - To remove a dead leader: delete its announcement. The lock is free by then. Directory and lock file are never deleted: for as
+ *   long as a process has a deleted one open, Windows lets none make or open it again (seen under Wine).
+ * - A leader that is suspended keeps the lock, which cannot be taken from it: after 5 s of silence its announcement is
+ *   removed, and a process that then finds the lock taken and not announced works uncoordinated.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import {
@@ -24,34 +24,34 @@ import {
 import { uptime } from "node:os";
 import { basename, join } from "node:path";
 import { hasErrorCode } from "../foundation/errno.ts";
-import { attempt, listen, listFolder, placeName, type MeetingPlace } from "./backend.ts";
+import { attempt, listen, listDirectory, lockName, type LockBackend } from "./backend.ts";
 
 /** libuv's UV_FS_O_EXLOCK, which node does not export: opens with share mode 0. */
-const shareWithNobody = 0x10000000;
-const lockName = "lock";
+const shareModeNone = 0x10000000;
+const lockFile = "lock";
 const secretBytes = 32;
 const lineValidMs = 10_000;
 
 /** What only Windows has; tests elsewhere hand in their own. */
 export type WindowsSystem = {
-  /** Opens a file that nobody else can have open; `undefined` when somebody has. The function returned closes it. */
-  readonly openAlone: (path: string) => (() => void) | undefined;
+  /** Opens a file that no other process can have open; `undefined` when one has. The function returned closes it. */
+  readonly openExclusively: (path: string) => (() => void) | undefined;
   readonly pipePath: (name: string) => string;
 };
 
-/** The meeting place of `key` (any text) in the runtime folder. */
-export function meetOnWindows(
-  folder: string,
+/** The lock of `key` (any text) in the runtime directory. */
+export function createWindowsPipeBackend(
+  runtimeDir: string,
   key: string,
   system: WindowsSystem = windows,
-): MeetingPlace {
-  const place = join(folder, placeName(key));
+): LockBackend {
+  const directory = join(runtimeDir, lockName(key));
   const announcements = (): string[] =>
-    listFolder(place)
-      .filter((name) => name !== lockName)
-      .map((name) => join(place, name));
+    listDirectory(directory)
+      .filter((name) => name !== lockFile)
+      .map((name) => join(directory, name));
   return {
-    holder: () => {
+    leader: () => {
       for (const announcement of announcements()) {
         const secret = readSecret(announcement);
         if (secret === undefined) continue;
@@ -64,18 +64,18 @@ export function meetOnWindows(
       return undefined;
     },
     claim: async (server) => {
-      mkdirSync(place, { recursive: true });
-      const unlock = system.openAlone(join(place, lockName));
+      mkdirSync(directory, { recursive: true });
+      const unlock = system.openExclusively(join(directory, lockFile));
       if (unlock === undefined) return undefined;
       try {
-        // Whatever is announced here is of holders that died.
+        // Whatever is announced here is of leaders that died.
         for (const announcement of announcements()) removeFile(announcement);
         const name = randomBytes(16).toString("hex");
         const secret = randomBytes(secretBytes);
         await listen(server, system.pipePath(name));
-        writeFileSync(join(place, name), secret, { flag: "wx" });
+        writeFileSync(join(directory, name), secret, { flag: "wx" });
         const release = (): void => {
-          removeFile(join(place, name));
+          removeFile(join(directory, name));
           attempt(unlock);
         };
         return { seal: (text) => sealLine(secret, text), release };
@@ -115,9 +115,9 @@ export function openLine(secret: Buffer, line: string): string | undefined {
 }
 
 const windows: WindowsSystem = {
-  openAlone: (path) => {
+  openExclusively: (path) => {
     try {
-      const file = openSync(path, constants.O_RDWR | constants.O_CREAT | shareWithNobody, 0o600);
+      const file = openSync(path, constants.O_RDWR | constants.O_CREAT | shareModeNone, 0o600);
       return () => closeSync(file);
     } catch (error) {
       if (hasErrorCode(error, "EBUSY")) return undefined;

@@ -9,7 +9,7 @@ import { applyEdits, diffEdits, reverseEdits } from "../config/line-edits.ts";
 import { awsFilePaths } from "../config/paths.ts";
 import { realTarget, refuseUnreplaceable, replaceFile } from "../config/write.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { withLock } from "../locks/single-flight.ts";
+import { type LockRequest, withLock } from "../locks/single-flight.ts";
 import { hashText, openJournal } from "./undo-journal.ts";
 import { unifiedDiff } from "./diff.ts";
 
@@ -84,9 +84,7 @@ export async function editConfig(context: Context, change: ConfigEdit): Promise<
     }
     return describe(planned, "id" in recorded ? undefined : recorded.unkept);
   };
-  return withLock(context.runtimeDir(), `config ${target}`, lockWaitMs, () =>
-    repeatOnConflict(attempt),
-  );
+  return withLock(lockOf(context, target), () => repeatOnConflict(attempt));
 }
 
 /**
@@ -100,7 +98,7 @@ export async function undoLastEdit(
   const { env, platform } = context;
   const journal = openJournal(context.stateDir);
   const target = await realTarget(awsFilePaths(env, platform).config);
-  return withLock(context.runtimeDir(), `config ${target}`, lockWaitMs, async () => {
+  return withLock(lockOf(context, target), async () => {
     const { config } = readAwsFiles(env, platform);
     const entries = journal.entries().filter((entry) => entry.file === target);
     const entry = entries.find(({ after }) => after === hashText(config.text));
@@ -146,7 +144,10 @@ async function repeatOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
 type Plan = { before: Document; after: Document; warnings: readonly string[] };
 
 /** Fifty writers in a queue are done within a few seconds; a person does not wait longer for one that is stuck. */
-const lockWaitMs = 20_000;
+/** One writer per config file. */
+function lockOf(context: Context, target: string): LockRequest {
+  return { dir: context.runtimeDir(), key: `config ${target}`, waitMs: 20_000 };
+}
 
 function describe({ before, after, warnings }: Plan, notUndoable?: string): ConfigChange {
   const { file } = before;

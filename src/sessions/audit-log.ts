@@ -106,10 +106,14 @@ async function append(context: Context, delivery: Delivery): Promise<void> {
     } finally {
       await file.close();
     }
-    await withLock(context.runtimeDir(), `log ${files.current}`, 200, async () => {
-      // Another process may have begun a new one just now.
-      if ((await stat(files.current)).size >= mostBytes) await rename(files.current, files.before);
-    });
+    await withLock(
+      { dir: context.runtimeDir(), key: `log ${files.current}`, waitMs: 200 },
+      async () => {
+        // Another process may have begun a new one just now.
+        if ((await stat(files.current)).size >= mostBytes)
+          await rename(files.current, files.before);
+      },
+    );
   } catch {
     // See the rules.
   }

@@ -94,8 +94,8 @@ export function openStoreByName(
     },
     unlockInTurn: (work) =>
       inTurn(
-        runtimeFolder(env, platform),
-        `unlock\n${stateFolder(env, platform, homeFolder)}`,
+        context.runtimeDir(),
+        `unlock\n${context.stateDir}`,
         "the passphrase of the file store",
         deadline,
         work,
@@ -107,7 +107,7 @@ export function openStoreByName(
 const asking = new Map<boolean, Promise<string>>();
 
 async function askPassphrase(
-  { platform, env }: Context,
+  { platform, runtimeDir }: Context,
   input: boolean,
   deadline: Deadline,
   isNew: boolean,
@@ -128,7 +128,7 @@ async function askPassphrase(
   };
   // Codes are asked for at the same terminal.
   return inTurn(
-    runtimeFolder(env, platform),
+    runtimeDir(),
     terminalTurn(terminal.terminal),
     "an answer at this terminal",
     deadline,
@@ -192,7 +192,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
     failures: createFailureCooldown(context.stateDir, clock),
     clock,
     deadline,
-    flightFolder: context.runtimeDir(),
+    runtimeDir: context.runtimeDir(),
     forceRefresh,
     openSts: async (connection: StsConnection) => {
       const sts = (await import("../aws/sts.ts")).createSts(connection, deadline);
@@ -205,7 +205,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
         homeFolder,
         now: () => clock.now(),
         deadline,
-        flightFolder: context.runtimeDir(),
+        runtimeDir: context.runtimeDir(),
         keys: {
           rows: store.rows,
           openStore: (name) => {
@@ -273,7 +273,7 @@ function openCodes(context: Context, options: SessionOptions): MfaCodes {
     now: () => clock.now(),
     pause,
     deadline,
-    flightFolder: context.runtimeDir(),
+    runtimeDir: context.runtimeDir(),
   });
 }
 

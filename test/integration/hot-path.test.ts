@@ -80,8 +80,8 @@ describe.skipIf(reason !== undefined)(
       expect(modules.filter((name) => !isBuiltin(name))).toMatchInlineSnapshot(`
         [
           "bin/awsrole.js",
-          "dist/cache-miss.cjs",
           "dist/cache-hit.cjs",
+          "dist/cache-miss.cjs",
         ]
       `);
     });

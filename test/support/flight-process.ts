@@ -4,7 +4,11 @@
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { runSingleFlight, withLock, type FlightResult } from "../../src/locks/single-flight.ts";
+import {
+  runSingleFlight,
+  withLock,
+  type SingleFlightResult,
+} from "../../src/locks/single-flight.ts";
 
 export type Task =
   | {
@@ -24,7 +28,7 @@ export type Task =
 
 export type Report =
   | { readonly report: "ready" | "working" | "counted" }
-  | { readonly report: "result"; readonly result: FlightResult; readonly ms: number };
+  | { readonly report: "result"; readonly result: SingleFlightResult<string>; readonly ms: number };
 
 process.on("message", (task: Task) => {
   void (task.task === "flight" ? fly(task) : count(task));
@@ -39,9 +43,11 @@ async function fly(task: Extract<Task, { task: "flight" }>): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     const began = performance.now();
     const result = await runSingleFlight({
-      folder,
+      dir: folder,
       key,
       waitMs,
+      encode: String,
+      decode: String,
       lookAgain: () => Promise.resolve(cache === undefined ? undefined : read(cache)),
       work: async () => {
         note("begin");
@@ -61,7 +67,7 @@ async function fly(task: Extract<Task, { task: "flight" }>): Promise<void> {
 }
 
 async function count({ folder, file }: Extract<Task, { task: "count" }>): Promise<void> {
-  await withLock(folder, file, 60_000, async () => {
+  await withLock({ dir: folder, key: file, waitMs: 60_000 }, async () => {
     const before = Number(readFileSync(file, "utf8"));
     await pause(2);
     writeFileSync(file, String(before + 1));

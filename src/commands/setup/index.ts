@@ -103,7 +103,7 @@ export default defineCommand({
           `waiting until AWS knows what was made (${isAwsRoleError(error) ? error.message : "?"})`,
         ),
     };
-    return withLock(context.runtimeDir(), `setup ${name}`, 1000, async () => {
+    return withLock({ dir: context.runtimeDir(), key: `setup ${name}`, waitMs: 1000 }, async () => {
       const opened = await openWorld(context, {
         choices,
         adminProfile,

@@ -50,7 +50,7 @@ export type MfaCodesOptions = {
   readonly now: () => Date;
   readonly pause: (milliseconds: number) => Promise<void>;
   readonly deadline: Deadline;
-  readonly flightFolder: string | undefined;
+  readonly runtimeDir: string | undefined;
 };
 
 export type MfaCodes = {
@@ -72,7 +72,7 @@ const stepMs = 30_000;
 const reserveMs = 3000;
 
 export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
-  const { profile, memory, now, deadline, flightFolder } = options;
+  const { profile, memory, now, deadline, runtimeDir } = options;
   let givenCode = options.givenCode;
   const promptDeadline = within(deadline, { reserveMs });
 
@@ -84,7 +84,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
       if ("nobody" in person) throw needed(mfa, person.nobody);
     },
     spend: (mfa, use) =>
-      inTurn(flightFolder, `mfa device\n${mfa.serial}`, awaited, promptDeadline, () =>
+      inTurn(runtimeDir, `mfa device\n${mfa.serial}`, awaited, promptDeadline, () =>
         spend(mfa, use),
       ),
   };
@@ -171,7 +171,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
 
   async function fromPerson(attempt: Attempt, person: Person): Promise<string> {
     const place = person.terminal ?? "window";
-    return inTurn(flightFolder, terminalTurn(place), awaited, promptDeadline, async () => {
+    return inTurn(runtimeDir, terminalTurn(place), awaited, promptDeadline, async () => {
       for (;;) {
         const code = readCode(await ask(attempt, person));
         if (code === undefined) person.tell("an MFA code has six digits");

@@ -15,7 +15,7 @@ export type SourceDependencies = {
   readonly homeFolder: string;
   readonly now: () => Date;
   readonly deadline: Deadline;
-  readonly flightFolder: string | undefined;
+  readonly runtimeDir: string | undefined;
   readonly openProviders: () => Promise<Providers>;
   readonly keys: KeyStores;
 };
@@ -80,9 +80,9 @@ export async function resolveLeaf(
 
 /** One process at a time: AWS's refresh tokens can be used once. */
 function inTurn<T>(
-  { flightFolder, deadline }: SourceDependencies,
+  { runtimeDir, deadline }: SourceDependencies,
   key: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  return withLock(flightFolder, key, deadline.remainingMs(), work);
+  return withLock({ dir: runtimeDir, key, waitMs: deadline.remainingMs() }, work);
 }

@@ -80,7 +80,7 @@ describe("getting credentials", () => {
       failures: createFailureCooldown(folder, clock),
       clock,
       deadline: { remainingMs: () => 18_000 },
-      flightFolder: undefined,
+      runtimeDir: undefined,
       forceRefresh: false,
       openSts: async () => sts,
       resolveLeaf: async () => ({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" }),

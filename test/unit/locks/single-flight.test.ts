@@ -4,8 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { placeName } from "../../../src/locks/backend.ts";
-import { runSingleFlight, withLock, type FlightOptions } from "../../../src/locks/single-flight.ts";
+import { lockName } from "../../../src/locks/backend.ts";
+import {
+  runSingleFlight,
+  withLock,
+  type SingleFlightOptions,
+} from "../../../src/locks/single-flight.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -31,11 +35,13 @@ function once(): { readonly happened: Promise<void>; readonly happens: () => voi
 }
 
 /** A flight whose work takes a while and counts itself. */
-function flights(changes: Partial<FlightOptions> = {}) {
+function flights(changes: Partial<SingleFlightOptions<string>> = {}) {
   const counted = { works: 0 };
-  const options: FlightOptions = {
-    folder,
+  const options: SingleFlightOptions<string> = {
+    dir: folder,
     key: "prod",
+    encode: String,
+    decode: String,
     waitMs: 10_000,
     lookAgain: () => Promise.resolve(undefined),
     work: async () => {
@@ -48,7 +54,8 @@ function flights(changes: Partial<FlightOptions> = {}) {
   };
   return {
     counted,
-    fly: (more: Partial<FlightOptions> = {}) => runSingleFlight({ ...options, ...more }),
+    fly: (more: Partial<SingleFlightOptions<string>> = {}) =>
+      runSingleFlight({ ...options, ...more }),
   };
 }
 
@@ -57,8 +64,8 @@ describe("a single flight", () => {
     const { counted, fly } = flights();
     const results = await Promise.all(Array.from({ length: 50 }, () => fly()));
     expect(counted.works).toBe(1);
-    expect(results.filter(({ how }) => how === "worked")).toHaveLength(1);
-    expect(results.filter(({ how }) => how === "joined")).toHaveLength(49);
+    expect(results.filter(({ how }) => how === "led")).toHaveLength(1);
+    expect(results.filter(({ how }) => how === "shared")).toHaveLength(49);
     expect(new Set(results.map((result) => "answer" in result && result.answer))).toEqual(
       new Set(["answer 1"]),
     );
@@ -93,7 +100,7 @@ describe("a single flight", () => {
     });
     const results = await Promise.all([fly(), fly(), fly()]);
     expect(counted.works).toBe(0);
-    expect(results.map(({ how }) => how).sort()).toEqual(["found", "joined", "joined"]);
+    expect(results.map(({ how }) => how).sort()).toEqual(["cached", "shared", "shared"]);
   });
 
   it("does not give a forced refresh an answer that somebody found in the store", async () => {
@@ -107,8 +114,8 @@ describe("a single flight", () => {
     });
     const finder = fly();
     await looking.happened;
-    expect(await fly({ lookAgain: undefined })).toEqual({ how: "worked", answer: "answer 1" });
-    expect(await finder).toEqual({ how: "found", answer: "stored" });
+    expect(await fly({ lookAgain: undefined })).toEqual({ how: "led", answer: "answer 1" });
+    expect(await finder).toEqual({ how: "cached", answer: "stored" });
     expect(counted.works).toBe(1);
   });
 
@@ -126,7 +133,7 @@ describe("a single flight", () => {
       },
     });
     const results = await Promise.all(Array.from({ length: 5 }, () => fly()));
-    expect(results.every(({ how }) => how === "worked")).toBe(true);
+    expect(results.every(({ how }) => how === "led")).toBe(true);
     expect({ works, most }).toEqual({ works: 5, most: 1 });
   });
 
@@ -155,19 +162,19 @@ describe("a single flight", () => {
         return { answer: "late", share: true };
       },
     });
-    const holder = fly();
+    const leader = fly();
     await working.happened;
-    expect(await fly({ waitMs: 100 })).toEqual({ how: "gave up" });
+    expect(await fly({ waitMs: 100 })).toEqual({ how: "timeout" });
     enough.happens();
-    expect(await holder).toEqual({ how: "worked", answer: "late" });
+    expect(await leader).toEqual({ how: "led", answer: "late" });
   });
 
   it("works even with no time to wait when nobody else does", async () => {
     const { fly } = flights();
-    expect(await fly({ waitMs: 0 })).toMatchObject({ how: "worked" });
+    expect(await fly({ waitMs: 0 })).toMatchObject({ how: "led" });
   });
 
-  it("works alone without a runtime folder, and in one that cannot be used", async () => {
+  it("works uncoordinated without a runtime directory, and in one that cannot be used", async () => {
     const { counted, fly } = flights();
     writeFileSync(join(folder, "file"), "");
     const unusable = [
@@ -177,29 +184,29 @@ describe("a single flight", () => {
       join(folder, "x".repeat(120)),
     ];
     for (const each of unusable)
-      expect(await fly({ folder: each })).toMatchObject({ how: "alone" });
+      expect(await fly({ dir: each })).toMatchObject({ how: "uncoordinated" });
     expect(counted.works).toBe(4);
   });
 
   it("is not misled by rubbish in the key's place", async () => {
     const { fly } = flights();
-    const place = join(folder, placeName("flight 1\nprod"));
+    const place = join(folder, lockName("flight 1\nprod"));
     mkdirSync(place);
     writeFileSync(join(place, "rubbish"), "no socket");
-    expect(await fly()).toMatchObject({ how: "worked" });
+    expect(await fly()).toMatchObject({ how: "led" });
 
     mkdirSync(place, { recursive: true });
     mkdirSync(join(place, "folder"));
-    expect(await fly()).toMatchObject({ how: "alone" });
+    expect(await fly()).toMatchObject({ how: "uncoordinated" });
   });
 
-  it("starts over when a holder says something that is no answer", async () => {
+  it("starts over when a leader says something that is no answer", async () => {
     const { fly } = flights();
-    const place = join(folder, placeName("flight 1\nprod"));
+    const place = join(folder, lockName("flight 1\nprod"));
     for (const word of [
       "\n\n{",
       "{}\n",
-      '{"answer":1,"found":true}\n',
+      '{"answer":1,"cached":true}\n',
       "null\n",
       "x".repeat(2_000_000),
     ]) {
@@ -210,7 +217,7 @@ describe("a single flight", () => {
         socket.end(word);
       });
       await new Promise<void>((resolve) => server.listen(join(place, "n"), resolve));
-      expect(await fly()).toMatchObject({ how: "worked" });
+      expect(await fly()).toMatchObject({ how: "led" });
     }
   });
 
@@ -237,35 +244,45 @@ describe("a lock", () => {
       return index;
     };
     const results = await Promise.all(
-      Array.from({ length: 12 }, (_, index) => withLock(folder, "config", 20_000, work(index))),
+      Array.from({ length: 12 }, (_, index) =>
+        withLock({ dir: folder, key: "config", waitMs: 20_000 }, work(index)),
+      ),
     );
     expect(results).toEqual(Array.from({ length: 12 }, (_, index) => index));
   });
 
   it("is not the flight of the same key", async () => {
     const { fly } = flights({ key: "config", waitMs: 0 });
-    expect(await withLock(folder, "config", 1000, () => fly())).toMatchObject({ how: "worked" });
+    expect(await withLock({ dir: folder, key: "config", waitMs: 1000 }, () => fly())).toMatchObject(
+      { how: "led" },
+    );
   });
 
-  it("gives up with advice when others hold it too long", async () => {
+  it("gives up with advice when others lease it too long", async () => {
     const [working, enough] = [once(), once()];
-    const holder = withLock(folder, "config", 1000, () => {
+    const leader = withLock({ dir: folder, key: "config", waitMs: 1000 }, () => {
       working.happens();
       return enough.happened;
     });
     await working.happened;
-    await expect(withLock(folder, "config", 100, () => Promise.resolve())).rejects.toMatchObject({
+    await expect(
+      withLock({ dir: folder, key: "config", waitMs: 100 }, () => Promise.resolve()),
+    ).rejects.toMatchObject({
       code: "ERR_DEADLINE",
       hint: expect.stringContaining("try again"),
     });
     enough.happens();
-    await holder;
+    await leader;
   });
 
   it("is free again after work that threw", async () => {
     await expect(
-      withLock(folder, "config", 1000, () => Promise.reject(new Error("mine"))),
+      withLock({ dir: folder, key: "config", waitMs: 1000 }, () =>
+        Promise.reject(new Error("mine")),
+      ),
     ).rejects.toThrow("mine");
-    expect(await withLock(folder, "config", 1000, () => Promise.resolve("next"))).toBe("next");
+    expect(
+      await withLock({ dir: folder, key: "config", waitMs: 1000 }, () => Promise.resolve("next")),
+    ).toBe("next");
   });
 });

@@ -7,14 +7,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { placeName } from "../../../src/locks/backend.ts";
+import { lockName } from "../../../src/locks/backend.ts";
 import {
-  meetOnWindows,
+  createWindowsPipeBackend,
   openLine,
   sealLine,
   type WindowsSystem,
 } from "../../../src/locks/windows-pipe.ts";
-import { createHost, listenTo } from "../../../src/locks/protocol.ts";
+import { createLeaderServer, waitForLeader } from "../../../src/locks/protocol.ts";
 
 let folder: string;
 let locked: Set<string>;
@@ -23,7 +23,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "fw-"));
   locked = new Set();
   system = {
-    openAlone: (path) => {
+    openExclusively: (path) => {
       if (locked.has(path)) return undefined;
       locked.add(path);
       return () => locked.delete(path);
@@ -66,55 +66,57 @@ describe("a line on a Windows pipe", () => {
   });
 });
 
-describe("the meeting place on Windows", () => {
-  it("has one holder, whom the others find and hear", async () => {
-    const place = meetOnWindows(folder, "prod", system);
-    expect(place.holder()).toBeUndefined();
-    const host = createHost();
-    const hold = await place.claim(host.server);
-    if (hold === undefined) return expect.unreachable();
-    host.begin(hold);
+describe("the lock on Windows", () => {
+  it("has one leader, whom the others find and hear", async () => {
+    const place = createWindowsPipeBackend(folder, "prod", system);
+    expect(place.leader()).toBeUndefined();
+    const host = createLeaderServer();
+    const lease = await place.claim(host.server);
+    if (lease === undefined) return expect.unreachable();
+    host.start(lease);
     expect(await place.claim(createServer())).toBeUndefined();
 
-    const holder = place.holder();
-    if (holder === undefined) return expect.unreachable();
-    const heard = listenTo(holder, 5000, 5000);
+    const leader = place.leader();
+    if (leader === undefined) return expect.unreachable();
+    const heard = waitForLeader(leader, { waitMs: 5000, silentMs: 5000 });
     await new Promise((resolve) => setTimeout(resolve, 50));
     await host.end({ answer: "secret answer", found: false });
     expect(await heard).toEqual({ kind: "answer", answer: "secret answer", found: false });
 
-    expect(place.holder()).toBeUndefined();
-    expect(await meetOnWindows(folder, "prod", system).claim(createServer())).toBeDefined();
+    expect(place.leader()).toBeUndefined();
+    expect(
+      await createWindowsPipeBackend(folder, "prod", system).claim(createServer()),
+    ).toBeDefined();
   });
 
-  it("is free after a holder died, whose announcement is found dead and swept", async () => {
-    const place = meetOnWindows(folder, "prod", system);
-    const announced = join(folder, placeName("prod"));
+  it("is free after a leader died, whose announcement is found dead and swept", async () => {
+    const place = createWindowsPipeBackend(folder, "prod", system);
+    const announced = join(folder, lockName("prod"));
     mkdirSync(announced);
     writeFileSync(join(announced, "dead"), secret);
-    const holder = place.holder();
-    if (holder === undefined) return expect.unreachable();
-    expect(await listenTo(holder, 1000, 1000)).toEqual({ kind: "dead" });
+    const leader = place.leader();
+    if (leader === undefined) return expect.unreachable();
+    expect(await waitForLeader(leader, { waitMs: 1000, silentMs: 1000 })).toEqual({ kind: "dead" });
 
     const server = createServer();
-    const hold = await place.claim(server);
+    const lease = await place.claim(server);
     expect(readdirSync(announced)).not.toContain("dead");
-    holder.remove();
-    expect(place.holder()).toBeDefined();
-    hold?.release();
+    leader.remove();
+    expect(place.leader()).toBeDefined();
+    lease?.release();
     server.close();
-    expect(place.holder()).toBeUndefined();
+    expect(place.leader()).toBeUndefined();
   });
 
   it("takes no notice of an announcement that is not complete", () => {
-    const announced = join(folder, placeName("prod"));
+    const announced = join(folder, lockName("prod"));
     mkdirSync(announced);
     writeFileSync(join(announced, "half"), secret.subarray(0, 16));
-    expect(meetOnWindows(folder, "prod", system).holder()).toBeUndefined();
+    expect(createWindowsPipeBackend(folder, "prod", system).leader()).toBeUndefined();
   });
 
   it("gives back the lock when the pipe cannot be had", async () => {
-    const place = meetOnWindows(folder, "prod", {
+    const place = createWindowsPipeBackend(folder, "prod", {
       ...system,
       pipePath: () => join(folder, "no", "such"),
     });
@@ -122,9 +124,9 @@ describe("the meeting place on Windows", () => {
     expect(locked.size).toBe(0);
   });
 
-  it("takes somebody else on a dead holder's pipe for silent, even one who plays back what he recorded", async () => {
-    const place = meetOnWindows(folder, "prod", system);
-    const announced = join(folder, placeName("prod"));
+  it("takes somebody else on a dead leader's pipe for silent, even one who plays back what he recorded", async () => {
+    const place = createWindowsPipeBackend(folder, "prod", system);
+    const announced = join(folder, lockName("prod"));
     mkdirSync(announced);
     writeFileSync(join(announced, "dead"), secret);
     const recorded = sealLine(secret, "", uptime() * 1000 - 15_000);
@@ -132,20 +134,22 @@ describe("the meeting place on Windows", () => {
       join(folder, "dead"),
       `hello\n${JSON.stringify({ answer: "false", found: false })}\n${recorded}\n`,
     );
-    const holder = place.holder();
-    if (holder === undefined) return expect.unreachable();
-    expect(await listenTo(holder, 5000, 750)).toEqual({ kind: "silent" });
+    const leader = place.leader();
+    if (leader === undefined) return expect.unreachable();
+    expect(await waitForLeader(leader, { waitMs: 5000, silentMs: 750 })).toEqual({
+      kind: "silent",
+    });
     squatter.close();
   });
 
   it("announces a secret of 32 bytes in the private folder and nothing else", async () => {
     const server = createServer();
-    const hold = await meetOnWindows(folder, "prod", system).claim(server);
-    const announced = join(folder, placeName("prod"));
+    const lease = await createWindowsPipeBackend(folder, "prod", system).claim(server);
+    const announced = join(folder, lockName("prod"));
     const [name = "", ...others] = readdirSync(announced);
     expect(others).toEqual([]);
     expect(readFileSync(join(announced, name))).toHaveLength(32);
-    hold?.release();
+    lease?.release();
     server.close();
   });
 });

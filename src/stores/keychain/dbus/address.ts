@@ -8,6 +8,7 @@
  *   XDG_RUNTIME_DIR/bus alone; but a bus in /tmp may have ended, and its name be another user's now.
  * - An abstract socket has no owner that could be looked at, and any user can take its name: it is refused.
  */
+import { errorCode, hasErrorCode } from "../../../foundation/errno.ts";
 import { statSync } from "node:fs";
 import { posix } from "node:path";
 import type { Environment } from "../../../foundation/environment.ts";
@@ -69,8 +70,8 @@ export function refusalOf(
       ? undefined
       : { absent: false, why: `${path} belongs to another user (uid ${found.uid})` };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    const absent = code === "ENOENT" || code === "ENOTDIR";
+    const code = errorCode(error) ?? String(error);
+    const absent = hasErrorCode(error, "ENOENT", "ENOTDIR");
     return {
       absent,
       why: absent ? `${path} does not exist` : `${path} cannot be looked at (${code})`,

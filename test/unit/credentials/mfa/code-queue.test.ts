@@ -68,7 +68,7 @@ describe("spending an MFA code", () => {
       now: clock.now,
       pause: async (milliseconds) => void (time += milliseconds / 1000),
       deadline: { remainingMs: () => 55_000 - time * 1000 },
-      flightFolder: undefined,
+      runtimeDir: undefined,
       ...more,
     });
   }

@@ -82,7 +82,7 @@ describe("MFA", () => {
       failures: createFailureCooldown(folder, clock),
       clock,
       deadline,
-      flightFolder: undefined,
+      runtimeDir: undefined,
       forceRefresh: false,
       openSts: async (connection) => createSts(connection, deadline),
       resolveLeaf: async ({ source }) =>
@@ -110,7 +110,7 @@ describe("MFA", () => {
         now: clock.now,
         pause: async (milliseconds) => sts.clock.advance(milliseconds),
         deadline,
-        flightFolder: undefined,
+        runtimeDir: undefined,
       }),
       notice: () => {},
       ...others,
