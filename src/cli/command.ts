@@ -50,6 +50,26 @@ export type Command<O extends OptionTable = OptionTable> = {
   run(context: Context, args: Arguments<O>): Promise<number>;
 };
 
+/** A word of a command's usage: `NAME`, `[NAME]` or `[NAMES..]`. */
+export type UsageWord = {
+  readonly word: string;
+  readonly isRequired: boolean;
+  /** Takes all words that are left. */
+  readonly isArray: boolean;
+};
+
+/** The positionals of a command, in order. */
+export function usageWordsOf({ usage, positionals = {} }: Command): readonly UsageWord[] {
+  return usage
+    .split(" ")
+    .map((word) => ({
+      word: word.replaceAll(/^\[|(?:\.\.)?\]$/g, ""),
+      isRequired: !word.startsWith("["),
+      isArray: word.endsWith("..]"),
+    }))
+    .filter(({ word }) => Object.hasOwn(positionals, word));
+}
+
 /** How a command is typed, whole. */
 export function usageOf({ usage, takesCommand }: Command): string {
   return takesCommand === true ? `${usage} -- COMMAND ...` : usage;
@@ -70,7 +90,12 @@ export const commonOptions = {
     default: false,
     describe: "trace what is done (never secrets) on stderr",
   },
-  profile: { type: "string", completes: "profiles", describe: "the same as NAME" },
+  profile: {
+    type: "string",
+    alias: "p",
+    completes: "profiles",
+    describe: "the same as NAME (short: -p)",
+  },
 } as const satisfies OptionTable;
 
 /** Options of commands that fetch credentials. */

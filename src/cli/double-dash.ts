@@ -1,4 +1,5 @@
 /** `--` between awsrole's own words and the command that it runs: required, because options of the two may have the same names. */
+import { ownWords } from "./words.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { type Command, type OptionTable, optionsOf, usageOf } from "./command.ts";
 
@@ -12,11 +13,11 @@ export function requireSeparator(
   words: readonly string[],
   platform: NodeJS.Platform,
 ): void {
-  const cut = words.indexOf("--");
-  if (cut !== -1 && cut < words.length - 1) return;
-  const own = cut === -1 ? words : words.slice(0, cut);
+  const own = ownWords(words);
+  const isCut = own.length < words.length;
+  if (own.length < words.length - 1) return;
   const begin = beginOfCommand(own, optionsOf(command));
-  if (cut !== -1 || begin === own.length)
+  if (isCut || begin === own.length)
     throw new AwsRoleError("ERR_USAGE", `${name} wants a command to run`, {
       hint: `usage: awsrole ${usageOf(command)}`,
     });
@@ -33,9 +34,10 @@ function beginOfCommand(words: readonly string[], options: OptionTable): number 
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? "";
     const [, no, name = "", attached] = /^--(no-)?([^=]+)(=.*)?$/s.exec(word) ?? [];
-    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    const option =
+      word === "-p" ? options["profile"] : Object.hasOwn(options, name) ? options[name] : undefined;
     if (option === undefined && (word.startsWith("-") || names === 0)) return i;
-    if (option === undefined || name === "profile") names -= 1;
+    if (option === undefined || option === options["profile"]) names -= 1;
     if (option?.type === "string" && no === undefined && attached === undefined) i += 1;
   }
   return words.length;

@@ -3,7 +3,13 @@
  * The cache hit is answered before this module is loaded (`cache-hit.ts`).
  */
 import type { Context } from "../foundation/context.ts";
-import { commonOptions, defineCommand, fetchOptions } from "../cli/command.ts";
+import {
+  commonOptions,
+  defineCommand,
+  fetchOptions,
+  type OptionTable,
+  spellOption,
+} from "../cli/command.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { deviceOfChain, profilesOf, resolveChain } from "../credentials/chain.ts";
 import { formatCredentialProcessOutput } from "../credentials/process-output.ts";
@@ -16,20 +22,22 @@ import { findPerson, openSessions, prepareStore } from "../sessions/open-session
 const usage =
   "credential-process --profile NAME [--store S] [--no-input] [--mfa-code CODE] [--force-refresh] [--debug]";
 
-/** For help and the docs: `cache-miss.ts` calls `credentialProcess` without a command-line parser. */
+const options = {
+  profile: { type: "string", completes: "profiles", describe: "the profile" },
+  store: commonOptions.store,
+  input: commonOptions.input,
+  ...fetchOptions,
+  debug: commonOptions.debug,
+} as const satisfies OptionTable;
+
+/** For help, the docs, and lines with an option before the command: programs come in at `cache-miss.ts`, without yargs. */
 export default defineCommand({
   usage,
   summary: "print credentials for an SDK: the line that stands in ~/.aws/config",
   description:
     "Prints the credentials of a profile as one line of JSON, as the SDKs' credential_process interface wants it: from the store " +
     "while they are fresh, else fetched. It ignores AWS_PROFILE, and on failure prints nothing but the reason, on stderr.",
-  options: {
-    profile: { ...commonOptions.profile, describe: "the profile" },
-    store: commonOptions.store,
-    input: commonOptions.input,
-    ...fetchOptions,
-    debug: commonOptions.debug,
-  },
+  options,
   examples: [
     {
       command: "credential_process = /usr/local/bin/awsrole credential-process --profile prod",
@@ -41,25 +49,42 @@ export default defineCommand({
     },
   ],
   isForPrograms: true,
-  run: (context) => credentialProcess(context, []),
+  run: (context, args) =>
+    printCredentials(context, {
+      profile: requireProfileOption(args.profile),
+      store: args.store,
+      mfaCode: args["mfa-code"],
+      input: args.input,
+      forceRefresh: args["force-refresh"],
+    }),
 });
 
+/** What a line of credential-process asks for. */
 export type CredentialProcessArguments = {
   readonly profile: string;
   readonly store: string | undefined;
   readonly mfaCode: string | undefined;
   readonly input: boolean;
   readonly forceRefresh: boolean;
-  readonly debug: boolean;
 };
 
-/** Prints the credentials of one profile; AWS_PROFILE is ignored. @throws AwsRoleError. */
+/**
+ * Prints the credentials of one profile; AWS_PROFILE is ignored. `words`: those behind `credential-process`.
+ * @throws ERR_USAGE, ERR_CONFIG_…, ERR_PROFILE_…, and what `getCredentials` throws.
+ */
 export async function credentialProcess(
   context: Context,
   words: readonly string[],
   firstRead?: FirstRead,
 ): Promise<number> {
-  const args = parseArguments(words);
+  return printCredentials(context, parseArguments(words), firstRead);
+}
+
+async function printCredentials(
+  context: Context,
+  args: CredentialProcessArguments,
+  firstRead?: FirstRead,
+): Promise<number> {
   const files = readAwsFiles(context.env, context.platform);
   const chain = resolveChain(files, args.profile, context.env);
   if (chain.kind === "leaf" && chain.source.kind === "static") {
@@ -95,34 +120,41 @@ export async function credentialProcess(
   return 0;
 }
 
-/** The words behind `credential-process`, each option at most once. @throws ERR_USAGE. */
+/** Each option of the definition at most once, with a value or without as its type demands. @throws ERR_USAGE. */
 export function parseArguments(words: readonly string[]): CredentialProcessArguments {
-  const values = new Map<string, string>();
+  const given = new Map<string, string>();
   const queue = [...words];
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
-    const [, option, attached] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
-    if (option === undefined) throw wrong(`unexpected word ${word}`);
-    if (values.has(option)) throw wrong(`--${option} is given twice`);
-    if (["no-input", "force-refresh", "debug"].includes(option)) {
-      if (attached !== undefined) throw wrong(`--${option} takes no value`);
-      values.set(option, "");
-    } else if (["profile", "store", "mfa-code"].includes(option)) {
+    const [, typed, attached] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    if (typed === undefined) throw wrong(`unexpected word ${word}`);
+    const [name, option] =
+      Object.entries(options).find(
+        (entry) => spellOption(...entry).split(" ")[0] === `--${typed}`,
+      ) ?? [];
+    if (name === undefined || option === undefined) throw wrong(`unknown option --${typed}`);
+    if (given.has(name)) throw wrong(`--${typed} is given twice`);
+    if (option.type === "boolean") {
+      if (attached !== undefined) throw wrong(`--${typed} takes no value`);
+      given.set(name, "");
+    } else {
       const value = attached ?? queue.shift();
       if (value === undefined || value === "" || (attached === undefined && value.startsWith("-")))
-        throw wrong(`--${option} wants a value`);
-      values.set(option, value);
-    } else throw wrong(`unknown option --${option}`);
+        throw wrong(`--${typed} wants a value`);
+      given.set(name, value);
+    }
   }
-  const profile = values.get("profile");
-  if (profile === undefined) throw wrong("--profile is missing");
   return {
-    profile,
-    store: values.get("store"),
-    mfaCode: values.get("mfa-code"),
-    input: !values.has("no-input"),
-    forceRefresh: values.has("force-refresh"),
-    debug: values.has("debug"),
+    profile: requireProfileOption(given.get("profile")),
+    store: given.get("store"),
+    mfaCode: given.get("mfa-code"),
+    input: !given.has("input"),
+    forceRefresh: given.has("force-refresh"),
   };
+}
+
+function requireProfileOption(profile: string | undefined): string {
+  if (profile === undefined) throw wrong("--profile is missing");
+  return profile;
 }
 
 function wrong(problem: string): AwsRoleError {

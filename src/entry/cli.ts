@@ -1,5 +1,6 @@
 /** The entrance of people's commands: argv → command → exit code. Programs come in at `cache-hit.ts`. */
 import type { Context } from "../foundation/context.ts";
+import { commandNameOf } from "../cli/words.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { runProgram } from "./run.ts";
 import manifest from "../../package.json" with { type: "json" };
@@ -12,7 +13,7 @@ export function main(words: readonly string[]): Promise<number> {
     try {
       return await run(context, words);
     } catch (error) {
-      if (words[0] === "env") {
+      if (commandNameOf(words) === "env") {
         const { failureStatements } = await import("../commands/env/failure.ts");
         context.stdout(failureStatements(context, words));
       }

@@ -1,6 +1,7 @@
 /** What the miss and people's commands share: a context, output that can fail, errors as text, and the end of the process. */
 import type { Context } from "../foundation/context.ts";
 import { processContext } from "../context.ts";
+import { commandNameOf, hasOption } from "../cli/words.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { hasPendingNativeCall } from "../stores/keychain/native-calls.ts";
 import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
@@ -32,20 +33,17 @@ export async function end(exitCode: number): Promise<void> {
  * behind `--` belongs to another program.
  */
 export function report(context: Context, line: readonly string[], error: AwsRoleError): number {
-  const words = line.includes("--") ? line.slice(0, line.indexOf("--")) : line;
   const lines = [`awsrole: ${escapeControls(error.message)}`];
   if (error.hint !== undefined) lines.push(`awsrole: hint: ${escapeControls(error.hint)}`);
-  if (words.includes("--debug")) lines.push(...trace(error));
+  if (hasOption(line, "--debug")) lines.push(...trace(error));
   context.stderr(`${lines.join("\n")}\n`);
-  if (words.includes("--json") && words[0] !== "credential-process") {
+  const command = commandNameOf(line);
+  if (hasOption(line, "--json") && command !== "credential-process") {
     context.stdout(
       `${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`,
     );
   }
-  return exitCodeOf(
-    error,
-    words.find((word) => !word.startsWith("-")),
-  );
+  return exitCodeOf(error, command);
 }
 
 /** Names and codes of the error and its causes. Their messages are other programs' words and may hold secrets: left out. */

@@ -246,7 +246,12 @@ describe("a mistyped word", () => {
     expect((await run("rename-profile")).stderr).toContain("OLD is missing");
     expect((await run("whoami", "--mfa-code")).stderr).toContain("--mfa-code wants a value");
     expect((await run("list", "prod")).stderr).toContain("one word too many: prod");
-    expect((await run("--json", "list")).stderr).toContain("a command comes first");
+    expect((await run("--json")).stderr).toContain("no command given");
+    expect((await run("--jsno", "list")).stderr).toContain("did you mean --json?");
+    expect((await run("whoami", "--json=yes")).stderr).toContain("--json takes no value");
+    expect((await run("whoami", "--no-store")).stderr).toContain("unknown option --no-store");
+    expect((await run("whoami", "--store", "--json")).stderr).toContain("--store wants a value");
+    expect((await run("log", "--store.x", "1")).stderr).toContain("unknown option --store.x");
     for (const line of [
       ["whoami", ""],
       ["whoami", "--profile", ""],
@@ -262,6 +267,20 @@ describe("a mistyped word", () => {
       expect((await run(...line, "--profile", "prod")).stderr).toContain(
         "unknown option --profile",
       );
+  });
+
+  it("is none where options of every command come before the command, or -p stands for --profile", async () => {
+    for (const line of [
+      ["--profile", "prdo", "whoami"],
+      ["-p", "prdo", "whoami"],
+      ["whoami", "-p", "prdo"],
+      ["--no-input", "--store", "none", "whoami", "prdo"],
+      ["--no-input", "credential-process", "--profile", "prdo"],
+    ])
+      expect((await run(...line)).stderr, line.join(" ")).toContain("did you mean prod?");
+    expect(await run("--json", "list")).toMatchObject({ code: 0, stderr: "" });
+    expect((await run("list", "-p", "prod")).stderr).toContain("unknown option -p");
+    expect(await run("-V")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d/) });
   });
 
   it("is not made good by --profile: both are given, and differ", async () => {

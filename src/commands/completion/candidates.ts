@@ -13,6 +13,7 @@ import {
   spellOption,
 } from "../../cli/command.ts";
 import type { CommandTable } from "../../cli/run-command.ts";
+import { takesNextWord } from "../../cli/words.ts";
 
 type Candidate = readonly [word: string, says: string];
 
@@ -59,6 +60,8 @@ async function candidates(
   const previous = before.at(-1)?.replace(/^--/, "");
   if (previous !== undefined && before.at(-1)?.startsWith("--") && takesValue(options, previous))
     return valuesOf(options, previous, profileNames);
+  if (before.at(-1) === "-p" && takesValue(options, "profile"))
+    return valuesOf(options, "profile", profileNames);
   if (typed.startsWith("-")) return remainingOptions(options, before);
   const positional = nextPositional(command, options, before);
   if (positional !== undefined) return offer(positional, profileNames);
@@ -105,7 +108,7 @@ function nextPositional(
   const given = before.filter((word, index) => {
     if (word.startsWith("-")) return false;
     const previous = before[index - 1];
-    return previous?.startsWith("--") !== true || !takesValue(options, previous.slice(2));
+    return previous === undefined || !takesNextWord(options, previous);
   }).length;
   const positionals = Object.entries(command.positionals ?? {}).map(([name, positional]) => ({
     ...positional,

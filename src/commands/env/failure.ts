@@ -6,6 +6,7 @@
 import type { Context } from "../../foundation/context.ts";
 import { clearedVariables } from "../../program/aws-variables.ts";
 import { callingProgram } from "../../program/calling-program.ts";
+import { hasOption } from "../../cli/words.ts";
 import { detectShell } from "../../cli/shells/detect.ts";
 import {
   failingStatement,
@@ -20,7 +21,7 @@ export function failureStatements(
   { env, platform, isTerminal }: Context,
   words: readonly string[],
 ): string {
-  if (isTerminal.stdout || words.includes("--json")) return "";
+  if (isTerminal.stdout || hasOption(words, "--json")) return "";
   const shell =
     shellAskedFor(words) ?? detectShell({ env, platform, caller: callingProgram(platform) });
   if (!isExecutable(shell)) return "";
