@@ -1,29 +1,33 @@
 /** `--` between awsrole's own words and the command that it runs: required, because options of the two may have the same names. */
 import { ownWords } from "./words.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
+import { shellCommand } from "../foundation/shell-quote.ts";
 import { type Command, type OptionTable, optionsOf, usageOf } from "./command.ts";
 
 /**
- * Demands a command behind `--`. @throws ERR_USAGE, with the corrected line to copy where there is a command
- * without its `--`.
+ * The words with the command behind `--`. On Windows a missing one is put in: PowerShell takes the first `--` for its own when it runs a
+ * script, and npm installs awsrole as one (awsrole.ps1), so there it cannot be typed without quotes.
+ * @throws ERR_USAGE, elsewhere with the corrected line to copy where there is a command without its `--`.
  */
 export function requireSeparator(
   command: Command,
   name: string,
   words: readonly string[],
   platform: NodeJS.Platform,
-): void {
+): readonly string[] {
   const own = ownWords(words);
   const isCut = own.length < words.length;
-  if (own.length < words.length - 1) return;
   const begin = beginOfCommand(own, optionsOf(command));
+  if (platform === "win32" && begin < own.length)
+    return [...words.slice(0, begin), "--", ...words.slice(begin)];
+  if (own.length < words.length - 1) return words;
   if (isCut || begin === own.length)
     throw new AwsRoleError("ERR_USAGE", `${name} wants a command to run`, {
       hint: `usage: awsrole ${usageOf(command)}`,
     });
   const corrected = ["awsrole", ...own.slice(0, begin), "--", ...own.slice(begin)];
   throw new AwsRoleError("ERR_USAGE", `${name} wants -- before the command`, {
-    hint: corrected.map((word) => quote(word, platform)).join(" "),
+    hint: shellCommand(corrected, platform),
   });
 }
 
@@ -41,9 +45,4 @@ function beginOfCommand(words: readonly string[], options: OptionTable): number 
     if (option?.type === "string" && no === undefined && attached === undefined) i += 1;
   }
   return words.length;
-}
-
-function quote(word: string, platform: NodeJS.Platform): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  return platform === "win32" ? `"${word}"` : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -5,7 +5,7 @@
 import type { Environment } from "../foundation/environment.ts";
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { Answer } from "./terminal.ts";
 import { escapeControls } from "../foundation/text.ts";
@@ -30,7 +30,7 @@ export function findPinentry(
     return { nobody: "there is no display for a pinentry" };
   const names = { win32: ["pinentry.exe"], darwin: ["pinentry-mac", "pinentry"] };
   const program = (names[platform as "win32" | "darwin"] ?? ["pinentry"])
-    .map((name) => findProgram(name, env["PATH"] ?? ""))
+    .map((name) => findProgram(name, env["PATH"] ?? env["Path"] ?? ""))
     .find((path) => path !== undefined);
   if (program === undefined) return { nobody: "there is no pinentry program" };
   let told = "";
@@ -49,7 +49,8 @@ export function findPinentry(
 }
 
 function findProgram(name: string, path: string): string | undefined {
-  for (const folder of path.split(delimiter)) {
+  // An empty or relative entry would be the current folder, where anyone may have put a program that asks for the code.
+  for (const folder of path.split(delimiter).filter((folder) => isAbsolute(folder))) {
     const program = join(folder, name);
     try {
       accessSync(program, constants.X_OK);

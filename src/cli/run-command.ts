@@ -51,7 +51,11 @@ export async function runCommand(
       ? new AwsRoleError("ERR_USAGE", "no command given", { hint: commandFirst })
       : unknownWord("option", first, ["--help", "--version"], commandFirst);
   const command = await loadCommand(program.commands, name);
-  if (command.takesCommand === true) requireSeparator(command, name, words, context.platform);
+  if (command.takesCommand === true) {
+    const separated = requireSeparator(command, name, words, context.platform);
+    // Now it has one: the command is read as if it had been typed.
+    if (separated !== words) return runCommand(program, separated, context);
+  }
   const args = readArguments(command, { name, own, rest }, context.env["AWS_PROFILE"]);
   return command.run(context, args);
 }

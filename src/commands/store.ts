@@ -1,6 +1,7 @@
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
+import { setCommand } from "../foundation/permission-advice.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { markLogout } from "../state/logout-epoch.ts";
 import type { Row, StoreName } from "../state/item-index.ts";
@@ -107,7 +108,7 @@ function report(
       context.stdout(
         to === "keychain"
           ? "the keychain is used unless AWSROLE_STORE, or awsrole_store in [default], names another\n"
-          : `to use it from now on: export AWSROLE_STORE=${to}, or awsrole_store = ${to} in [default]\n`,
+          : `to use it from now on: ${setCommand("AWSROLE_STORE", to, context.platform)}, or awsrole_store = ${to} in [default]\n`,
       );
   }
   for (const { row, error } of failed)

@@ -10,6 +10,7 @@ import type { Environment } from "../foundation/environment.ts";
 import { readFileSync, statSync } from "node:fs";
 import { errorCode } from "../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { retryBusySync } from "../foundation/retry-busy.ts";
 import {
   type Document,
   documentProblems,
@@ -101,7 +102,7 @@ function readText(file: string): string {
     // A pipe or a device could keep us waiting without end.
     if (!stat.isFile()) throw cannotRead(file, "is not a regular file", NAME_ANOTHER);
     if (stat.size > LARGEST_FILE_BYTES) throw cannotRead(file, "has more than 64 MB", NAME_ANOTHER);
-    const text = readFileSync(file, "latin1");
+    const text = retryBusySync(() => readFileSync(file, "latin1"));
     refuseForeignText(file, text);
     return text;
   } catch (error) {

@@ -57,6 +57,28 @@ export function homeFolder(env: Environment, platform: NodeJS.Platform): string 
   );
 }
 
+/**
+ * HOME and USERPROFILE where they name different folders on Windows (Git Bash, Emacs and company drives set HOME), and the files are not
+ * named by variables of their own: Python and Go look in the second, JavaScript and awsrole in the first.
+ */
+export function differingHomes(
+  env: Environment,
+  platform: NodeJS.Platform,
+): readonly [home: string, userProfile: string] | undefined {
+  const { HOME: home, USERPROFILE: userProfile } = env;
+  if (platform !== "win32" || !home || !userProfile) return undefined;
+  if (env["AWS_CONFIG_FILE"] && env["AWS_SHARED_CREDENTIALS_FILE"]) return undefined;
+  const isSame = win32.resolve(home).toLowerCase() === win32.resolve(userProfile).toLowerCase();
+  return isSame ? undefined : [home, userProfile];
+}
+
+/** What people should know about differing homes; undefined where they do not differ. */
+export function homesWarning(env: Environment, platform: NodeJS.Platform): string | undefined {
+  const homes = differingHomes(env, platform);
+  if (homes === undefined) return undefined;
+  return `HOME is ${homes[0]}, and USERPROFILE is ${homes[1]}: awsrole and JavaScript read .aws in the first, the AWS CLI, boto3 and Go in the second`;
+}
+
 /** Loaded only here: most runs have a HOME. */
 function systemHome(): string | undefined {
   try {

@@ -25,7 +25,9 @@ import {
 import { basename, dirname, join } from "node:path";
 import { errorCode, hasErrorCode } from "../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { writableCommand } from "../foundation/permission-advice.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
+import { retryBusy } from "../foundation/retry-busy.ts";
 
 /** The file that is really written: where links lead. A file that does not exist yet is its own target. */
 export async function realTarget(file: string): Promise<string> {
@@ -60,7 +62,7 @@ export async function replaceFile(target: string, before: string, after: string)
     try {
       await writeNew(temporary, after, old);
       await refuseChanged(target, before);
-      await rename(temporary, target);
+      await retryBusy(() => rename(temporary, target));
     } catch (error) {
       await unlink(temporary).catch(() => {});
       throw error;
@@ -90,7 +92,7 @@ async function writeNew(temporary: string, text: string, old: Stats | undefined)
 }
 
 async function refuseChanged(target: string, before: string): Promise<void> {
-  const now = await readFile(target, "latin1").catch(undefinedIfMissing);
+  const now = await retryBusy(() => readFile(target, "latin1")).catch(undefinedIfMissing);
   if ((now ?? "") === before) return;
   throw new AwsRoleError(
     "ERR_CONFIG_CONFLICT",
@@ -134,7 +136,11 @@ async function refuseWhatRenameCannotKeep(target: string, old: Stats): Promise<v
       );
   }
   if ((old.mode & 0o222) === 0)
-    throw refused(target, "is read-only", `chmod u+w ${target}, if it may be edited`);
+    throw refused(
+      target,
+      "is read-only",
+      `${writableCommand(target, process.platform)}, if it may be edited`,
+    );
   const folder = await stat(dirname(target));
   if (folder.dev !== old.dev)
     throw refused(
@@ -194,7 +200,9 @@ const reasons: Readonly<Record<string, readonly [what: string, hint: string]>> =
   EACCES: ["could not be written: permission denied", "see the permissions of its folder"],
   EPERM: [
     "could not be written: not permitted",
-    "see the owner and attributes of the file and its folder",
+    process.platform === "win32"
+      ? "another program may have it open: close it and try again"
+      : "see the owner and attributes of the file and its folder",
   ],
   EROFS: ["could not be written: the file system is read-only", "edit it where it comes from"],
   EBUSY: [

@@ -105,7 +105,7 @@ export async function withLock<T>(
       "ERR_DEADLINE",
       "another awsrole process is writing the same file and does not finish",
       {
-        hint: "see whether one is stopped or waiting in another terminal (ps), end it, and try again",
+        hint: "see whether one is stopped or waiting in another terminal, end it, and try again",
       },
     );
   }

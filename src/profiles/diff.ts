@@ -13,10 +13,14 @@ export function unifiedDiff(file: string, before: string, after: string): string
   if (before === after) return "";
   const hunks = hunksOf(splitLines(before), diffEdits(before, after));
   const patch = { oldFileName: file, newFileName: file, oldHeader: "", newHeader: "", hunks };
-  return formatPatch(patch, FILE_HEADERS_ONLY)
-    .split("\n")
-    .map((line) => escapeControls(maskSecret(line.replace(/\r$/, ""))))
-    .join("\n");
+  return (
+    formatPatch(patch, FILE_HEADERS_ONLY)
+      .split("\n")
+      // The library writes a path with a backslash as git would, in quotes and doubled; nobody applies this one.
+      .map((line) => line.replace(/^(---|\+\+\+) ".*"$/, (_, mark: string) => `${mark} ${file}`))
+      .map((line) => escapeControls(maskSecret(line.replace(/\r$/, ""))))
+      .join("\n")
+  );
 }
 
 /** Lines shown around a change; changes that are no further apart share a hunk. */

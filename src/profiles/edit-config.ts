@@ -6,7 +6,7 @@ import type { Context } from "../foundation/context.ts";
 import type { Document, FileKind } from "../config/document.ts";
 import { type AwsFiles, combineDocuments, readAwsFiles } from "../config/files.ts";
 import { applyEdits, diffEdits, reverseEdits } from "../config/line-edits.ts";
-import { awsFilePaths } from "../config/paths.ts";
+import { awsFilePaths, homesWarning } from "../config/paths.ts";
 import { realTarget, refuseUnreplaceable, replaceFile } from "../config/write.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { type LockRequest, withLock } from "../locks/single-flight.ts";
@@ -48,7 +48,9 @@ export async function editConfig(context: Context, change: ConfigEdit): Promise<
       kind === "config"
         ? combineDocuments(after, files.credentials)
         : combineDocuments(files.config, after);
-    const warnings = change.review?.(changed) ?? [];
+    const homes = homesWarning(env, platform);
+    const reviewed = change.review?.(changed) ?? [];
+    const warnings = homes === undefined ? reviewed : [...reviewed, homes];
     return { before: files[kind], after, warnings };
   };
   if (change.dryRun) return describe(plan());

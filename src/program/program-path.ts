@@ -13,8 +13,9 @@
  *   no quotes at all but the short (8.3) name, because `cmd.exe` and three SDKs lose them.
  */
 import type { Environment } from "../foundation/environment.ts";
-import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
+import { systemProgram } from "../foundation/windows-executable.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import {
   describeOpenStep,
@@ -49,14 +50,30 @@ export function findProgram(running: Running, command?: string): Program {
   if (!isInterpreter(execPath)) return lasting(running, [candidates(running, "awsrole", execPath)]);
   if (script === undefined) throw noLastingName("it was not started from a file");
   if (running.platform === "win32") {
-    const shim = onPath(running, ["awsrole.cmd"])[0];
-    if (shim !== undefined && problemOf(running, shim) === undefined)
-      return lasting(running, [[shim]]);
+    const shim = onPath(running, ["awsrole.cmd"]).find(
+      (file) => startsScript(file, script) && problemOf(running, file) === undefined,
+    );
+    if (shim !== undefined) return lasting(running, [[shim]]);
   }
   return lasting(running, [
     candidates(running, "node", execPath),
     candidates(running, "awsrole", script),
   ]);
+}
+
+/**
+ * Whether this batch file, as npm, pnpm and yarn write them, starts the script that is running: another installation's must not get into a profile.
+ * They name the script relative to their own folder (`%dp0%` or `%~dp0`).
+ */
+function startsScript(shim: string, script: string): boolean {
+  try {
+    const real = realPath(script);
+    return [...readFileSync(shim, "utf8").matchAll(/"%(?:~dp0|dp0%)\\?([^"%]+\.js)"/gi)].some(
+      ([, relative = ""]) => realPath(win32.resolve(win32.dirname(shim), relative)) === real,
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** The whole value of `credential_process` for a profile. The name must be a writable one (no spaces, no quotes). */
@@ -66,7 +83,13 @@ export function credentialProcessLine(program: Program, profile: string): string
 
 /** `process` as `findProgram` wants it. */
 export function runningProgram(env: Environment, platform: NodeJS.Platform): Running {
-  return { env, platform, execPath: process.execPath, script: process.argv[1], shortName };
+  return {
+    env,
+    platform,
+    execPath: process.execPath,
+    script: process.argv[1],
+    shortName: (path) => shortName(env, path),
+  };
 }
 
 function chosenProgram(running: Running, command: string): Program {
@@ -94,19 +117,26 @@ function lasting(running: Running, alternatives: readonly (readonly string[])[])
   const words = paths.map((path) => {
     const word = quoted(running, path);
     if (word === undefined)
-      throw noLastingName(`${path} has characters that not every AWS tool passes on`);
+      throw noLastingName(
+        `${path} has characters that not every AWS tool passes on`,
+        // It may be installed already, there: then installing it again is no help.
+        running.platform === "win32"
+          ? "install it where the path has no spaces (npm install --global --prefix C:\\awsrole awsrole, and C:\\awsrole on PATH), or name the program with --command PATH"
+          : undefined,
+      );
     return word;
   });
   return { words, warnings: warningsOf(running, paths) };
 }
 
-function noLastingName(why: string): AwsRoleError {
+function noLastingName(
+  why: string,
+  hint = "install it (npm install --global awsrole), or name the program with --command PATH",
+): AwsRoleError {
   return new AwsRoleError(
     "ERR_CONFIG_WRITE",
     `this awsrole has no path that a profile could rely on: ${why}`,
-    {
-      hint: "install it (npm install --global awsrole), or name the program with --command PATH",
-    },
+    { hint },
   );
 }
 
@@ -256,14 +286,18 @@ function isExecutable(file: string): boolean {
 }
 
 /** `cmd.exe` knows the short names; there is no other way to them without a native module. */
-function shortName(path: string): string | undefined {
+function shortName(env: Environment, path: string): string | undefined {
   if (/["%]/.test(path)) return undefined;
   const { spawnSync } = process.getBuiltinModule("node:child_process");
-  const { stdout } = spawnSync("cmd.exe", ["/d", "/c", `for %I in ("${path}") do @echo %~sI`], {
-    encoding: "utf8",
-    timeout: 5000,
-    windowsVerbatimArguments: true,
-  });
+  const { stdout } = spawnSync(
+    systemProgram(env, "cmd.exe"),
+    ["/d", "/c", `for %I in ("${path}") do @echo %~sI`],
+    {
+      encoding: "utf8",
+      timeout: 5000,
+      windowsVerbatimArguments: true,
+    },
+  );
   const short = stdout.trim();
   return short === "" ? undefined : short;
 }

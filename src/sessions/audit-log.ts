@@ -18,6 +18,7 @@ import { obtain, type Obtained, type SessionDependencies } from "../credentials/
 import { withLock } from "../locks/single-flight.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
+import { retryBusy } from "../foundation/retry-busy.ts";
 
 /** One line. `time` and `expiration` are UTC, whole seconds. */
 export type Delivery = {
@@ -111,7 +112,7 @@ async function append(context: Context, delivery: Delivery): Promise<void> {
       async () => {
         // Another process may have begun a new one just now.
         if ((await stat(files.current)).size >= mostBytes)
-          await rename(files.current, files.before);
+          await retryBusy(() => rename(files.current, files.before));
       },
     );
   } catch {

@@ -10,6 +10,7 @@
  */
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { retryBusySync } from "../foundation/retry-busy.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 import { assertOwned } from "./state-dir.ts";
 
@@ -37,7 +38,7 @@ export function openStateFile<T>(
     read() {
       assertOwned(stateFolder, directory);
       try {
-        return decode(JSON.parse(readFileSync(file, "utf8")));
+        return decode(JSON.parse(retryBusySync(() => readFileSync(file, "utf8"))));
       } catch {
         return undefined;
       }
@@ -49,13 +50,13 @@ export function openStateFile<T>(
       const temporary = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
       try {
         writeFileSync(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600, flag: "wx" });
-        renameSync(temporary, file);
+        retryBusySync(() => renameSync(temporary, file));
       } catch (error) {
         removeIfPossible(temporary);
         throw error;
       }
     },
-    remove: () => rmSync(file, { force: true }),
+    remove: () => retryBusySync(() => rmSync(file, { force: true })),
     exists: () => {
       try {
         return statSync(file, { throwIfNoEntry: false }) !== undefined;

@@ -134,9 +134,11 @@ function randomName(): string {
 
 /** Profiles are private by inheritance on Windows: %LOCALAPPDATA% lets in its user, SYSTEM and administrators. */
 function windowsPlaces(env: Environment): string[] {
-  const local = env["LOCALAPPDATA"];
-  return local !== undefined && win32.isAbsolute(local)
-    ? [win32.join(local, "awsrole", "run")]
+  const { LOCALAPPDATA: local, USERPROFILE: home } = env;
+  // Tools that clean the environment drop the first; node itself restores the second.
+  const folder = local || (home && win32.join(home, "AppData", "Local"));
+  return folder !== undefined && win32.isAbsolute(folder)
+    ? [win32.join(folder, "awsrole", "run")]
     : [];
 }
 

@@ -3,6 +3,7 @@ import { type Stats, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import type { Environment } from "../foundation/environment.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
+import { commandLine } from "../foundation/shell-quote.ts";
 
 /** Where the state directory is: AWSROLE_STATE_DIR, else the platform's place for state. It need not exist. */
 export function stateFolder(
@@ -36,7 +37,10 @@ export function assertOwned(...directories: readonly string[]): void {
             "run awsrole as that user, or name another in AWSROLE_STATE_DIR",
           ]
         : (found.mode & 0o022) !== 0
-          ? ["can be changed by others", `chmod go-w ${directory}, if you trust what is in it`]
+          ? [
+              "can be changed by others",
+              `${commandLine("chmod", "go-w", directory)}, if you trust what is in it`,
+            ]
           : [];
     if (what !== undefined)
       throw new AwsRoleError("ERR_STORE_FAILED", `the state folder ${directory} ${what}`, { hint });

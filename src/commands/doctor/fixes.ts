@@ -4,6 +4,7 @@ import { chmodSync, lstatSync } from "node:fs";
 import type { Document } from "../../config/document.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { type ConfigChange, editConfig } from "../../profiles/edit-config.ts";
+import { commandLine } from "../../foundation/shell-quote.ts";
 import { unifiedDiff } from "../../profiles/diff.ts";
 import type { Finding } from "./finding.ts";
 
@@ -52,7 +53,7 @@ export async function mend(
   if (shown !== undefined) for (const [file, mode] of modes) changeMode(file, mode);
   return {
     change,
-    modes: [...modes].map(([file, mode]) => `chmod ${mode.toString(8)} ${file}`),
+    modes: [...modes].map(([file, mode]) => commandLine("chmod", mode.toString(8), file)),
   };
 }
 
@@ -61,7 +62,7 @@ function changeMode(file: string, mode: number): void {
     chmodSync(file, mode);
   } catch (error) {
     throw new AwsRoleError("ERR_CONFIG_WRITE", `the mode of ${file} cannot be changed`, {
-      hint: "ls -l shows its owner, who can change it",
+      hint: "its owner can change it",
       cause: error,
     });
   }

@@ -75,6 +75,9 @@ export const catalogue = {
   "env-two-profiles": warning(
     "boto3 and C++ take AWS_DEFAULT_PROFILE first, all others AWS_PROFILE",
   ),
+  "env-two-homes": warning(
+    "the AWS CLI, boto3 and Go look for .aws in USERPROFILE, awsrole and JavaScript in HOME: they read different profiles",
+  ),
   "env-file-missing": warning("AWS tools read no profiles from there"),
   "default-first": error("the programs use [default] without a word, and not the endpoint"),
   "env-chain": error(

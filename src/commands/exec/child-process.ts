@@ -18,7 +18,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { isForegroundJob } from "../../cli/foreground.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
-import { findOnWindows, type Invocation } from "./windows-executable.ts";
+import { invocationOf, type Invocation } from "../../foundation/windows-executable.ts";
 
 export type ChildCommand = {
   readonly words: readonly string[];
@@ -32,10 +32,7 @@ export async function runChild({ words, env, platform }: ChildCommand): Promise<
   const [program = ""] = words;
   if (words.some((word) => word.includes("\0")))
     throw cannotBeExecuted(program, "a word of it has a NUL character", undefined);
-  const invocation =
-    platform === "win32"
-      ? findOnWindows(words, env)
-      : { file: program, args: words.slice(1), isVerbatim: false };
+  const invocation = invocationOf(words, { what: "exec", env, platform });
   let child: ChildProcess | undefined;
   // Before the child is there, so that no signal finds awsrole without it.
   const stopPassing = passOnSignals(platform, (signal) => child?.kill(signal));
@@ -142,7 +139,7 @@ function notStarted(
  * not be entered, as root's own after `su`; the stand-alone program's runtime says ENOENT of a file that may not be executed.
  */
 function errorOnPath(said: string, program: string, env: Readonly<Record<string, string>>): string {
-  // find-on-windows.ts has looked already.
+  // windows-executable.ts has looked already.
   if (process.platform === "win32" || (said !== "EACCES" && said !== "ENOENT")) return said;
   const path = env["PATH"];
   if (path === undefined) return said;

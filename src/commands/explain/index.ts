@@ -1,6 +1,8 @@
 import { defineCommand } from "../../cli/command.ts";
 import { heading } from "../../cli/style.ts";
 import { readAwsFiles } from "../../config/files.ts";
+import { homesWarning } from "../../config/paths.ts";
+import { escapeControls } from "../../foundation/text.ts";
 import { type Hop, resolveChain } from "../../credentials/chain.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
 import { requireName } from "../../sessions/fetch-credentials.ts";
@@ -23,6 +25,8 @@ export default defineCommand({
     const profile = requireName(args.positionals["NAME"], "explain [NAME]");
     const files = readAwsFiles(context.env, context.platform);
     const consumers = consumersOf(files, profile);
+    const homes = homesWarning(context.env, context.platform);
+    if (homes !== undefined && !args.quiet) context.stderr(`awsrole: ${escapeControls(homes)}\n`);
     const styled = (text: string): string => heading(context, text);
     let hop: Hop;
     try {

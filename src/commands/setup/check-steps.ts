@@ -3,7 +3,7 @@ import type { Credentials } from "../../aws/credentials.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { strangeIdentity, requireKey } from "./key-step.ts";
 import { awsIam } from "./iam-steps.ts";
-import { commandLine } from "./quote.ts";
+import { commandLine } from "../../foundation/shell-quote.ts";
 import type { Step } from "./step.ts";
 import type { SetupWorld } from "./context.ts";
 

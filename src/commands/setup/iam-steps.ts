@@ -2,7 +2,7 @@
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { requireOurs } from "./ownership.ts";
 import { isSamePolicy } from "./plan.ts";
-import { commandLine } from "./quote.ts";
+import { commandLine } from "../../foundation/shell-quote.ts";
 import type { Step } from "./step.ts";
 import type { SetupWorld } from "./context.ts";
 

@@ -8,7 +8,7 @@ import type { LongTermKey } from "../../credentials/key-item.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { keyIdOf } from "../../keys/key-profile.ts";
 import { awsIam } from "./iam-steps.ts";
-import { commandLine } from "./quote.ts";
+import { commandLine } from "../../foundation/shell-quote.ts";
 import type { Step } from "./step.ts";
 import type { SetupWorld } from "./context.ts";
 

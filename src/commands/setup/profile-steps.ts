@@ -7,7 +7,7 @@ import { AwsRoleError } from "../../foundation/errors.ts";
 import { writeKeyProfile } from "../../keys/key-profile.ts";
 import { refuseShadows } from "../../profiles/preflight.ts";
 import { findKey, requireKey } from "./key-step.ts";
-import { commandLine } from "./quote.ts";
+import { commandLine } from "../../foundation/shell-quote.ts";
 import type { State, Step } from "./step.ts";
 import type { SetupWorld } from "./context.ts";
 

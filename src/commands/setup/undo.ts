@@ -13,7 +13,7 @@ import { keyIdOf, withoutKeyProfile } from "../../keys/key-profile.ts";
 import { findReferences } from "../../profiles/references.ts";
 import { awsIam, nameOf } from "./iam-steps.ts";
 import { isOurs } from "./ownership.ts";
-import { commandLine } from "./quote.ts";
+import { commandLine } from "../../foundation/shell-quote.ts";
 import { type Patience, settled } from "./step.ts";
 import type { SetupWorld } from "./context.ts";
 

@@ -1,8 +1,9 @@
 /** `mfa_process`: somebody's program that prints a code (`pass otp aws`, `ykman oath accounts code -s aws`, a password manager). */
 import type { Environment } from "../../foundation/environment.ts";
 import { type ChildProcess, spawn } from "node:child_process";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
+import { invocationOf } from "../../foundation/windows-executable.ts";
 import { splitCommand } from "../../foundation/split-command.ts";
 
 /** Far more than a code, and little enough that a runaway program cannot fill the memory. */
@@ -31,10 +32,21 @@ export function runMfaProcess(
     const side = terminal ?? "ignore";
     let child: ChildProcess;
     try {
-      child = spawn(program, words, { env, stdio: [side, "pipe", side], windowsHide: true });
+      const { file, args, isVerbatim } = invocationOf([program, ...words], {
+        what: "mfa_process",
+        env,
+        platform,
+      });
+      child = spawn(file, args, {
+        env,
+        stdio: [side, "pipe", side],
+        windowsHide: true,
+        windowsVerbatimArguments: isVerbatim,
+      });
     } catch (error) {
-      // Most failures come as an event, some at once: a file for a folder in the path, a batch file on Windows.
-      reject(failed(`mfa_process ${program} cannot be started`, hint, error));
+      // Most failures come as an event, some at once: a file for a folder in the path, what is no program on Windows.
+      const why = isAwsRoleError(error) ? error.hint : undefined;
+      reject(failed(`mfa_process ${program} cannot be started`, why ?? hint, error));
       return;
     }
     let output = "";

@@ -9,8 +9,9 @@ import { type Credentials, formatExpiration } from "../../aws/credentials.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { awsroleFile } from "../../program/awsrole-file.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { leadsBack } from "../chain.ts";
+import { invocationOf } from "../../foundation/windows-executable.ts";
 import { splitCommand } from "../../foundation/split-command.ts";
 
 export type ProcessOptions = {
@@ -109,14 +110,23 @@ function run(options: ProcessOptions): Promise<string> {
     // Its stderr may hold anything, secrets too: nobody reads it.
     let child: ChildProcess;
     try {
-      child = spawn(program, words, {
+      const { file, args, isVerbatim } = invocationOf([program, ...words], {
+        what: "credential_process",
+        env,
+        platform,
+      });
+      child = spawn(file, args, {
         env: { ...env, AWSROLE_CHAIN: chain.join(",") },
         stdio: ["ignore", "pipe", "ignore"],
         windowsHide: true,
+        windowsVerbatimArguments: isVerbatim,
       });
-    } catch {
-      // Most failures come as an event, some at once: a file for a folder in the path, a batch file on Windows.
-      reject(failed(options, "it cannot be started", `try it by itself: ${command}`));
+    } catch (error) {
+      // Most failures come as an event, some at once: a file for a folder in the path, what is no program on Windows.
+      const hint = isAwsRoleError(error) ? error.hint : undefined;
+      reject(
+        failed(options, "it cannot be started", hint ?? `try it by itself: ${command}`, error),
+      );
       return;
     }
     let output = "";

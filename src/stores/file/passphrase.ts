@@ -2,6 +2,7 @@
 import type { Environment } from "../../foundation/environment.ts";
 import { fstatSync, openSync, readFileSync, closeSync } from "node:fs";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import { commandLine } from "../../foundation/shell-quote.ts";
 
 export type PassphraseOptions = {
   readonly env: Environment;
@@ -30,7 +31,7 @@ function readPassphraseFile(file: string): string {
         throw new AwsRoleError(
           "ERR_STORE_FAILED",
           `the passphrase file ${file} can be read by others`,
-          { hint: `chmod 600 ${file}` },
+          { hint: commandLine("chmod", "600", file) },
         );
       }
       return readFileSync(descriptor, "utf8");

@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { errorCode, hasErrorCode } from "../../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { makePrivateFolder } from "../../foundation/private-dir.ts";
+import { retryBusy } from "../../foundation/retry-busy.ts";
 
 export type PrivateFolder = {
   /** The text; undefined when there is no such file. */
@@ -31,7 +32,7 @@ export function openPrivateFolder(path: string): PrivateFolder {
   return {
     async read(name) {
       if (!(await isThere(path))) return undefined;
-      const handle = await open(fileOf(name), constants.O_RDONLY | noFollow).catch(
+      const handle = await retryBusy(() => open(fileOf(name), constants.O_RDONLY | noFollow)).catch(
         undefinedIfMissing(fileOf(name)),
       );
       if (handle === undefined) return undefined;
@@ -58,7 +59,7 @@ export function openPrivateFolder(path: string): PrivateFolder {
     },
     async remove(name) {
       if (!(await isThere(path))) return false;
-      return unlink(fileOf(name)).then(
+      return retryBusy(() => unlink(fileOf(name))).then(
         () => true,
         (error: unknown) => {
           if (hasErrorCode(error, "ENOENT")) return false;
@@ -92,7 +93,7 @@ async function put(
       } finally {
         await handle.close();
       }
-      await publish(temporary, join(path, name));
+      await retryBusy(() => publish(temporary, join(path, name)));
     } finally {
       await unlink(temporary).catch(() => {});
     }

@@ -28,8 +28,18 @@ describe("the -- of exec", () => {
     expect(hint(words)).toBe(corrected);
   });
 
-  it("is corrected in the way of the system's shell", () => {
-    expect(hint("exec_prod_echo_a b", "win32")).toBe('awsrole exec prod -- echo "a b"');
+  it.each([
+    ["exec_prod_aws_s3_ls", "exec_prod_--_aws_s3_ls"],
+    ["exec_--store_none_prod_ls_-la", "exec_--store_none_prod_--_ls_-la"],
+    ["exec_prod_git_checkout_--_file", "exec_prod_--_git_checkout_--_file"],
+    ["exec_prod_--_ls", "exec_prod_--_ls"],
+    ["exec_--_aws_s3_ls", "exec_--_aws_s3_ls"],
+  ])("%s: on Windows, where PowerShell takes the first one away, it is put in", (words, whole) => {
+    expect(requireSeparator(exec, "exec", words.split("_"), "win32")).toEqual(whole.split("_"));
+  });
+
+  it("cannot be put in where there is no command", () => {
+    expect(hint("exec_prod", "win32")).toBe("usage: awsrole exec [NAME] -- COMMAND ...");
   });
 
   it.each(["exec", "exec_prod", "exec_prod_--", "exec_--"])("%s: a command is missing", (words) => {

@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import { describe, expect, it } from "vitest";
-import { awsFilePaths } from "../../../src/config/paths.ts";
+import { awsFilePaths, differingHomes, homesWarning } from "../../../src/config/paths.ts";
 
 type Row = readonly [
   what: string,
@@ -96,5 +96,27 @@ describe("the AWS files are where the SDKs look for them", () => {
 
   it("the system's own record of the user where the environment is empty", () => {
     expect(awsFilePaths({}, "linux").config).toBe(`${userInfo().homedir}/.aws/config`);
+  });
+});
+
+describe("HOME beside USERPROFILE on Windows", () => {
+  const homes = { HOME: "H:\\bob", USERPROFILE: "C:\\Users\\bob" };
+
+  it("is told where they differ, because AWS tools disagree which of the two counts", () => {
+    expect(differingHomes(homes, "win32")).toEqual(["H:\\bob", "C:\\Users\\bob"]);
+    expect(homesWarning(homes, "win32")).toMatch(/^HOME is H:\\bob, and USERPROFILE is /);
+  });
+
+  it.each([
+    ["elsewhere than on Windows", homes, "linux"],
+    ["the same folder by another case and slash", { ...homes, HOME: "c:/users/BOB" }, "win32"],
+    [
+      "files that are named",
+      { ...homes, AWS_CONFIG_FILE: "x", AWS_SHARED_CREDENTIALS_FILE: "y" },
+      "win32",
+    ],
+    ["no HOME", { USERPROFILE: "C:\\Users\\bob" }, "win32"],
+  ] as const)("is nothing to tell: %s", (_case, env, platform) => {
+    expect(homesWarning(env, platform)).toBeUndefined();
   });
 });

@@ -3,6 +3,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { colourDiff, holdsSecret, unifiedDiff } from "../../../src/profiles/diff.ts";
 
+describe("a diff of a file on Windows", () => {
+  it("names it as it is, without quotes or doubled backslashes", () => {
+    const file = String.raw`C:\Users\José García\.aws\config`;
+    expect(unifiedDiff(file, "a\n", "b\n").split("\n").slice(0, 2)).toEqual([
+      `--- ${file}`,
+      `+++ ${file}`,
+    ]);
+  });
+});
+
 describe("secrets in a change", () => {
   it.each([
     "aws_secret_access_key = s",

@@ -12,6 +12,7 @@ import {
   writeFileSync,
   chownSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -170,6 +171,20 @@ describe("the runtime folder", () => {
         folder: last,
         reason: `${base} belongs to another user (uid 12345)`,
       });
+    },
+  );
+
+  it.skipIf(process.platform !== "win32")(
+    "lies in the user's own folder where LOCALAPPDATA is missing, as the state folder does (Windows only)",
+    () => {
+      const home = mkdtempSync(join(tmpdir(), "rt-"));
+      try {
+        expect(runtimeFolder({ USERPROFILE: home }, "win32")).toBe(
+          join(home, "AppData", "Local", "awsrole", "run"),
+        );
+      } finally {
+        rmSync(home, { recursive: true, force: true });
+      }
     },
   );
 

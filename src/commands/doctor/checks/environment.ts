@@ -1,8 +1,11 @@
 /** Variables of the environment that lead AWS tools elsewhere, or node astray. */
 import { existsSync } from "node:fs";
+import { win32 } from "node:path";
+import { differingHomes } from "../../../config/paths.ts";
 import { proxyFor, readCaBundle } from "../../../aws/proxy.ts";
 import type { Settings } from "../../../config/document.ts";
 import { nearest } from "../../../foundation/edit-distance.ts";
+import { unsetCommand } from "../../../foundation/permission-advice.ts";
 import { plainKeysThatShadow } from "../../../config/profiles.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
 import { chooseStore } from "../../../stores/open.ts";
@@ -34,7 +37,7 @@ function keys({ env, now }: Facts): Finding[] {
   return findings;
 }
 
-function profiles({ env, files }: Facts): Finding[] {
+function profiles({ env, files, platform }: Facts): Finding[] {
   const known = files.profileNames();
   const findings = (["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] as const).flatMap(
     (variable): Finding[] => {
@@ -45,7 +48,7 @@ function profiles({ env, files }: Facts): Finding[] {
         {
           id: "env-profile-missing",
           what: `${variable} names the profile ${name}, which does not exist`,
-          fix: guess === undefined ? `unset ${variable}` : `did you mean ${guess}?`,
+          fix: guess === undefined ? unsetCommand(variable, platform) : `did you mean ${guess}?`,
         },
       ];
     },
@@ -55,12 +58,12 @@ function profiles({ env, files }: Facts): Finding[] {
     findings.push({
       id: "env-two-profiles",
       what: `AWS_PROFILE is ${one}, and AWS_DEFAULT_PROFILE is ${other}`,
-      fix: "unset AWS_DEFAULT_PROFILE",
+      fix: unsetCommand("AWS_DEFAULT_PROFILE", platform),
     });
   return findings;
 }
 
-function places({ env, files }: Facts): Finding[] {
+function places({ env, files, platform }: Facts): Finding[] {
   const findings: Finding[] = [];
   for (const [variable, { file }] of [
     ["AWS_CONFIG_FILE", files.config],
@@ -70,14 +73,21 @@ function places({ env, files }: Facts): Finding[] {
       findings.push({
         id: "env-file-missing",
         what: `${variable} names ${file}, which does not exist`,
-        fix: `name the right file, or unset ${variable}`,
+        fix: `name the right file, or ${unsetCommand(variable, platform)}`,
       });
   }
+  const homes = differingHomes(env, platform);
+  if (homes !== undefined && homes.some((home) => existsSync(win32.join(home, ".aws"))))
+    findings.push({
+      id: "env-two-homes",
+      what: `HOME is ${homes[0]}, and USERPROFILE is ${homes[1]}`,
+      fix: `${unsetCommand("HOME", platform)}, or name the files in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE`,
+    });
   if (env["AWSROLE_CHAIN"])
     findings.push({
       id: "env-chain",
       what: "AWSROLE_CHAIN is set, which awsrole sets for its own children only",
-      fix: "unset AWSROLE_CHAIN",
+      fix: unsetCommand("AWSROLE_CHAIN", platform),
     });
   try {
     const configured = files.profile("default")?.get("awsrole_store")?.value;
@@ -148,7 +158,7 @@ function readable(files: Facts["files"], name: string): Settings | undefined {
   }
 }
 
-function node({ env, nodeVersion }: Facts): Finding[] {
+function node({ env, nodeVersion, platform }: Facts): Finding[] {
   const findings: Finding[] = [];
   const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
   const isRecent = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
@@ -162,22 +172,26 @@ function node({ env, nodeVersion }: Facts): Finding[] {
     findings.push({
       id: "node-options",
       what: "NODE_OPTIONS is set",
-      fix: "unset NODE_OPTIONS where AWS tools run",
+      fix: `${unsetCommand("NODE_OPTIONS", platform)}, where AWS tools run`,
     });
   if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
     findings.push({
       id: "node-tls-off",
       what: "NODE_TLS_REJECT_UNAUTHORIZED is 0",
-      fix: "unset it, and name your proxy's certificates in AWS_CA_BUNDLE",
+      fix: "remove it, and name your proxy's certificates in AWS_CA_BUNDLE",
     });
   if (env["NODE_DEBUG"])
-    findings.push({ id: "node-debug", what: "NODE_DEBUG is set", fix: "unset NODE_DEBUG" });
+    findings.push({
+      id: "node-debug",
+      what: "NODE_DEBUG is set",
+      fix: unsetCommand("NODE_DEBUG", platform),
+    });
   const extra = env["NODE_EXTRA_CA_CERTS"];
   if (extra && !existsSync(extra))
     findings.push({
       id: "node-extra-certificates",
       what: `NODE_EXTRA_CA_CERTS names ${extra}, which does not exist`,
-      fix: "name a PEM file, or unset it",
+      fix: "name a PEM file, or remove it",
     });
   return findings;
 }

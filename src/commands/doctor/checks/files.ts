@@ -11,6 +11,7 @@ import {
   REPLACED_DEFAULT,
 } from "../../../config/document.ts";
 import { INDENTED_COMMENT, ODD_KEY, readBody } from "../../../config/grammar.ts";
+import { commandLine } from "../../../foundation/shell-quote.ts";
 import { secretKeys } from "../../../config/secret-keys.ts";
 import type { FindingId } from "../rules.ts";
 import type { Check, Finding, Mend } from "../finding.ts";
@@ -139,7 +140,7 @@ function writable(file: string, found: Stats | undefined): Finding[] {
       id: "file-writable",
       file,
       what: `${file} can be written by other users`,
-      fix: `chmod go-w ${file}`,
+      fix: commandLine("chmod", "go-w", file),
       mend: modeOf(file, found.mode & ~0o022),
     },
   ];
@@ -153,7 +154,7 @@ function readable(document: Document, { mode }: Stats): Finding[] {
       id: "file-readable",
       file,
       what: `${file} has keys in it and can be read by other users`,
-      fix: `chmod 600 ${file}`,
+      fix: commandLine("chmod", "600", file),
       mend: modeOf(file, 0o600),
     },
   ];

@@ -141,8 +141,9 @@ function checkWords(
     );
   if (platform === "win32" && value.includes('"'))
     return line("program-spaces", "a quoted path does not survive cmd.exe in several SDKs");
-  if (!existsSync(program) && existsSync(paths.join(" ")))
-    return line("program-spaces", `the path ${paths.join(" ")} has a space and no quotes`);
+  const spaced = unquotedPath(paths);
+  if (spaced !== undefined)
+    return line("program-spaces", `the path ${spaced} has a space and no quotes`);
   if (platform === "win32" && !/\.(?:exe|cmd|bat)$/i.test(program))
     return line("program-extension", `${program} has no ending`);
   const gone = paths.find((one) => path.isAbsolute(one) && !existsSync(one));
@@ -152,6 +153,15 @@ function checkWords(
     if (problem !== undefined) return line("program-unreliable", `${one} ${problem}`);
   }
   return [];
+}
+
+/** The path that the first words were before they were cut at its spaces: the shortest that exists. Others may follow it (node and the script). */
+function unquotedPath(words: readonly string[]): string | undefined {
+  if (existsSync(words[0] ?? "")) return undefined;
+  return words
+    .map((_, at) => words.slice(0, at + 1).join(" "))
+    .slice(1)
+    .find((path) => existsSync(path));
 }
 
 function found(

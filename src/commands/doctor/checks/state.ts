@@ -1,5 +1,6 @@
 /** What awsrole keeps beside the secrets: rows and folders. */
 import { statSync } from "node:fs";
+import { permissionCommand } from "../../../foundation/permission-advice.ts";
 import { takenReason } from "../../../state/runtime-dir.ts";
 import type { Check, Facts, Finding } from "../finding.ts";
 
@@ -18,7 +19,7 @@ function stateFolder({ stateFolder: file, platform }: Facts): Finding[] {
       id: "state-open",
       file,
       what: `${file} is open to other users`,
-      fix: `chmod 700 ${file}`,
+      fix: permissionCommand("700", file, platform),
       mend: { file, mode: 0o700 },
     },
   ];
@@ -55,7 +56,7 @@ function rows({ rows: listed, files, now }: Facts): Finding[] {
 
 const weekMs = 7 * 24 * 3600 * 1000;
 
-function runtimeFolder({ runtime }: Facts): Finding[] {
+function runtimeFolder({ runtime, platform }: Facts): Finding[] {
   const taken = runtime.rejected.find(({ reason }) => reason === takenReason);
   if (runtime.folder !== undefined && taken !== undefined)
     return [
@@ -71,7 +72,10 @@ function runtimeFolder({ runtime }: Facts): Finding[] {
     {
       id: "runtime-folder-missing",
       what: `there is no private folder for running processes to meet in${reasons === "" ? "" : ` (${reasons})`}`,
-      fix: "set XDG_RUNTIME_DIR, or make one of these folders yours alone (chmod 700)",
+      fix:
+        platform === "win32"
+          ? "set LOCALAPPDATA to a folder of yours that awsrole may write, as Windows does"
+          : "set XDG_RUNTIME_DIR, or make one of these folders yours alone (chmod 700)",
     },
   ];
 }

@@ -6,7 +6,7 @@ import {
   makePlan,
   type SetupChoices,
 } from "../../../../src/commands/setup/plan.ts";
-import { commandLine } from "../../../../src/commands/setup/quote.ts";
+import { commandLine } from "../../../../src/foundation/shell-quote.ts";
 
 const choices: SetupChoices = {
   name: "prod",

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { findOnWindows } from "../../../../src/commands/exec/windows-executable.ts";
-import { isAwsRoleError } from "../../../../src/foundation/errors.ts";
+import {
+  findOnWindows,
+  invocationOf,
+  systemProgram,
+} from "../../../src/foundation/windows-executable.ts";
+import { isAwsRoleError } from "../../../src/foundation/errors.ts";
 
 const files = new Set([
   "C:\\Program Files\\AWS\\aws.exe",
@@ -20,7 +24,7 @@ const env = {
   SystemRoot: "C:\\Windows",
 };
 const find = (...words: string[]): ReturnType<typeof findOnWindows> =>
-  findOnWindows(words, env, isFile);
+  findOnWindows(words, env, { what: "exec", isFile });
 const failure = (...words: string[]): string => {
   try {
     find(...words);
@@ -51,9 +55,9 @@ describe("a command on Windows", () => {
 
   it("never comes from the current folder, nor from a relative one on PATH", () => {
     const asked: string[] = [];
-    expect(() => findOnWindows(["aws"], env, (path) => asked.push(path) === 0)).toThrow(
-      "aws was not found",
-    );
+    expect(() =>
+      findOnWindows(["aws"], env, { what: "exec", isFile: (path) => asked.push(path) === 0 }),
+    ).toThrow("aws was not found");
     expect(asked.every((path) => path.startsWith("C:\\"))).toBe(true);
   });
 
@@ -83,5 +87,28 @@ describe("a command on Windows", () => {
     );
     expect(failure("tool")).toBe("ERR_COMMAND_NOT_FOUND: exec: tool was not found");
     expect(failure("C:\\nowhere\\aws.exe")).toMatch(/^ERR_COMMAND_NOT_FOUND/);
+  });
+
+  it("is named after who wants it", () => {
+    expect(() => findOnWindows(["tool"], env, { what: "mfa_process", isFile })).toThrow(
+      /^mfa_process: tool was not found$/,
+    );
+  });
+});
+
+describe("a program of Windows itself", () => {
+  it("lies below SystemRoot, whatever that is called, never in the current folder", () => {
+    expect(systemProgram({ SYSTEMROOT: "D:\\Win" }, "cmd.exe")).toBe("D:\\Win\\System32\\cmd.exe");
+    expect(systemProgram({}, "cmd.exe")).toBe("C:\\Windows\\System32\\cmd.exe");
+  });
+});
+
+describe("a command elsewhere", () => {
+  it("is started as it is", () => {
+    expect(invocationOf(["aws", "s3", 'a "b"'], { what: "exec", env, platform: "linux" })).toEqual({
+      file: "aws",
+      args: ["s3", 'a "b"'],
+      isVerbatim: false,
+    });
   });
 });

@@ -1,5 +1,6 @@
 /**
- * Which program a command line means on Windows, and how it is started without a shell reading it. Its rules:
+ * Which program a command line means, and how it is started without a shell reading it. On Windows, where the system's own search
+ * begins in the current folder and batch files cannot be started at all, its rules are:
  *
  * - A bare name is looked for on PATH only, with the endings of PATHEXT in their order. Not in the current folder, where whoever can put a file could
  *   put an `aws.exe`.
@@ -7,11 +8,12 @@
  * - Batch files (.cmd, .bat; npm's programs are such) can only be run by cmd.exe, which reads the line anew: node refuses them
  *   since CVE-2024-27980. Within double quotes cmd takes everything literally but `"` and `%` (`!` only with delayed expansion, which is switched off
  *   here) and a line's end. So every word is quoted, and a word with one of those is refused: there is no quoting for them that every batch file keeps.
- * - Whatever else PATHEXT names (scripts) needs its interpreter named by the person.
+ * - Whatever else PATHEXT names (scripts) needs its interpreter named by the user.
  */
 import { statSync } from "node:fs";
 import { win32 } from "node:path";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import type { Environment } from "./environment.ts";
+import { AwsRoleError } from "./errors.ts";
 
 /** For `spawn`; `isVerbatim`: the words are joined as they are. */
 export type Invocation = {
@@ -20,15 +22,28 @@ export type Invocation = {
   readonly isVerbatim: boolean;
 };
 
+/**
+ * How to start `words` on this platform: as they are, but on Windows by `findOnWindows`. `what` names the caller in messages (`exec`, `mfa_process`).
+ * @throws ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE, on Windows.
+ */
+export function invocationOf(
+  words: readonly string[],
+  { what, env, platform }: { what: string; env: Environment; platform: NodeJS.Platform },
+): Invocation {
+  if (platform === "win32") return findOnWindows(words, env, { what });
+  const [file = "", ...args] = words;
+  return { file, args, isVerbatim: false };
+}
+
 /** `isFile` tells whether a full path is a file. @throws ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE. */
 export function findOnWindows(
   [program = "", ...args]: readonly string[],
-  env: Readonly<Record<string, string>>,
-  isFile: (path: string) => boolean = isExistingFile,
+  env: Environment,
+  { what, isFile = isExistingFile }: { what: string; isFile?: (path: string) => boolean },
 ): Invocation {
   const file = findFile(program, env, isFile);
   if (file === undefined)
-    throw new AwsRoleError("ERR_COMMAND_NOT_FOUND", `exec: ${program} was not found`, {
+    throw new AwsRoleError("ERR_COMMAND_NOT_FOUND", `${what}: ${program} was not found`, {
       hint: /[\\/:]/.test(program)
         ? "no such file"
         : "it is looked for on PATH; what a shell has built in needs the shell: cmd /c ... or powershell -Command ...",
@@ -39,11 +54,11 @@ export function findOnWindows(
       return { file, args, isVerbatim: false };
     case ".cmd":
     case ".bat":
-      return byCmd(file, args, env);
+      return byCmd(file, args, { what, env });
     default:
       throw new AwsRoleError(
         "ERR_COMMAND_NOT_EXECUTABLE",
-        `exec: ${program} cannot be executed: ${file} is not a program`,
+        `${what}: ${program} cannot be executed: ${file} is not a program`,
         { hint: "name the interpreter that runs it before it" },
       );
   }
@@ -51,7 +66,7 @@ export function findOnWindows(
 
 function findFile(
   program: string,
-  env: Readonly<Record<string, string>>,
+  env: Environment,
   isFile: (path: string) => boolean,
 ): string | undefined {
   const endings = (variable(env, "PATHEXT") || ".COM;.EXE;.BAT;.CMD").split(";").filter(Boolean);
@@ -75,7 +90,7 @@ function findFile(
 function byCmd(
   file: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
+  { what, env }: { what: string; env: Environment },
 ): Invocation {
   const words = [file, ...args];
   // oxlint-disable-next-line no-control-regex -- these are the characters it is about
@@ -83,20 +98,24 @@ function byCmd(
   if (bad !== undefined)
     throw new AwsRoleError(
       "ERR_COMMAND_NOT_EXECUTABLE",
-      `exec: ${file} cannot be executed: it is a batch file, and a word for it has a character that cmd.exe would read (" % or a line break)`,
+      `${what}: ${file} cannot be executed: it is a batch file, and a word for it has a character that cmd.exe would read (" % or a line break)`,
       { hint: "run the program that the batch file starts, for example: node path\\to\\cli.js" },
     );
   const line = words.map((word) => `"${word.replace(/\\+$/, "$&$&")}"`).join(" ");
-  const systemRoot = variable(env, "SystemRoot") ?? "C:\\Windows";
   return {
-    file: win32.join(systemRoot, "System32", "cmd.exe"),
+    file: systemProgram(env, "cmd.exe"),
     args: ["/d", "/e:on", "/v:off", "/s", "/c", `"${line}"`],
     isVerbatim: true,
   };
 }
 
+/** A program of Windows itself by its full path: by its name alone the current folder would come first. */
+export function systemProgram(env: Environment, name: string): string {
+  return win32.join(variable(env, "SystemRoot") || "C:\\Windows", "System32", name);
+}
+
 /** Names are the same in any case there. */
-function variable(env: Readonly<Record<string, string>>, name: string): string | undefined {
+function variable(env: Environment, name: string): string | undefined {
   const own = Object.keys(env).find((key) => key.toUpperCase() === name.toUpperCase());
   return own === undefined ? undefined : env[own];
 }
