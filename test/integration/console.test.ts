@@ -10,7 +10,6 @@ import {
 } from "../../src/commands/console/local-redirect.ts";
 import { createPeerLookup } from "../../src/foundation/peer.ts";
 import { asWsl, noWsl } from "../support/as-wsl.ts";
-import { type FederationDouble, startFederationDouble } from "../support/federation-double.ts";
 import { noOtherUser, runAs, users } from "../support/other-user.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { titled } from "../support/installed.ts";
@@ -23,16 +22,14 @@ describe.skipIf(process.platform !== "linux")(
   "console (elsewhere than on Linux the browser cannot be replaced by a script)",
   () => {
     let sts: AwsDouble;
-    let signin: FederationDouble;
     let home: Home;
     let visits: string;
     beforeEach(async () => {
-      [sts, signin] = await Promise.all([startAwsDouble(), startFederationDouble()]);
+      sts = await startAwsDouble();
       home = createRoleHome(sts);
       visits = join(home.path, "visits");
     });
     afterEach(async () => {
-      signin.close();
       await sts.close();
       await home.remove();
     });
@@ -51,7 +48,7 @@ describe.skipIf(process.platform !== "linux")(
         env: {
           ...home.env,
           AWSROLE_STORE: "none",
-          AWS_ENDPOINT_URL_SIGNIN: signin.url,
+          AWS_ENDPOINT_URL_SIGNIN: sts.urls.signin,
           BROWSER: browser,
           PATH: `${home.path}:${process.env["PATH"]}`,
           DISPLAY: ":0",
@@ -79,18 +76,19 @@ describe.skipIf(process.platform !== "linux")(
         Action: "login",
         Issuer: "awsrole",
         Destination: "https://console.aws.amazon.com/?region=eu-west-1",
-        SigninToken: "planted-signin-token",
+        SigninToken: expect.stringMatching(/^planted-signin-token-/),
       });
+      const console = await fetch(location, { redirect: "manual" });
+      expect(console.headers.get("location")).toBe(location.searchParams.get("Destination"));
       expect(stderr + address).not.toContain("planted-signin-token");
     });
 
     it("sends the session in the body of a POST, never in an address", async () => {
       await run(["prod", "--print"]);
       const { sessionToken, secretAccessKey, accessKeyId } = sts.sessions()[0] ?? {};
-      expect(signin.seen.map(({ line }) => line)).toEqual(["POST /federation"]);
-      const form = new URLSearchParams(signin.seen[0]?.body);
-      expect(form.get("Action")).toBe("getSigninToken");
-      expect(JSON.parse(form.get("Session") ?? "")).toEqual({
+      const [exchange] = sts.callsOf("GetSigninToken");
+      expect(exchange).toMatchObject({ method: "POST", target: "/federation" });
+      expect(JSON.parse(String(exchange?.input["Session"]))).toEqual({
         sessionId: accessKeyId,
         sessionKey: secretAccessKey,
         sessionToken,
@@ -101,7 +99,7 @@ describe.skipIf(process.platform !== "linux")(
       const { code, stdout } = await run(["prod", "--print"]);
       expect(code).toBe(0);
       expect(stdout).toMatch(
-        /^http:\/\/127\.0\.0\.1:\d+\/federation\?Action=login&[^\n]*planted-signin-token\n$/,
+        /^http:\/\/127\.0\.0\.1:\d+\/federation\?Action=login&[^\n]*planted-signin-token-[\w-]+\n$/,
       );
       expect(JSON.parse((await run(["prod", "--print", "--json"])).stdout)).toHaveProperty("url");
       expect(existsSync(visits)).toBe(false);
@@ -169,11 +167,12 @@ describe.skipIf(process.platform !== "linux")(
       expect(user.stderr).toMatch(
         /^awsrole: profile bob is an IAM user, and the console takes sessions of roles only\n/,
       );
-      signin.answer = { status: 400, body: "no" };
+      const only = ["GetSigninToken"];
+      sts.behave({ only, refuse: { status: 400, code: "BadSession", message: "no" } });
       expect((await run(["prod"])).stderr).toMatch(
         /refused the session \(400\)\nawsrole: hint: it takes sessions of roles only/,
       );
-      signin.answer = { status: 200, body: "<html>" };
+      sts.behave({ only, malformed: "wrong-content-type" });
       expect((await run(["prod"])).stderr).toMatch(/answered without a token\nawsrole: hint: /);
     });
   },

@@ -10,7 +10,6 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { commands } from "../../src/commands/registry.ts";
-import { type FederationDouble, startFederationDouble } from "../support/federation-double.ts";
 import { titled } from "../support/installed.ts";
 import {
   type KeychainDaemon,
@@ -121,7 +120,6 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
   let env: NodeJS.ProcessEnv;
   /** Her key is the one that is kept, rotated and removed. */
   let carol: AddedUser;
-  let signin: FederationDouble;
   const commandLines = new Set<string>();
   let watch: NodeJS.Timeout;
   /** What was printed where it must not hold a secret, under the words that led to it. */
@@ -142,11 +140,7 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
   const rotated: string[] = [];
 
   beforeAll(async () => {
-    [keychain, sts, signin] = await Promise.all([
-      startKeychainDaemon(),
-      startAwsDouble(),
-      startFederationDouble(),
-    ]);
+    [keychain, sts] = await Promise.all([startKeychainDaemon(), startAwsDouble()]);
     carol = sts.addUser({ name: "Carol" });
     home = createHome({
       credentials: `[bob]\naws_access_key_id = ${sts.bob.accessKeyId}\naws_secret_access_key = ${sts.bob.secretAccessKey}\n`,
@@ -184,7 +178,7 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
       TMPDIR: temporary,
       AWS_ENDPOINT_URL_STS: sts.url,
       AWS_ENDPOINT_URL_IAM: sts.url,
-      AWS_ENDPOINT_URL_SIGNIN: signin.url,
+      AWS_ENDPOINT_URL_SIGNIN: sts.urls.signin,
       AWS_REGION: "eu-west-1",
       AWSROLE_PASSPHRASE_FILE: passphraseFile,
       AWSROLE_LOG: "on",
@@ -202,7 +196,6 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
     clearInterval(watch);
     await keychain?.stop();
     await sts?.close();
-    signin?.close();
     await home?.remove();
   });
 

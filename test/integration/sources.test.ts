@@ -1,80 +1,36 @@
 /** Leaves that AWS's own providers resolve, driven through the real providers against doubles on the loopback; and commands that lead back here. */
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole } from "../support/run-awsrole.ts";
-import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
-type Seen = { method: string; path: string; headers: IncomingMessage["headers"]; body: string };
-type Answer = { status?: number; body: string };
-
-/** A server that answers with what `answer` says, and keeps what it saw. */
-async function startDouble(
-  answer: (seen: Seen) => Answer,
-): Promise<{ url: string; seen: Seen[]; server: Server }> {
-  const seen: Seen[] = [];
-  const server = createServer((request, response) => {
-    let body = "";
-    request.setEncoding("utf8").on("data", (text: string) => (body += text));
-    request.on("end", () => {
-      const one = {
-        method: request.method ?? "",
-        path: request.url ?? "",
-        headers: request.headers,
-        body,
-      };
-      seen.push(one);
-      const { status = 200, body: text } = answer(one);
-      response.writeHead(status, { "content-type": "application/json" }).end(text);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, server };
-}
-
-const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
 const arn = "arn:aws:iam::123456789012:role/example-role";
 
 describe("sources", () => {
   let sts: AwsDouble;
   let home: Home;
-  let started: Server[];
-  /** A session that the STS double knows, as a metadata service would give it. */
-  const issued = () => {
-    const session = sts.sessions().at(-1);
-    return {
-      AccessKeyId: session?.accessKeyId,
-      SecretAccessKey: session?.secretAccessKey,
-      Token: session?.sessionToken,
-      Expiration: inAnHour(),
-    };
-  };
+  const others: AwsDouble[] = [];
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     sts = await startAwsDouble();
-    home = createRoleHome(sts);
-    await runAwsrole(["credential-process", "--profile", "prod", "--store", "none"], {
-      env: home.env,
-    });
-    await home.remove();
-  });
-  afterAll(() => sts.close());
-  beforeEach(() => {
-    started = [];
+    sts.identityCenter.addAccount({ accountId: "123456789012", roleNames: ["reader"] });
   });
   afterEach(async () => {
-    for (const server of started) server.close();
+    await Promise.all([sts, ...others.splice(0)].map((one) => one.close()));
     await home?.remove();
   });
-  const double = async (answer: (seen: Seen) => Answer) => {
-    const one = await startDouble(answer);
-    started.push(one.server);
-    return one;
+  /** Answers like AWS, but is not meant: whatever reaches it is a token in the wrong hands. */
+  const startStranger = async (): Promise<AwsDouble> => {
+    const stranger = await startAwsDouble();
+    others.push(stranger);
+    return stranger;
   };
+  const actionsOf = ({ requests }: AwsDouble): string[] => requests.map(({ action }) => action);
   const run = (config: string, env: NodeJS.ProcessEnv = {}, name = "p") => {
     home = createRoleHome(sts, { config });
     return runAwsrole(["credential-process", "--profile", name, "--store", "none"], {
@@ -99,69 +55,44 @@ describe("sources", () => {
     expect(missing.stderr).toMatch(/the environment has no AWS keys/);
   });
 
+  const onInstance = () => ({
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: sts.urls.imds,
+    AWS_EC2_METADATA_DISABLED: undefined,
+  });
+
   it("the EC2 instance metadata service, by IMDSv2", async () => {
-    const imds = await double(({ method, path, headers }) => {
-      if (method === "PUT" && path === "/latest/api/token") return { body: "a-token" };
-      if (headers["x-aws-ec2-metadata-token"] !== "a-token") return { status: 401, body: "" };
-      if (path.endsWith("/security-credentials/")) return { body: "the-role" };
-      return {
-        body: JSON.stringify({
-          Code: "Success",
-          Type: "AWS-HMAC",
-          LastUpdated: new Date().toISOString(),
-          ...issued(),
-        }),
-      };
-    });
-    const finished = await run(role("credential_source = Ec2InstanceMetadata"), {
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url,
-      AWS_EC2_METADATA_DISABLED: undefined,
-    });
+    const finished = await run(role("credential_source = Ec2InstanceMetadata"), onInstance());
     expect(finished).toMatchObject({ code: 0, stderr: "" });
-    expect(imds.seen.map(({ method }) => method)).toContain("PUT");
+    expect(actionsOf(sts)).toEqual(["GetToken", "GetRoleName", "GetRoleCredentials", "AssumeRole"]);
   });
 
   it("the EC2 instance metadata service, while it cannot renew what it has: silently", async () => {
-    const imds = await double(({ path }) => {
-      if (path === "/latest/api/token") return { body: "a-token" };
-      if (path.endsWith("/security-credentials/")) return { body: "the-role" };
-      const Expiration = new Date(Date.now() - 1000).toISOString();
-      return { body: JSON.stringify({ Code: "Success", ...issued(), Expiration }) };
-    });
-    const env = {
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url,
-      AWS_EC2_METADATA_DISABLED: undefined,
-    };
+    sts.metadata.settings.expiredForSeconds = 1;
     const profile = role("credential_source = Ec2InstanceMetadata");
-    expect(await run(profile, env)).toMatchObject({ code: 0, stderr: "" });
+    expect(await run(profile, onInstance())).toMatchObject({ code: 0, stderr: "" });
   });
 
   it("not the EC2 instance metadata service where AWS_EC2_METADATA_DISABLED says so", async () => {
-    const imds = await double(() => ({ body: "the-role" }));
     const finished = await run(role("credential_source = Ec2InstanceMetadata"), {
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url,
+      ...onInstance(),
       AWS_EC2_METADATA_DISABLED: "True",
     });
     expect(finished).toMatchObject({ code: 1, stdout: "" });
     expect(finished.stderr).toMatch(/AWS_EC2_METADATA_DISABLED/);
-    expect(imds.seen).toEqual([]);
+    expect(sts.requests).toEqual([]);
   });
 
   it("the container endpoint, with its token", async () => {
-    const container = await double(({ headers }) =>
-      headers.authorization === "let me in"
-        ? { body: JSON.stringify(issued()) }
-        : { status: 401, body: "{}" },
-    );
+    sts.metadata.settings.containerAuthorization = "let me in";
     const env = {
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${container.url}/creds`,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${sts.urls.container}/v2/credentials/task`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: "let me in",
     };
     const finished = await run(role("credential_source = EcsContainer"), env);
     expect(finished).toMatchObject({ code: 0, stderr: "" });
     const tokenFile = join(home.path, "token");
     writeFileSync(tokenFile, "let me in");
-    // As EKS Pod Identity sets it, beside a token of somebody else's: the file counts.
+    // As EKS Pod Identity sets it, beside a token of another one: the file counts.
     const both = {
       ...env,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: "not this one",
@@ -188,58 +119,13 @@ describe("sources", () => {
         "cache",
         `${createHash("sha1").update("s").digest("hex")}.json`,
       );
-    const writeToken = (minutes: number) => {
-      mkdirSync(join(home.path, ".aws", "sso", "cache"), { recursive: true });
-      writeFileSync(
-        tokenFile(),
-        JSON.stringify({
-          accessToken: "access-1",
-          expiresAt: new Date(Date.now() + minutes * 60_000).toISOString(),
-          clientId: "c",
-          clientSecret: "s",
-          refreshToken: "refresh-1",
-          registrationExpiresAt: new Date(Date.now() + 86_400_000).toISOString(),
-          region: "eu-west-1",
-          startUrl: "https://example.awsapps.com/start",
-        }),
-      );
-    };
-    const portal = () =>
-      double(({ method, path, headers, body }) => {
-        if (method === "POST" && path === "/token") {
-          expect(JSON.parse(body)).toMatchObject({ refreshToken: "refresh-1" });
-          return {
-            body: JSON.stringify({
-              accessToken: "access-2",
-              expiresIn: 3600,
-              refreshToken: "refresh-2",
-              tokenType: "Bearer",
-            }),
-          };
-        }
-        if (!isRoleRequest(method, path, headers)) return { status: 400, body: "{}" };
-        const session = sts.sessions().at(-1);
-        return {
-          body: JSON.stringify({
-            roleCredentials: {
-              accessKeyId: session?.accessKeyId,
-              secretAccessKey: session?.secretAccessKey,
-              sessionToken: session?.sessionToken,
-              expiration: Date.now() + 3_600_000,
-            },
-          }),
-        };
-      });
-    /** As the service's model has GetRoleCredentials: both are required, and in the query. */
-    const isRoleRequest = (method: string, path: string, headers: Seen["headers"]): boolean => {
-      const { pathname, searchParams } = new URL(path, "http://portal");
-      return (
-        method === "GET" &&
-        pathname === "/federation/credentials" &&
-        searchParams.get("role_name") === "reader" &&
-        searchParams.get("account_id") === "123456789012" &&
-        headers["x-amz-sso_bearer_token"] !== undefined
-      );
+    /** As the AWS CLI leaves it. */
+    const signIn = (minutes: number) => {
+      mkdirSync(dirname(tokenFile()), { recursive: true });
+      const signedIn = sts.identityCenter.signIn();
+      const expiresAt = new Date(Date.now() + minutes * 60_000).toISOString();
+      writeFileSync(tokenFile(), JSON.stringify({ ...signedIn, expiresAt }));
+      return signedIn;
     };
     const process = (env: NodeJS.ProcessEnv, name = "p") =>
       runAwsrole(["credential-process", "--profile", name, "--store", "none"], {
@@ -247,43 +133,31 @@ describe("sources", () => {
       });
 
     it("with a live token: no refresh", async () => {
-      const sso = await portal();
       home = createRoleHome(sts, { config: config() });
-      writeToken(60);
-      const env = {
-        ...home.env,
-        AWS_ENDPOINT_URL_SSO: sso.url,
-        AWS_ENDPOINT_URL_SSO_OIDC: sso.url,
-      };
-      expect(
-        await runAwsrole(["credential-process", "--profile", "p", "--store", "none"], { env }),
-      ).toMatchObject({ code: 0, stderr: "" });
-      expect(sso.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
-        "GET /federation/credentials?role_name=reader&account_id=123456789012",
-      ]);
-    });
-
-    it("with a token that is about to expire: five processes refresh it once", async () => {
-      const sso = await portal();
-      home = createRoleHome(sts, { config: config() });
-      writeToken(1);
-      const env = {
-        ...home.env,
-        AWS_ENDPOINT_URL_SSO: sso.url,
-        AWS_ENDPOINT_URL_SSO_OIDC: sso.url,
-      };
-      const all = await Promise.all(
-        Array.from({ length: 5 }, () => runAwsrole(["whoami", "corp"], { env })),
-      );
-      expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
-      expect(sso.seen.filter(({ path }) => path.startsWith("/token"))).toHaveLength(1);
-      expect(JSON.parse(readFileSync(tokenFile(), "utf8"))).toMatchObject({
-        accessToken: "access-2",
-        refreshToken: "refresh-2",
+      signIn(60);
+      expect(await process(sts.env)).toMatchObject({ code: 0, stderr: "" });
+      expect(actionsOf(sts)).toEqual(["GetRoleCredentials", "AssumeRole"]);
+      expect(sts.requests[0]).toMatchObject({
+        method: "GET",
+        target: "/federation/credentials?role_name=reader&account_id=123456789012",
       });
     });
 
-    /** Answers like AWS, but is somebody else's: whatever reaches it is a token in wrong hands. */
+    it("with a token that is about to expire: five processes refresh it once", async () => {
+      home = createRoleHome(sts, { config: config() });
+      const { refreshToken } = signIn(1);
+      const all = await Promise.all(
+        Array.from({ length: 5 }, () =>
+          runAwsrole(["whoami", "corp"], { env: { ...home.env, ...sts.env } }),
+        ),
+      );
+      expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
+      expect(sts.callsOf("CreateToken")).toHaveLength(1);
+      const kept = JSON.parse(readFileSync(tokenFile(), "utf8")) as { refreshToken: string };
+      expect(kept.refreshToken).not.toBe(refreshToken);
+      expect(sts.identityCenter.isRefreshTokenGood(kept.refreshToken)).toBe(true);
+    });
+
     const strangers: readonly (readonly [string, (url: string) => string, NodeJS.ProcessEnv])[] = [
       ["[default] endpoint_url", (url) => `[default]\nendpoint_url = ${url}\n`, {}],
       [
@@ -299,41 +173,41 @@ describe("sources", () => {
       ],
     ];
     it.each(strangers)("tokens do not follow %s", async (_what, section, env) => {
-      const [sso, stranger] = [await portal(), await portal()];
-      const own = `[services mine]\nsso =\n  endpoint_url = ${sso.url}\nsso_oidc =\n  endpoint_url = ${sso.url}\n`;
+      const stranger = await startStranger();
+      const own = `[services mine]\nsso =\n  endpoint_url = ${sts.urls.sso}\nsso_oidc =\n  endpoint_url = ${sts.urls["sso-oidc"]}\n`;
       const text = config(own + section(stranger.url));
       home = createRoleHome(sts, {
         config: text.replace("sso_session = s\n", "sso_session = s\nservices = mine\n"),
       });
-      writeToken(1);
+      signIn(1);
       expect(await process(env)).toMatchObject({ code: 0, stderr: "" });
-      expect(stranger.seen).toEqual([]);
-      expect(sso.seen.map(({ path }) => path.split("?")[0])).toEqual([
-        "/token",
-        "/federation/credentials",
-      ]);
+      expect(stranger.requests).toEqual([]);
+      expect(actionsOf(sts)).toEqual(["CreateToken", "GetRoleCredentials", "AssumeRole"]);
     });
 
     it("each service has its own endpoint: the variable before the profile's services, those before its endpoint_url", async () => {
-      const [sso, oidc, unused] = [await portal(), await portal(), await portal()];
-      const text = config(`[services mine]\nsso_oidc =\n  endpoint_url = ${oidc.url}\n`);
+      const unused = await startStranger();
+      const text = config(
+        `[services mine]\nsso_oidc =\n  endpoint_url = ${sts.urls["sso-oidc"]}\n`,
+      );
       home = createRoleHome(sts, {
         config: text.replace(
           "sso_session = s\n",
           `sso_session = s\nservices = mine\nendpoint_url = ${unused.url}\nawsrole_endpoint_url = ${unused.url}\n`,
         ),
       });
-      writeToken(1);
-      expect(await process({ AWS_ENDPOINT_URL_SSO: sso.url })).toMatchObject({ code: 0 });
-      expect([sso.seen.length, oidc.seen.length, unused.seen.length]).toEqual([1, 1, 0]);
+      signIn(1);
+      expect(await process({ AWS_ENDPOINT_URL_SSO: sts.urls.sso })).toMatchObject({ code: 0 });
+      expect(actionsOf(sts)).toEqual(["CreateToken", "GetRoleCredentials", "AssumeRole"]);
+      expect(unused.requests).toEqual([]);
     });
 
     it.each(["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC"])(
       "%s without TLS, beyond this machine: refused before anything is sent",
       async (variable) => {
-        const proxy = await double(() => ({ body: "{}" }));
+        const proxy = await startStranger();
         home = createRoleHome(sts, { config: config() });
-        writeToken(1);
+        signIn(1);
         const finished = await process({
           [variable]: "http://plain.example",
           HTTP_PROXY: proxy.url,
@@ -342,7 +216,7 @@ describe("sources", () => {
         expect(finished.stderr).toContain(
           `"http://plain.example" is an endpoint without TLS (${variable})`,
         );
-        expect(proxy.seen).toEqual([]);
+        expect(proxy.requests).toEqual([]);
       },
     );
 
@@ -372,35 +246,31 @@ describe("sources", () => {
     ])(
       "AWS's hosts in %s with %j, whatever region the environment has",
       async (region, env, hosts) => {
-        const proxy = await double(() => ({ status: 502, body: "" }));
         const asked: string[] = [];
-        proxy.server.on("connect", ({ url }: IncomingMessage, socket: Socket) => {
-          asked.push(url ?? "");
+        const proxy = createServer().on("connect", ({ url = "" }, socket) => {
+          asked.push(url);
           socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
         });
+        await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
         home = createRoleHome(sts, { config: config().replace("eu-west-1\n", `${region}\n`) });
-        writeToken(1);
-        const finished = await process(
-          { ...env, HTTPS_PROXY: proxy.url, AWS_REGION: "ap-south-1" },
-          "corp",
-        );
+        signIn(1);
+        const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+        const finished = await process({ ...env, HTTPS_PROXY, AWS_REGION: "ap-south-1" }, "corp");
+        proxy.close();
         expect(finished).toMatchObject({ code: 1, stdout: "" });
         expect([...new Set(asked)]).toEqual(hosts.map((host) => `${host}:443`));
       },
     );
 
     it("without a token, or refused: says what to run, exit 3", async () => {
-      const sso = await double(() => ({
-        status: 401,
-        body: '{"message":"Session token not found or invalid"}',
-      }));
-      const env = { AWS_ENDPOINT_URL_SSO: sso.url, AWS_ENDPOINT_URL_SSO_OIDC: sso.url };
+      const { env } = sts;
       const missing = await run(config(), env);
       expect(missing).toMatchObject({ code: 3, stdout: "" });
       expect(missing.stderr).toMatch(
         /^awsrole: profile corp: the SSO session has expired or was never started\nawsrole: hint: run: aws sso login --profile corp\n$/,
       );
-      writeToken(60);
+      signIn(60);
+      sts.identityCenter.endSessions();
       const refused = await runAwsrole(
         ["credential-process", "--profile", "p", "--store", "none"],
         { env: { ...home.env, ...env } },
@@ -410,17 +280,7 @@ describe("sources", () => {
   });
 
   it("SSO as it was before sso-session sections: with a live token", async () => {
-    const sso = await double(() => {
-      const session = sts.sessions().at(-1);
-      const { accessKeyId, secretAccessKey, sessionToken } = session ?? {};
-      const expiration = Date.now() + 3_600_000;
-      return {
-        body: JSON.stringify({
-          roleCredentials: { accessKeyId, secretAccessKey, sessionToken, expiration },
-        }),
-      };
-    });
-    const startUrl = "https://example.awsapps.com/start";
+    const { startUrl, region, accessToken, expiresAt } = sts.identityCenter.signIn();
     home = createRoleHome(sts, {
       config: `[profile p]\nsso_start_url = ${startUrl}\nsso_region = eu-west-1\nsso_account_id = 123456789012\nsso_role_name = reader\n`,
     });
@@ -428,13 +288,13 @@ describe("sources", () => {
     mkdirSync(cache, { recursive: true });
     writeFileSync(
       join(cache, `${createHash("sha1").update(startUrl).digest("hex")}.json`),
-      JSON.stringify({ startUrl, region: "eu-west-1", accessToken: "a", expiresAt: inAnHour() }),
+      JSON.stringify({ startUrl, region, accessToken, expiresAt }),
     );
-    const env = { ...home.env, AWS_ENDPOINT_URL_SSO: sso.url };
+    const env = { ...home.env, ...sts.env };
     expect(
       await runAwsrole(["credential-process", "--profile", "p", "--store", "none"], { env }),
     ).toMatchObject({ code: 0, stderr: "" });
-    expect(sso.seen.map(({ headers }) => headers["x-amz-sso_bearer_token"])).toEqual(["a"]);
+    expect(sts.requests.map(({ input }) => input["accessToken"])).toEqual([accessToken]);
   });
 
   describe("a login session", () => {
@@ -452,22 +312,12 @@ describe("sources", () => {
       home = createRoleHome(sts, {
         config: `${role("source_profile = corp")}[profile corp]\nregion = eu-west-1\nlogin_session = ${session}\n`,
       });
-      const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-      const { accessKeyId, secretAccessKey, sessionToken } = sts.sessions().at(-1) ?? {};
+      const login = sts.signin.logIn();
       const expiresAt = new Date(Date.now() + minutes * 60_000).toISOString();
-      const accountId = "123456789012";
+      const accessToken = { ...login.accessToken, expiresAt };
       mkdirSync(dirname(cacheFile()), { recursive: true });
-      writeFileSync(
-        cacheFile(),
-        JSON.stringify({
-          accessToken: { accessKeyId, secretAccessKey, sessionToken, accountId, expiresAt },
-          tokenType: "aws_sigv4",
-          clientId: "c",
-          refreshToken: "refresh-1",
-          idToken: "i",
-          dpopKey: privateKey.export({ format: "pem", type: "sec1" }),
-        }),
-      );
+      writeFileSync(cacheFile(), JSON.stringify({ ...login, accessToken }));
+      return login;
     };
 
     it("that is live: its credentials sign, nobody is asked", async () => {
@@ -480,21 +330,12 @@ describe("sources", () => {
     });
 
     it("is renewed at its own endpoint, whatever [default] and AWS_PROFILE say", async () => {
-      const { accessKeyId, secretAccessKey, sessionToken } = sts.sessions().at(-1) ?? {};
-      const answer = () => ({
-        body: JSON.stringify({
-          accessToken: { accessKeyId, secretAccessKey, sessionToken },
-          tokenType: "aws_sigv4",
-          expiresIn: 900,
-          refreshToken: "refresh-2",
-        }),
-      });
-      const [signin, stranger] = [await double(answer), await double(answer)];
+      const stranger = await startStranger();
       logIn(2);
       const text = readFileSync(home.configFile, "utf8");
       writeFileSync(
         home.configFile,
-        `${text.replace("login_session", `endpoint_url = ${signin.url}\nlogin_session`)}[default]\nendpoint_url = ${stranger.url}\n[profile other]\nservices = theirs\n[services theirs]\nsignin =\n  endpoint_url = ${stranger.url}\n`,
+        `${text.replace("login_session", `endpoint_url = ${sts.urls.signin}\nlogin_session`)}[default]\nendpoint_url = ${stranger.url}\n[profile other]\nservices = theirs\n[services theirs]\nsignin =\n  endpoint_url = ${stranger.url}\n`,
       );
       const words = ["credential-process", "--profile", "corp", "--store", "none"];
       for (const AWS_PROFILE of [undefined, "other"]) {
@@ -503,10 +344,8 @@ describe("sources", () => {
           stderr: "",
         });
       }
-      expect(stranger.seen).toEqual([]);
-      expect(signin.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
-        "POST /v1/token",
-      ]);
+      expect(stranger.requests).toEqual([]);
+      expect(actionsOf(sts)).toEqual(["CreateOAuth2Token"]);
       expect(
         await runAwsrole(words, {
           env: { ...home.env, AWS_ENDPOINT_URL_SIGNIN: "http://plain.example" },
@@ -515,24 +354,15 @@ describe("sources", () => {
     });
 
     it("that is about to expire: five processes refresh it once, in AWS's own cache", async () => {
-      const { accessKeyId, secretAccessKey, sessionToken } = sts.sessions().at(-1) ?? {};
-      const signin = await double(() => ({
-        body: JSON.stringify({
-          accessToken: { accessKeyId, secretAccessKey, sessionToken },
-          tokenType: "aws_sigv4",
-          expiresIn: 900,
-          refreshToken: "refresh-2",
-        }),
-      }));
-      logIn(2);
-      const env = { ...home.env, AWS_ENDPOINT_URL_SIGNIN: signin.url };
+      const { refreshToken } = logIn(2);
+      const env = { ...home.env, ...sts.env };
       const all = await Promise.all(
         Array.from({ length: 5 }, () => runAwsrole(["whoami", "corp"], { env })),
       );
       expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
-      expect(signin.seen.map(({ body }) => body)).toEqual([expect.stringContaining("refresh-1")]);
+      expect(sts.callsOf("CreateOAuth2Token")).toHaveLength(1);
       expect(JSON.parse(readFileSync(cacheFile(), "utf8"))).toMatchObject({
-        refreshToken: "refresh-2",
+        refreshToken: expect.not.stringContaining(refreshToken),
       });
     });
   });

@@ -1,6 +1,4 @@
 /** `whoami`: which credentials count in a shell, what they hide, and whether they are the ones that were meant. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -14,28 +12,10 @@ const bobArn = "arn:aws:iam::123456789012:user/Bob";
 
 let sts: AwsDouble;
 let home: Home;
-let container: Server;
 beforeAll(async () => {
   sts = await startAwsDouble();
-  container = createServer((_request, response) => {
-    const { accessKeyId, secretAccessKey, sessionToken } = sts.sessions().at(-1) ?? {};
-    const Expiration = new Date(Date.now() + 3_600_000).toISOString();
-    response.setHeader("content-type", "application/json");
-    response.end(
-      JSON.stringify({
-        AccessKeyId: accessKeyId,
-        SecretAccessKey: secretAccessKey,
-        Token: sessionToken,
-        Expiration,
-      }),
-    );
-  });
-  await new Promise<void>((resolve) => container.listen(0, "127.0.0.1", resolve));
 });
-afterAll(async () => {
-  container.close();
-  await sts.close();
-});
+afterAll(() => sts.close());
 beforeEach(() => {
   home = createRoleHome(sts);
 });
@@ -53,7 +33,7 @@ const bobsKeys = (): NodeJS.ProcessEnv => ({
   AWS_SECRET_ACCESS_KEY: sts.bob.secretAccessKey,
 });
 const endpoint = (): NodeJS.ProcessEnv => ({
-  AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${(container.address() as AddressInfo).port}/`,
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: `${sts.urls.container}/v2/credentials/task`,
 });
 
 describe("whoami NAME", () => {
@@ -128,7 +108,7 @@ describe("whoami, in the order of the AWS CLI", () => {
   it("then [default], then a container's endpoint", async () => {
     await run(["prod"]);
     expect(await facts([], endpoint())).toMatchObject({
-      arn: sessionArn,
+      arn: sessionArn.replace("AWSCLI-Session", "task"),
       via: "AWS_CONTAINER_CREDENTIALS_FULL_URI in the environment",
     });
     const credentials = readFileSync(home.credentialsFile, "utf8");
@@ -166,7 +146,8 @@ describe("whoami, in the order of the AWS CLI", () => {
 
   it("keys that env put there have their end beside them", async () => {
     const expiration = "2030-01-01T00:00:00Z";
-    const { accessKeyId, secretAccessKey, sessionToken } = sts.sessions().at(-1) ?? {};
+    const isProd = ({ caller }: { caller: { arn: string } }): boolean => caller.arn === sessionArn;
+    const { accessKeyId, secretAccessKey, sessionToken } = sts.sessions().find(isProd) ?? {};
     expect(
       await facts([], {
         AWS_ACCESS_KEY_ID: accessKeyId,

@@ -3,30 +3,25 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { signInUrl } from "../../../../src/commands/console/sign-in-url.ts";
-import {
-  type FederationDouble,
-  startFederationDouble,
-} from "../../../support/federation-double.ts";
+import { startAwsDouble, type AwsDouble } from "../../../support/aws-double.ts";
+import { assume, type Keys } from "../../../support/sts-client.ts";
 
-const credentials = {
-  accessKeyId: "ASIAEXAMPLE",
-  secretAccessKey: "planted-secret",
-  sessionToken: "planted-token",
-};
+let credentials: Required<Keys>;
 const asked: string[] = [];
 let proxy: Server;
-let double: FederationDouble;
+let double: AwsDouble;
 beforeAll(async () => {
   proxy = createServer().on("connect", ({ url = "" }, socket) => {
     asked.push(url);
     socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
   });
-  double = await startFederationDouble();
+  double = await startAwsDouble();
+  credentials = await assume(double, double.bob);
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
 });
 afterAll(() => {
   proxy.close();
-  double.close();
+  return double.close();
 });
 
 const signIn = (partition: string, region: string, env: Record<string, string>): Promise<string> =>
@@ -55,19 +50,21 @@ it.each([
       HTTPS_PROXY: `http://127.0.0.1:${port}`,
     }).catch((error: unknown) => error);
     expect(error).toMatchObject({ code: "ERR_NETWORK" });
-    expect(String(error)).not.toContain("planted");
+    expect(String(error)).not.toContain(credentials.secretAccessKey);
     expect(asked.splice(0)).toEqual([`${signInHost}:443`]);
-    const url = new URL(await signIn(partition, region, { AWS_ENDPOINT_URL_SIGNIN: double.url }));
+    const url = new URL(
+      await signIn(partition, region, { AWS_ENDPOINT_URL_SIGNIN: double.urls.signin }),
+    );
     expect(url.searchParams.get("Destination")).toBe(`https://${consoleHost}/?region=${region}`);
   },
 );
 
 it("sends nothing for a partition without a known console, or without TLS", async () => {
-  const before = double.seen.length;
+  const before = double.requests.length;
   await expect(
-    signIn("aws-iso", "us-iso-east-1", { AWS_ENDPOINT_URL_SIGNIN: double.url }),
+    signIn("aws-iso", "us-iso-east-1", { AWS_ENDPOINT_URL_SIGNIN: double.urls.signin }),
   ).rejects.toMatchObject({ code: "ERR_AWS_REFUSED" });
-  expect(double.seen).toHaveLength(before);
+  expect(double.requests).toHaveLength(before);
   await expect(
     signIn("aws", "eu-west-1", { AWS_ENDPOINT_URL_SIGNIN: "http://signin.example" }),
   ).rejects.toMatchObject({ code: "ERR_NETWORK" });
