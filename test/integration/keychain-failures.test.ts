@@ -9,7 +9,7 @@ import {
   keychainSkipReason,
   startKeychainDaemon,
 } from "../support/keychain-daemon.ts";
-import { buildSourceProgram, type SourceProgram } from "../support/source-program.ts";
+import { buildSourceProgram, type SourceProgram } from "../support/bundle.ts";
 
 /** A keychain that fails: a real gnome-keyring, and a native call that is blocked. Every attempt is a process of its own, which has to end. */
 const PROGRAM = `

@@ -13,7 +13,7 @@ import {
   keychainSkipReason,
   startKeychainDaemon,
 } from "../support/keychain-daemon.ts";
-import { buildSourceProgram } from "../support/source-program.ts";
+import { buildSourceProgram } from "../support/bundle.ts";
 
 const run = promisify(execFile);
 

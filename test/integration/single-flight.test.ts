@@ -2,25 +2,22 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { runtimeFolder } from "../../src/state/runtime-dir.ts";
-import { bundleForChild } from "../support/bundle.ts";
+import { buildSourceProgram, type SourceProgram } from "../support/bundle.ts";
 import { gatherCrew, storm, type Crew, type Member } from "../support/flight-crew.ts";
 
 /** Only root can mount a small disk, and not in every container. */
 const canMount = process.platform === "linux" && spawnSync("unshare", ["-m", "true"]).status === 0;
 const long = process.env["AWSROLE_TEST_LONG"] !== undefined;
 
-let script: string;
+let program: SourceProgram;
 beforeAll(async () => {
-  script = await bundleForChild(
-    fileURLToPath(new URL("../support/flight-process.ts", import.meta.url)),
-  );
+  program = await buildSourceProgram('import "./flight-process.ts";');
 });
-afterAll(() => rmSync(dirname(script), { recursive: true, force: true }));
+afterAll(() => program.remove());
 
 let crew: Crew;
 let folder: string;
@@ -28,7 +25,7 @@ let cache: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "flight-"));
   cache = join(folder, "cache");
-  crew = gatherCrew(script, folder);
+  crew = gatherCrew(program.path, folder);
 });
 afterEach(async () => {
   await crew.dismiss();

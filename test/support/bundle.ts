@@ -1,22 +1,37 @@
-/** Child processes run plain JavaScript (Node 20 cannot run TypeScript): one entry, bundled into a folder of its own. */
-import { mkdtemp } from "node:fs/promises";
+/** Child processes run plain JavaScript (Node 20 cannot run TypeScript): one script of everything, bundled as the cache-hit path is. */
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** Bundles a .ts entry for the running node and returns the script's path. The caller may delete its folder afterwards. */
-export async function bundleForChild(entry: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "awsrole-bundle-"));
-  const outfile = join(folder, `${basename(entry, ".ts")}.mjs`);
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export type SourceProgram = {
+  /** The script, to be run by node. */
+  path: string;
+  /** What it needs to find the packages, beside the caller's own environment. */
+  env: { NODE_PATH: string };
+  remove(): void;
+};
+
+/** Bundles TypeScript text, whose imports are relative to test/support, into a CommonJS script in a folder of its own. */
+export async function buildSourceProgram(typescript: string): Promise<SourceProgram> {
+  const folder = mkdtempSync(join(tmpdir(), "awsrole-program-"));
+  const path = join(folder, "program.cjs");
   await build({
-    entryPoints: [entry],
-    outfile,
+    stdin: { contents: typescript, loader: "ts", resolveDir: join(ROOT, "test/support") },
+    outfile: path,
     bundle: true,
     platform: "node",
-    format: "esm",
     target: "node20",
+    format: "cjs",
     packages: "external",
-    logLevel: "error",
+    logOverride: { "empty-import-meta": "silent" },
   });
-  return outfile;
+  return {
+    path,
+    env: { NODE_PATH: join(ROOT, "node_modules") },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SecretStore } from "../../src/stores/open.ts";
 import { isWholeValue, selfCheckingValue } from "./self-checking-value.ts";
-import { buildSourceProgram, type SourceProgram } from "./source-program.ts";
+import { buildSourceProgram, type SourceProgram } from "./bundle.ts";
 import type { StoreReport, StoreTask } from "./store-child.ts";
 
 export type StoreUnderTest = {

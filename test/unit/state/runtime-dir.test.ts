@@ -18,7 +18,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { examineRuntimeFolders, runtimeFolder } from "../../../src/state/runtime-dir.ts";
 import { titled } from "../../support/installed.ts";
-import { buildSourceProgram } from "../../support/source-program.ts";
+import { buildSourceProgram } from "../../support/bundle.ts";
 
 const uid = process.getuid?.() ?? 0;
 const last = `/tmp/awsrole-${uid}`;
