@@ -20,6 +20,7 @@ import {
   DeleteVirtualMFADeviceCommand,
   DetachRolePolicyCommand,
   DetachUserPolicyCommand,
+  GetLoginProfileCommand,
   GetPolicyCommand,
   GetPolicyVersionCommand,
   GetRoleCommand,
@@ -27,7 +28,9 @@ import {
   IAMClient,
   ListAttachedRolePoliciesCommand,
   ListAttachedUserPoliciesCommand,
+  ListGroupsForUserCommand,
   ListPolicyVersionsCommand,
+  ListUserPoliciesCommand,
   UpdateAssumeRolePolicyCommand,
   type Tag,
 } from "@aws-sdk/client-iam";
@@ -40,7 +43,11 @@ import { isNotThere } from "./iam.ts";
 export type OwnerTag = { readonly key: string; readonly value: string };
 
 /** A user, role or policy: its ARN, and its tags by key. */
-export type Owned = { readonly arn: string; readonly tags: ReadonlyMap<string, string> };
+export type Owned = {
+  readonly arn: string;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly createdAt: Date | undefined;
+};
 
 export type IamAdmin = ReturnType<typeof createIamAdmin>;
 
@@ -85,6 +92,23 @@ export function createIamAdmin(
       ask("CreateUser", (iam) =>
         iam.send(new CreateUserCommand({ UserName: name, Tags: [asTag(tag)] })),
       ),
+    /** What a user has that no setup gives it. */
+    extrasOfUser: async (name: string) => {
+      const profile = await orAbsent(() =>
+        ask("GetLoginProfile", (iam) => iam.send(new GetLoginProfileCommand({ UserName: name }))),
+      );
+      const { Groups = [] } = await ask("ListGroupsForUser", (iam) =>
+        iam.send(new ListGroupsForUserCommand({ UserName: name })),
+      );
+      const { PolicyNames = [] } = await ask("ListUserPolicies", (iam) =>
+        iam.send(new ListUserPoliciesCommand({ UserName: name })),
+      );
+      return {
+        hasPassword: profile !== undefined,
+        groups: Groups.map(({ GroupName = "" }) => GroupName),
+        inlinePolicies: PolicyNames,
+      };
+    },
     deleteUser: (name: string) =>
       gone(ask("DeleteUser", (iam) => iam.send(new DeleteUserCommand({ UserName: name })))),
 
@@ -282,7 +306,13 @@ function asTag({ key, value }: OwnerTag): Tag {
 
 function owned(
   action: string,
-  found: { readonly Arn?: string | undefined; readonly Tags?: Tag[] | undefined } | undefined,
+  found:
+    | {
+        readonly Arn?: string | undefined;
+        readonly Tags?: Tag[] | undefined;
+        readonly CreateDate?: Date | undefined;
+      }
+    | undefined,
 ): Owned {
   if (!found?.Arn) {
     throw new AwsRoleError("ERR_AWS_UNAVAILABLE", `IAM answered ${action} with nothing`, {
@@ -291,6 +321,7 @@ function owned(
   }
   return {
     arn: found.Arn,
+    createdAt: found.CreateDate,
     tags: new Map((found.Tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value])),
   };
 }

@@ -18,7 +18,6 @@ const addProfileWords = (name: string, source: string, { sts }: Account): string
   `add-profile ${name} --source-profile ${source} --role-arn ${sts.role.arn} --command ${program.at(-1)}`.split(
     " ",
   );
-const tag = new Map([["awsrole:setup", "prod"]]);
 
 /** An account of its own for every test: they run side by side, because waiting for AWS is most of what they do. */
 type Account = {
@@ -130,11 +129,9 @@ describe.concurrent("setup", () => {
         Action: "sts:AssumeRole",
       },
     ]);
-    expect([world.made().user?.tags, world.made().role?.tags, world.made().policy?.tags]).toEqual([
-      tag,
-      tag,
-      tag,
-    ]);
+    const tags = [world.made().user?.tags, world.made().role?.tags, world.made().policy?.tags];
+    expect(tags[0]?.get("awsrole:setup")).toMatch(/^prod:[0-9a-f]{16}$/);
+    expect(tags).toEqual([tags[0], tags[0], tags[0]]);
     expect(await runInProcess(["rotate-key", "prod-user"], world.home.env)).toMatchObject({
       code: 0,
     });
@@ -192,6 +189,100 @@ describe.concurrent("setup", () => {
       expect(world.mutating()).toEqual([]);
     },
   );
+
+  describe("whose tag others have set", () => {
+    /** What anybody who may make users can do before an administrator's first setup. */
+    const plant = ({ sts }: Account, value = "prod") => {
+      sts.addUser({ name: "prod-user" });
+      for (const [id, key] of sts.iam.keysById)
+        if (key.user.name === "prod-user") sts.iam.keysById.delete(id);
+      const user = sts.iam.usersByArn.get(`${account}:user/prod-user`) ?? {};
+      return Object.assign(user, { tags: new Map([["awsrole:setup", value]]) });
+    };
+
+    it("adopts nothing that it has no record of: it names what it found, and makes nothing", async ({
+      world,
+    }) => {
+      for (const value of ["prod", "prod:0123456789abcdef"]) {
+        Object.assign(plant(world, value), { createdAt: new Date("2026-11-01") });
+        const { code, stderr } = await world.setup("prod --admin-profile admin --no-input");
+        expect(code).toBe(1);
+        expect(stderr).toContain(
+          `has no record of a setup prod, but its tag is on user ${account}:user/prod-user (tag awsrole:setup=${value}, made 2026-11-01)`,
+        );
+        expect(stderr).toContain("add --adopt");
+        const undone = await world.setup("prod --admin-profile admin --undo --yes --no-input");
+        expect(undone.code).toBe(1);
+        expect(world.mutating()).toEqual([]);
+        world.sts.iam.usersByArn.delete(`${account}:user/prod-user`);
+      }
+    });
+
+    it("adopts with --adopt, remembers it, and asks no more", async ({ world }) => {
+      plant(world, "prod:0123456789abcdef");
+      const adopted = await world.setup("prod --admin-profile admin --adopt");
+      expect(adopted.stderr).toContain("taken for its own");
+      expect(adopted.code).toBe(0);
+      expect(world.made().role?.tags?.get("awsrole:setup")).toBe("prod:0123456789abcdef");
+      expect((await world.setup("prod --no-input")).code).toBe(0);
+      await world.expectComplete();
+    });
+
+    it(titled("asks at the terminal before it adopts", noTerminal), async ({ world, skip }) => {
+      skip(noTerminal !== undefined);
+      plant(world);
+      const terminal = openTerminal(world.home.env);
+      try {
+        terminal.enter([...program, ...setupWords("prod --admin-profile admin")].join(" "));
+        await terminal.waitFor(/user arn:aws:iam::123456789012:user\/prod-user \(tag/);
+        await terminal.waitFor(/Did a setup of yours make these\? \[y\/N\]$/);
+        terminal.enter("n");
+        await terminal.waitFor(/awsrole: nothing was changed/);
+        expect(world.mutating()).toEqual([]);
+      } finally {
+        terminal.close();
+      }
+    });
+
+    it.for<readonly [extra: string, add: object]>([
+      ["a console password", { hasPassword: true }],
+      ["the groups admins", { groups: ["admins"] }],
+      ["the inline policies all", { inlinePolicies: ["all"] }],
+    ])("refuses a user with %s, adopted or its own", async ([extra, add], { world }) => {
+      Object.assign(plant(world), add);
+      const { code, stderr } = await world.setup("prod --admin-profile admin --adopt");
+      expect(code).toBe(1);
+      expect(stderr).toContain(`user prod-user has ${extra}, which setup never gives it`);
+      expect(world.mutating()).toEqual([]);
+      world.sts.iam.usersByArn.delete(`${account}:user/prod-user`);
+
+      await world.setup();
+      Object.assign(world.made().user ?? {}, add);
+      const again = await world.setup("prod");
+      expect(again.code).toBe(1);
+      expect(again.stderr).toContain(extra);
+    });
+
+    it("refuses things of several setups", async ({ world }) => {
+      plant(world, "prod:0123456789abcdef");
+      const role = world.sts.addRole({ arn: `${account}:role/prod-role` });
+      Object.assign(role, { tags: new Map([["awsrole:setup", "prod"]]) });
+      const { code, stderr } = await world.setup("prod --admin-profile admin --adopt");
+      expect(code).toBe(1);
+      expect(stderr).toContain("there are things of several setups named prod");
+      expect(world.mutating()).toEqual([]);
+    });
+
+    it("does not take what was tagged later with another id for its own", async ({ world }) => {
+      await world.setup();
+      Object.assign(world.made().user ?? {}, {
+        tags: new Map([["awsrole:setup", "prod:0123456789abcdef"]]),
+      });
+      const { code, stderr } = await world.setup("prod --adopt");
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/there is a user prod-user already, which belongs to the setup/);
+    });
+  });
 
   it("refuses a profile of that name that leads elsewhere, before it makes anything", async ({
     world,
@@ -258,7 +349,7 @@ describe.concurrent("setup", () => {
     await world.setup();
     rmSync(join(world.home.path, "state"), { recursive: true });
     const made = world.mutating().length;
-    const { code, stderr } = await world.setup();
+    const { code, stderr } = await world.setup("prod --admin-profile admin --adopt");
     expect(code).toBe(1);
     expect(stderr).toContain(`${world.made().keys[0]?.accessKeyId}, whose secret is not kept here`);
     expect(world.mutating()).toHaveLength(made);
@@ -512,10 +603,17 @@ describe.concurrent("setup --undo", () => {
   }) => {
     await world.setup();
     const other = createSetupHome(world.sts.url, world.sts.bob);
-    const undone = await runInProcess(setupWords("prod --admin-profile admin --undo --yes"), {
-      ...other.env,
-      AWSROLE_STORE: "none",
-    });
+    const undo = (words: string) =>
+      runInProcess(setupWords(`prod --admin-profile admin --undo --yes${words}`), {
+        ...other.env,
+        AWSROLE_STORE: "none",
+      });
+    const made = world.mutating().length;
+    const refused = await undo("");
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("has no record of a setup prod");
+    expect(world.mutating()).toHaveLength(made);
+    const undone = await undo(" --adopt");
     await other.remove();
     expect(undone.code).toBe(0);
     expect(world.made()).toEqual({ user: undefined, role: undefined, policy: undefined, keys: [] });

@@ -17,6 +17,7 @@ import { createKeyKeeper } from "../../keys/key-store.ts";
 import { verifyKey } from "../../keys/verify-key.ts";
 import { type OpenStore, prepareStore } from "../../sessions/open-sessions.ts";
 import { editConfig } from "../../profiles/edit-config.ts";
+import { type Found, findTagValue } from "./ownership.ts";
 import { makePlan, type SetupChoices } from "./plan.ts";
 import type { SetupRecords } from "./record.ts";
 import type { SetupWorld } from "./context.ts";
@@ -37,6 +38,8 @@ export type WorldOptions = {
   readonly command: string | undefined;
   readonly records: SetupRecords;
   readonly deadline: Deadline;
+  /** Resolves when a person agrees that what was found, without a record of it on this machine, is this setup's. */
+  consent(found: readonly Found[], tagKey: string): Promise<void>;
   readonly args: Pick<FetchArguments, "store" | "quiet" | "input" | "mfa-code">;
 };
 
@@ -70,17 +73,26 @@ export async function openWorld(context: Context, options: WorldOptions): Promis
   ]);
   const sts = createSts(connect("sts"), deadline);
   const { arn: adminArn } = await sts.getCallerIdentity(credentials);
-  const plan = makePlan(choices, adminArn);
-  refuseOtherAccount(records, plan);
-  const store = prepareStore(context, files, args, deadline);
   const iamConnection = connect("iam");
+  const admin = createIamAdmin(iamConnection, credentials, deadline);
+  const draft = makePlan(choices, adminArn, records.find(choices.name)?.tag ?? "");
+  refuseOtherAccount(records, draft);
+  const plan =
+    draft.tag.value === ""
+      ? makePlan(
+          choices,
+          adminArn,
+          await findTagValue(draft, admin, (found) => options.consent(found, draft.tag.key)),
+        )
+      : draft;
+  const store = prepareStore(context, files, args, deadline);
   const userKeys = createIam(iamConnection, credentials, deadline, plan.user);
   let session: Credentials | undefined;
   const world: SetupWorld = {
     plan,
     adminProfile,
     waySettings: wayOf(settings, options.region, regionOf(adminArn)),
-    admin: createIamAdmin(iamConnection, credentials, deadline),
+    admin,
     userKeys,
     storeName: store.name,
     openKeys: async () => createKeyKeeper(await store.openStore(), store.rows),
@@ -112,6 +124,7 @@ export async function openWorld(context: Context, options: WorldOptions): Promis
         role: plan.role,
         rolePolicyArns: plan.rolePolicyArns,
         mfa: plan.mfa,
+        tag: plan.tag.value,
         ...change,
       }),
     now: () => context.clock.now(),

@@ -1,6 +1,6 @@
 /** The steps at IAM: the user, its policy, the role, and what is attached to whom. */
 import { AwsRoleError } from "../../foundation/errors.ts";
-import { requireOurs } from "./ownership.ts";
+import { refuseExtras, requireOurs } from "./ownership.ts";
 import { isSamePolicy } from "./plan.ts";
 import { commandLine } from "../../foundation/shell-quote.ts";
 import type { Step } from "./step.ts";
@@ -38,7 +38,11 @@ function userStep(world: SetupWorld): Step {
     title: `user ${plan.user}`,
     commands: [awsIam(world, "create-user", "--user-name", plan.user, ...tagWords(world))],
     check: awsIam(world, "get-user", "--user-name", plan.user),
-    look: async () => ((await find()) === undefined ? "missing" : "right"),
+    look: async () => {
+      if ((await find()) === undefined) return "missing";
+      await refuseExtras(plan, admin);
+      return "right";
+    },
     make: async () => void (await admin.createUser(plan.user, plan.tag)),
     verify: async () => (await find())?.arn,
   };

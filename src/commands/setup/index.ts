@@ -13,6 +13,7 @@ import { requireName } from "../../profiles/find-profile.ts";
 import { check } from "../../profiles/profile-options.ts";
 import { type OpenedWorld, openWorld } from "./create-context.ts";
 import { choose, requireAdminProfile } from "./choices.ts";
+import { describeFound, type Found } from "./ownership.ts";
 import { createSetupRecords } from "./record.ts";
 import { planScript, printJson, speaker, tellRemoval, tellStep, undoScript } from "./report.ts";
 import { lookAtSteps, type Patience, runSteps } from "./step.ts";
@@ -71,6 +72,12 @@ export default defineCommand({
     },
     undo: { type: "boolean", default: false, describe: "take back what this setup made" },
     "mfa-code": fetchOptions["mfa-code"],
+    adopt: {
+      type: "boolean",
+      default: false,
+      describe:
+        "take over, without a question, what a setup of this name made that this machine has no record of",
+    },
     yes: { type: "boolean", default: false, describe: "with --undo: do not ask" },
   },
   examples: [
@@ -111,6 +118,7 @@ export default defineCommand({
         command: args.command,
         records,
         deadline,
+        consent: (found, tagKey) => agreeToAdopt(context, args, name, found, tagKey),
         args,
       });
       if (!args.undo) return setUp(context, args, opened, patience);
@@ -126,6 +134,7 @@ type Arguments = {
   readonly quiet: boolean;
   readonly input: boolean;
   readonly yes: boolean;
+  readonly adopt: boolean;
   readonly "dry-run": boolean;
 };
 
@@ -156,7 +165,7 @@ async function setUp(
   const isComplete = states.every((state) => state === "right");
   say(`setting up ${name} in account ${account}, as ${adminArn}`);
   // What is remembered of a key that was begun stays.
-  if (!isComplete) world.remember({});
+  if (!isComplete || world.record()?.tag === undefined) world.remember({});
   const results = await runSteps(steps, states, patience, tellStep(context, args)).catch(
     (error: unknown) => {
       if (!isComplete && !args.json)
@@ -232,7 +241,16 @@ async function undo(
     return false;
   }
   for (const note of notes) noticeTo(context, args)(note);
-  if (removals.length > 0) await confirm(context, args, name, removals);
+  if (removals.length > 0 && !args.yes) {
+    await confirm(context, args, {
+      lines: removals.map(({ title }) => title),
+      question: "Do all this?",
+      asks: "setup --undo asks before it deletes",
+      code: "ERR_USAGE",
+      hint: `awsrole setup ${name} --undo --yes does it without asking; --dry-run shows what`,
+      refused: "nothing was deleted",
+    });
+  }
   await runRemovals(removals, patience, tellRemoval(context, args));
   if (args.json) printJson(context, undoFacts(name, undoing));
   say(removals.length === 0 ? `there is nothing of the setup ${name}` : `${name} is taken back`);
@@ -250,27 +268,58 @@ function undoFacts(
   };
 }
 
-/** @throws ERR_USAGE where nobody can be asked, ERR_PERSON_REFUSED. */
+/** Resolves when what was found may be taken for this setup's. @throws as `confirm` does. */
+async function agreeToAdopt(
+  context: Context,
+  args: Arguments,
+  name: string,
+  found: readonly Found[],
+  tagKey: string,
+): Promise<void> {
+  const lines = found.map((one) => describeFound(one, tagKey));
+  const told = `this machine has no record of a setup ${name}, but its tag is on ${lines.join(" and ")}`;
+  if (args.adopt || args["dry-run"]) {
+    noticeTo(context, args)(`${told}: taken for its own`);
+    return;
+  }
+  await confirm(context, args, {
+    lines: [
+      `this machine has no record of a setup ${name}, but its tag is on:`,
+      ...lines,
+      "Any user who may create users and roles in this account can set such a tag.",
+    ],
+    question: "Did a setup of yours make these?",
+    asks: `${told}: setup asks before it adopts them`,
+    code: "ERR_AWS_REFUSED",
+    hint: `if a setup of yours made these, add --adopt; else choose another NAME`,
+    refused: "nothing was changed",
+  });
+}
+
+/** @throws `code` where there is no person to ask, ERR_PERSON_REFUSED. */
 async function confirm(
   { platform }: Context,
-  { yes, input }: Arguments,
-  name: string,
-  removals: UndoPlan["removals"],
+  { input }: Arguments,
+  {
+    lines,
+    question,
+    asks,
+    code,
+    hint,
+    refused,
+  }: Readonly<Record<"question" | "asks" | "hint" | "refused", string>> & {
+    readonly code: "ERR_USAGE" | "ERR_AWS_REFUSED";
+    readonly lines: readonly string[];
+  },
 ): Promise<void> {
-  if (yes) return;
   const terminal = input ? findTerminal(platform) : { nobody: "--no-input forbids asking" };
-  if ("nobody" in terminal) {
-    throw new AwsRoleError(
-      "ERR_USAGE",
-      `setup --undo asks before it deletes, but ${terminal.nobody}`,
-      { hint: `awsrole setup ${name} --undo --yes does it without asking; --dry-run shows what` },
-    );
-  }
-  for (const { title } of removals) terminal.tell(title);
+  if ("nobody" in terminal)
+    throw new AwsRoleError(code, `${asks}, but ${terminal.nobody}`, { hint });
+  for (const line of lines) terminal.tell(line);
   const answer = await terminal.ask({
-    question: "Do all this? [y/N] ",
+    question: `${question} [y/N] `,
     timeoutMs: deadlineMs.attended,
   });
   if (answer.kind === "answer" && /^y(?:es)?$/i.test(answer.text.trim())) return;
-  throw new AwsRoleError("ERR_PERSON_REFUSED", "nothing was deleted");
+  throw new AwsRoleError("ERR_PERSON_REFUSED", refused);
 }

@@ -4,6 +4,7 @@
  * - The user may do three things: assume this one role, look after its own access key (`awsrole rotate-key`), and nothing else.
  * - The role trusts this one user, not its account.
  */
+import { randomBytes } from "node:crypto";
 import type { OwnerTag } from "../../aws/iam-admin.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 
@@ -40,8 +41,21 @@ export function defaultNames(name: string): { readonly user: string; readonly ro
   return { user: `${plain}-user`, role: `${plain}-role` };
 }
 
-/** The plan in the account of `identity`, an ARN. @throws ERR_USAGE for names that IAM would not take. */
-export function makePlan(choices: SetupChoices, identity: string): SetupPlan {
+/** The tag of a new setup: its name, and an id that cannot be guessed. */
+export function newTagValue(name: string): string {
+  return `${name}:${randomBytes(8).toString("hex")}`;
+}
+
+/** True for the tag of a setup of that name, whoever made it. */
+export function isTagOf(name: string, value: string | undefined): boolean {
+  return (
+    value === name ||
+    (value?.startsWith(`${name}:`) === true && /^[0-9a-f]{16}$/.test(value.slice(name.length + 1)))
+  );
+}
+
+/** The plan in the account of `identity`, an ARN; `tagValue` marks what is its own. @throws ERR_USAGE for names that IAM would not take. */
+export function makePlan(choices: SetupChoices, identity: string, tagValue: string): SetupPlan {
   const [, partition = "aws", , , account = ""] = identity.split(":");
   const { name, user, role, mfa } = choices;
   const iam = `arn:${partition}:iam::${account}`;
@@ -87,7 +101,7 @@ export function makePlan(choices: SetupChoices, identity: string): SetupPlan {
       },
     ]),
     mfaSerial: `${iam}:mfa/${user}`,
-    tag: { key: "awsrole:setup", value: name },
+    tag: { key: "awsrole:setup", value: tagValue },
   };
 }
 

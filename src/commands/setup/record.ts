@@ -13,6 +13,8 @@ export type SetupRecord = {
   readonly role: string;
   readonly rolePolicyArns: readonly string[];
   readonly mfa: boolean;
+  /** The value of the tag on what this setup made: nobody else can know it before, so that what carries it is ours. */
+  readonly tag?: string;
   /** When the making of the access key was begun, by this machine's clock (ISO). */
   readonly keyStartedAt?: string;
   /** Known once the key is kept. */
@@ -50,7 +52,7 @@ function isRecord(value: unknown): value is SetupRecord {
     Array.isArray(arns) &&
     arns.every((arn) => typeof arn === "string") &&
     typeof record["mfa"] === "boolean" &&
-    ["keyStartedAt", "accessKeyId"].every(
+    ["keyStartedAt", "accessKeyId", "tag"].every(
       (key) => record[key] === undefined || typeof record[key] === "string",
     )
   );

@@ -13,6 +13,10 @@ export type User = {
   totpSecret: string | undefined;
   /** The steps whose code was used: each is good once. */
   usedTotpSteps: Set<number>;
+  /** What others gave it: a console password, groups, inline policies. Names only. */
+  hasPassword?: boolean;
+  groups?: readonly string[];
+  inlinePolicies?: readonly string[];
 } & Partial<Entity>;
 
 /** What a user or role has that was made by IAM calls. */

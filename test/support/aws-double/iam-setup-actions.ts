@@ -40,6 +40,19 @@ export const IAM_SETUP_ACTIONS: Actions = {
     directory.usersByArn.delete(user.arn);
     return undefined;
   },
+  GetLoginProfile: (request) => {
+    const { name, hasPassword, createdAt } = findUser(request);
+    if (hasPassword !== true) throw absent("Login Profile for User", name);
+    return { LoginProfile: { UserName: name, CreateDate: formatDate(createdAt) } };
+  },
+  ListGroupsForUser: (request) => ({
+    Groups: (findUser(request).groups ?? []).map((GroupName) => ({ GroupName })),
+    IsTruncated: false,
+  }),
+  ListUserPolicies: (request) => ({
+    PolicyNames: [...(findUser(request).inlinePolicies ?? [])],
+    IsTruncated: false,
+  }),
   CreatePolicy: (request) => {
     const { params, directory } = request;
     const name = params["PolicyName"] ?? "";

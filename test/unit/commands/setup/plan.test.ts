@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import {
+  isTagOf,
+  newTagValue,
   defaultNames,
   isSamePolicy,
   makePlan,
@@ -17,14 +19,25 @@ const choices: SetupChoices = {
   mfa: false,
 };
 
+const tag = "prod:0123456789abcdef";
+
 describe("the plan of a setup", () => {
+  it("has a tag with an id that is another one each time, and knows such a tag", () => {
+    const [one, other] = [newTagValue("prod"), newTagValue("prod")];
+    expect(one).toMatch(/^prod:[0-9a-f]{16}$/);
+    expect(other).not.toBe(one);
+    for (const value of [one, "prod"]) expect(isTagOf("prod", value)).toBe(true);
+    for (const value of [undefined, "", "prod2", "prod:x", "x:prod", newTagValue("prod:a")])
+      expect(isTagOf("prod", value)).toBe(false);
+  });
+
   it("makes names that IAM takes of every name that a profile can have", () => {
     expect(defaultNames("team/a@b:c+d").user).toBe("team-a@b-c+d-user");
   });
 
   it("stays in the account and the partition of whoever sets up", () => {
     const session = "arn:aws-us-gov:sts::210987654321:assumed-role/Admin/alice";
-    const { userArn, rolePolicyArns, userPolicy } = makePlan(choices, session);
+    const { userArn, rolePolicyArns, userPolicy } = makePlan(choices, session, tag);
     expect(userArn).toBe("arn:aws-us-gov:iam::210987654321:user/prod-user");
     expect(rolePolicyArns).toEqual(["arn:aws-us-gov:iam::aws:policy/job-function/ViewOnlyAccess"]);
     expect(userPolicy).not.toContain("arn:aws:");
@@ -37,13 +50,13 @@ describe("the plan of a setup", () => {
     [{ name: "50%" }, 'has no "%"'],
     [{ rolePolicyArns: ["arn:aws:iam::aws:policy/x y"] }, "it looks like"],
   ])("refuses what IAM would not take: %o", (wrong, hint) => {
-    expect(() => makePlan({ ...choices, ...wrong }, "arn:aws:iam::123456789012:root")).toThrow(
+    expect(() => makePlan({ ...choices, ...wrong }, "arn:aws:iam::123456789012:root", tag)).toThrow(
       expect.objectContaining({ code: "ERR_USAGE", hint: expect.stringContaining(hint) as string }),
     );
   });
 
   it("compares policies by what they say", () => {
-    const { trustPolicy } = makePlan(choices, "arn:aws:iam::123456789012:root");
+    const { trustPolicy } = makePlan(choices, "arn:aws:iam::123456789012:root", tag);
     const shuffled = JSON.stringify(
       Object.fromEntries(Object.entries(JSON.parse(trustPolicy) as object).toReversed()),
       undefined,
