@@ -85,6 +85,7 @@ export function openStoreByName(
     runtimeFolder: context.runtimeDir(),
     silentAfterMs: () => deadline.remainingMs(),
     mayPrompt,
+    isAttended: () => input && !("nobody" in findTerminal(platform)),
     askPassphrase: (isNew) => {
       const asked =
         asking.get(isNew) ??

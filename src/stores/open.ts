@@ -17,6 +17,8 @@ export interface SecretStore {
    * nothing any more is better deleted, which needs no right, and stored again.
    */
   readonly keepsAccessList?: boolean;
+  /** Whether new items can be kept, without keeping one. @throws what `set` would. Absent where nothing can be said ahead. */
+  check?(): Promise<void>;
   get(account: string): Promise<string | undefined>;
   set(account: string, secret: string): Promise<void>;
   /** True when something was there. */
@@ -39,6 +41,8 @@ export type StoreOptions = {
   readonly silentAfterMs: () => number;
   /** Whether the keychain may show a prompt of its own. Default: true. */
   readonly mayPrompt?: boolean | undefined;
+  /** Whether a person is there, for whom the keychain may make what it lacks. */
+  readonly isAttended?: () => boolean;
   /** Asks a person for the file store's passphrase. @throws ERR_STORE_LOCKED where nobody can be asked. */
   readonly askPassphrase: (isNew: boolean) => Promise<string>;
   /** Runs `work` while no other process unlocks the file store. */

@@ -558,11 +558,12 @@ describe("doctor", () => {
 
   it("has a set-up here for every finding that one machine can show", () => {
     const shownElsewhere = [
-      // Below, in foreign-owners.test.ts and in doctor-online.test.ts.
+      // Below, in foreign-owners.test.ts, without-a-session.test.ts and in doctor-online.test.ts.
       "node-old",
       "program-extension",
       "runtime-folder-missing",
       "runtime-folder-taken",
+      "key-unreachable",
       "aws-unreachable",
       "clock-wrong",
       "key-old",

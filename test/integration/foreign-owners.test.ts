@@ -17,7 +17,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole } from "../support/run-awsrole.ts";
-import { commandAs, noOtherUser, rootsFolder, users } from "../support/other-user.ts";
+import {
+  commandAs,
+  giveTo,
+  noOtherUser,
+  rootsFolder,
+  runAs,
+  users,
+} from "../support/other-user.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 let sts: AwsDouble;
@@ -251,32 +258,39 @@ describe.skipIf(noOtherUser !== undefined)(titled("another user", noOtherUser), 
     });
   });
 
-  describe("who has taken the name of the runtime folder", () => {
-    it("keeps four programs from nothing: they still make one call, and doctor says so", async () => {
-      const name = `awsrole-${process.getuid?.()}`;
-      const take = `require("fs").mkdirSync(process.argv[1], 0o700); console.log("taken"); setTimeout(() => {}, 60000)`;
-      const { child } = await attack(take, join(shared, name));
-      try {
-        const { XDG_RUNTIME_DIR: _, ...clean } = home.env;
-        const env = { TMPDIR: shared, AWSROLE_STORE: "none" };
-        const before = callsOf("AssumeRole");
-        sts.behave({ delayMs: 1500 });
-        const answers = await Promise.all(
-          Array.from({ length: 4 }, () =>
-            runAwsrole(["credential-process", "--profile", "prod"], { env: { ...clean, ...env } }),
+  it("who has taken the name of the runtime folder keeps four programs from nothing: they still make one call, and doctor says so", async () => {
+    // As another user than root, whose /tmp/awsrole-0 may be in use.
+    const name = `awsrole-${users.victim}`;
+    const take = `require("fs").mkdirSync(process.argv[1], 0o700); console.log("taken"); setTimeout(() => {}, 600000)`;
+    const { child } = await attack(take, join("/tmp", name));
+    try {
+      giveTo(users.victim, home.path);
+      const { XDG_RUNTIME_DIR: _, ...clean } = home.env;
+      const env = { ...clean, AWSROLE_STORE: "none" };
+      const awsrole = (...words: readonly string[]) =>
+        runAs(users.victim, [...program, ...words], { env });
+      const before = callsOf("AssumeRole");
+      sts.behave({ delayMs: 2000 });
+      const answers = await Promise.all(
+        Array.from({ length: 4 }, () => awsrole("credential-process", "--profile", "prod")),
+      );
+      expect(answers.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+      expect(new Set(answers.map(({ stdout }) => stdout)).size).toBe(1);
+      expect(callsOf("AssumeRole") - before).toBe(1);
+      const { stdout } = await awsrole("doctor", "--json");
+      const { findings } = JSON.parse(stdout) as { findings: { id: string; what: string }[] };
+      expect(findings.filter(({ id }) => id === "runtime-folder-taken")).toEqual([
+        expect.objectContaining({
+          what: expect.stringMatching(
+            `^another user has made /tmp/${name}; /tmp/${name}-[0-9a-f]{8} is used in its place$`,
           ),
-        );
-        expect(new Set(answers.map(({ stdout }) => stdout)).size).toBe(1);
-        expect(answers.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-        expect(callsOf("AssumeRole") - before).toBe(1);
-        const others = readdirSync(shared).filter((one) => one !== name);
-        expect(others).toEqual([expect.stringMatching(`^${name}-[0-9a-f]{8}$`)]);
-        const doctor = await runAwsrole(["doctor", "--json"], { env: { ...clean, ...env } });
-        expect(doctor.stdout).toContain('"runtime-folder-taken"');
-      } finally {
-        sts.behave({});
-        child.kill();
-      }
-    });
+        }),
+      ]);
+    } finally {
+      sts.behave({});
+      child.kill();
+      for (const taken of readdirSync("/tmp").filter((one) => one.startsWith(name)))
+        rmSync(join("/tmp", taken), { recursive: true });
+    }
   });
 });

@@ -48,8 +48,8 @@ export type KeychainDaemon = {
 export type KeychainDaemonOptions = {
   /** False: as after a login without a password, the collection exists and is locked. */
   unlocked?: boolean;
-  /** "none": a session bus on which no keychain answers. */
-  provider?: "gnome-keyring" | "none";
+  /** "none": a session bus on which no keychain answers; "no-keyring": a keychain in which there is no keyring yet. */
+  provider?: "gnome-keyring" | "no-keyring" | "none";
 };
 
 /** Starts a private keychain. Children reach it through `env`; this process with `Object.assign(process.env, env)` before
@@ -109,6 +109,11 @@ export async function startKeychainDaemon(
     await until("the bus answers", () =>
       run("gdbus", ["introspect", "--session", "-d", "org.freedesktop.DBus", "-o", "/"], { env }),
     );
+  } else if (options.provider === "no-keyring") {
+    const daemon = ["--foreground", "--components=secrets"];
+    keyring = spawn("gnome-keyring-daemon", daemon, { env, stdio: "ignore" });
+    children.push(keyring);
+    await until("the keychain answers", () => property(env, SERVICE, "Service", "Collections"));
   } else {
     await startKeyring();
   }

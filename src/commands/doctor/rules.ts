@@ -106,6 +106,7 @@ export const catalogue = {
   "runtime-folder-taken": warning(
     "in a shared folder any user can take the name; nothing is kept in theirs",
   ),
+  "key-unreachable": error("every role that the key signs for fails: in cron, systemd, tmux or su"),
   "bus-refused": warning(
     "another user who listens there would be given every session and key that is stored",
   ),

@@ -54,7 +54,7 @@ export async function examine(context: Context, scope: Scope): Promise<readonly 
   const findings = [checkFiles, checkProfiles, checkProgram, checkEnvironment, checkState].flatMap(
     (check) => [...check(facts)],
   );
-  findings.push(...(await checkStore(context, files, scope.store, rows)));
+  findings.push(...(await checkStore(context, files, scope.store, rows, names)));
   if (scope.isOnline) {
     const { checkOnline } = await import("./checks/online.ts");
     findings.push(...(await checkOnline(context, files, names, rows, scope)));

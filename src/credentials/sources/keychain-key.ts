@@ -34,7 +34,7 @@ export async function credentialsFromKeychain(
     throw new AwsRoleError(
       error.code,
       `profile ${profileName}: its key ${accessKeyId} cannot be read: ${error.message}`,
-      { hint: error.hint, cause: error },
+      { hint: hintForKey(storeName, error), cause: error },
     );
   }
   const key = secret === undefined ? undefined : decodeKey(secret, accessKeyId);
@@ -46,4 +46,20 @@ export async function credentialsFromKeychain(
       : `profile ${profileName}: what the ${storeName} store keeps as key ${accessKeyId} is damaged`,
     { hint: `awsrole add-key ${profileName} puts it there` },
   );
+}
+
+/** What helps where a key cannot be read: another store for sessions does not, for the key stays where it was put. */
+export function hintForKey(
+  storeName: StoreName,
+  { code, hint }: Pick<AwsRoleError, "code" | "hint">,
+): string | undefined {
+  if (storeName !== "keychain") return hint;
+  const elsewhere =
+    "awsrole store move file, run where the keychain can be reached, keeps the key in an encrypted file instead";
+  if (code === "ERR_STORE_UNAVAILABLE")
+    return `set XDG_RUNTIME_DIR=/run/user/UID, or DBUS_SESSION_BUS_ADDRESS, to those of the login session that has the keychain; ${elsewhere}`;
+  if (code === "ERR_STORE_LOCKED")
+    return `unlock the keychain (on a Mac over SSH: security unlock-keychain) and try again; ${elsewhere}`;
+  if (code === "ERR_STORE_TIMEOUT") return `look for an unlock prompt on the desktop; ${elsewhere}`;
+  return hint;
 }

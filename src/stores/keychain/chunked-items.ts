@@ -16,6 +16,8 @@ import type { SecretStore } from "../open.ts";
 
 /** Named items of bytes, as the keychain has them. */
 export type ByteItems = {
+  /** Whether there is a place for new items. @throws what `set` would. Absent where there always is. */
+  check?(): Promise<void>;
   get(account: string): Promise<Uint8Array | undefined>;
   set(account: string, bytes: Uint8Array): Promise<void>;
   delete(account: string): Promise<boolean>;

@@ -34,6 +34,7 @@ export function classifyKeychainError(error: unknown, platform: NodeJS.Platform)
   if (isAwsRoleError(error)) return error;
   const { name, message: text } = error instanceof Error ? error : new Error(String(error));
   if (name === BUS_REFUSED) return refusedBus(text, error);
+  if (name === NO_COLLECTION) return noKeyring(error);
   if (NO_KEYCHAIN.has(name) || name.startsWith(NOT_STARTED)) return unavailable(error, platform);
   if (LOCKED.has(name)) return locked(error, platform);
   const limit = TOO_LARGE.exec(text)?.[1];
@@ -74,7 +75,6 @@ const D_BUS = "org.freedesktop.DBus.Error";
 const SECRET_SERVICE = "org.freedesktop.Secret.Error";
 const NO_KEYCHAIN = new Set([
   CONNECTION_LOST,
-  NO_COLLECTION,
   `${D_BUS}.ServiceUnknown`,
   `${D_BUS}.NameHasNoOwner`,
 ]);
@@ -111,6 +111,17 @@ function refusedBus(why: string, cause: unknown): AwsRoleError {
     {
       cause,
       hint: `DBUS_SESSION_BUS_ADDRESS=unix:path=SOCKET names a session bus of yours; ${WITHOUT_KEYCHAIN}`,
+    },
+  );
+}
+
+function noKeyring(cause: unknown): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_STORE_UNAVAILABLE",
+    "the keychain has no default keyring, so nothing can be kept in it",
+    {
+      cause,
+      hint: `run awsrole in a terminal of the desktop (awsrole whoami PROFILE): the keychain then offers to make one; ${WITHOUT_KEYCHAIN}`,
     },
   );
 }

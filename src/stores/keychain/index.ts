@@ -22,6 +22,8 @@ export type OsKeychainOptions = {
   silentAfterMs?: () => number;
   /** Whether the Secret Service may show a prompt. Default: true. macOS and Windows decide by themselves. */
   mayPrompt?: boolean | undefined;
+  /** Whether a person is there for whom the Secret Service may make a keyring. Default: none is. */
+  isAttended?: (() => boolean) | undefined;
   /** Bytes that one item may hold; above it a secret is spread over several. Default: 2560 on Windows, no limit elsewhere. */
   itemLimitBytes?: number;
   /** The items themselves. Default: the platform's, opened at the first call. */
@@ -45,6 +47,7 @@ export function createOsKeychain(options: OsKeychainOptions = {}): SecretStore {
       },
       set: (account, secret) => items.set(account, Buffer.from(secret)),
       delete: (account) => items.delete(account),
+      check: () => items.check(),
     };
   }
   // Imported only here: it needs zlib and crypto, which the cache-hit path on Linux and macOS does without.
@@ -68,15 +71,15 @@ const ATTEMPTS = 3;
 
 async function platformItems(
   platform: NodeJS.Platform,
-  { env = process.env, mayPrompt }: OsKeychainOptions,
+  { env = process.env, mayPrompt, isAttended }: OsKeychainOptions,
 ): Promise<ByteItems> {
   return platform === "darwin" || platform === "win32"
     ? (await import("./native.ts")).nativeItems(SERVICE)
-    : (await import("./secret-service.ts")).secretServiceItems(SERVICE, env, mayPrompt);
+    : (await import("./secret-service.ts")).secretServiceItems(SERVICE, env, mayPrompt, isAttended);
 }
 
 /** The items, with the time limit and the retries, and errors as AwsRoleError. */
-function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems {
+function guard(options: OsKeychainOptions, platform: NodeJS.Platform): Required<ByteItems> {
   let opened: Promise<ByteItems> | undefined;
   let silentCalls = 0;
   const open = () =>
@@ -127,6 +130,11 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): ByteItems
   }
 
   return {
+    check: () =>
+      ask(
+        async (items) => items.check?.(),
+        () => undefined,
+      ),
     get: (account) =>
       ask(
         (items) => items.get(account),

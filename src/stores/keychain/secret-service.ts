@@ -17,14 +17,19 @@ import type { ByteItems } from "./chunked-items.ts";
 /**
  * The items of `service`, found by their `username`. Nothing is connected before the first call; a connection that was idle for a
  * second is closed, and after an error the next call connects anew. Locked items are unlocked, which may show a prompt and then takes as long as a person does;
- * without `mayPrompt` it is as if the person had dismissed it.
+ * without `mayPrompt` it is as if the person had dismissed it. A default collection is made only for a person who is there (`isAttended`).
  * @throws DBusError
  */
-export function secretServiceItems(service: string, env: Environment, mayPrompt = true): ByteItems {
+export function secretServiceItems(
+  service: string,
+  env: Environment,
+  mayPrompt = true,
+  isAttended: () => boolean = () => false,
+): ByteItems {
   let opened: Session | undefined;
 
   async function inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = (opened ??= openSession(env, mayPrompt));
+    const session = (opened ??= openSession(env, mayPrompt, isAttended));
     clearTimeout(session.idle);
     session.calls++;
     try {
@@ -50,6 +55,11 @@ export function secretServiceItems(service: string, env: Environment, mayPrompt 
   ];
 
   return {
+    check: () =>
+      inSession(async (session) => {
+        await search(session, attributesOf("check"));
+        await defaultProperty(session, "Locked").catch(withoutCollection(NOT_THERE));
+      }),
     get: (account) =>
       inSession(async (session) => {
         const [item] = await findItems(session, attributesOf(account), "any");
@@ -97,6 +107,8 @@ export function secretServiceItems(service: string, env: Environment, mayPrompt 
 type Session = {
   readonly bus: Promise<Bus>;
   readonly mayPrompt: boolean;
+  /** Asked only where something would be made for a person. */
+  readonly isAttended: () => boolean;
   /** Under which the daemon hands secrets over; opened when it is first needed. */
   path(): Promise<string>;
   /** Under way (`unlockDefault`). */
@@ -153,12 +165,13 @@ const NOT_THERE = new Set([
   "org.freedesktop.DBus.Error.InvalidArgs",
 ]);
 
-function openSession(env: Environment, mayPrompt: boolean): Session {
+function openSession(env: Environment, mayPrompt: boolean, isAttended: () => boolean): Session {
   const bus = connectToSessionBus(env);
   let path: Promise<string> | undefined;
   return {
     bus,
     mayPrompt,
+    isAttended,
     path: () =>
       (path ??= ask({ bus }, SERVICE_PATH, "Service", "OpenSession", {
         signature: "sv",
@@ -231,28 +244,28 @@ async function findItems(
 
 /** Whether the default collection, if there is one, is locked and shows no items, or has been unlocked while we looked. */
 async function isHiding(session: Session): Promise<boolean> {
-  const { bus } = session;
-  const property = async (name: "Items" | "Locked"): Promise<Value> => {
-    const open = await bus;
-    const [variant] = await open.call({
-      destination: DESTINATION,
-      path: DEFAULT_COLLECTION,
-      interface: "org.freedesktop.DBus.Properties",
-      member: "Get",
-      signature: "ss",
-      values: ["org.freedesktop.Secret.Collection", name],
-      returns: "v",
-    });
-    return (variant as Variant).value;
-  };
   try {
-    if ((await property("Locked")) === false) return false;
-    const shown = (await property("Items")) as readonly Value[];
-    return shown.length === 0 || (await property("Locked")) === false;
+    if ((await defaultProperty(session, "Locked")) === false) return false;
+    const shown = (await defaultProperty(session, "Items")) as readonly Value[];
+    return shown.length === 0 || (await defaultProperty(session, "Locked")) === false;
   } catch (error) {
     if (error instanceof DBusError && NOT_THERE.has(error.name)) return false;
     throw error;
   }
+}
+
+async function defaultProperty({ bus }: Session, name: "Items" | "Locked"): Promise<Value> {
+  const open = await bus;
+  const [variant] = await open.call({
+    destination: DESTINATION,
+    path: DEFAULT_COLLECTION,
+    interface: "org.freedesktop.DBus.Properties",
+    member: "Get",
+    signature: "ss",
+    values: ["org.freedesktop.Secret.Collection", name],
+    returns: "v",
+  });
+  return (variant as Variant).value;
 }
 
 async function createItem(
@@ -265,7 +278,7 @@ async function createItem(
     ["org.freedesktop.Secret.Item.Label", { signature: "s", value: label }],
     ["org.freedesktop.Secret.Item.Attributes", { signature: "a{ss}", value: attributes }],
   ];
-  await unlockDefault(session);
+  await unlockDefault(session).catch((error: unknown) => createDefault(session, error));
   // To replace: another process may have created it since we looked.
   const [, prompt] = await ask(session, DEFAULT_COLLECTION, "Collection", "CreateItem", {
     signature: "a{sv}(oayays)b",
@@ -280,6 +293,24 @@ function unlockDefault(session: Session): Promise<void> {
   return (session.unlocking ??= unlock(session, [DEFAULT_COLLECTION])
     .catch(withoutCollection(NOT_THERE))
     .finally(() => (session.unlocking = undefined)));
+}
+
+/** With libsecret's label; the person chooses its password at the prompt. @throws NO_COLLECTION where there is none, or it is dismissed. */
+async function createDefault(session: Session, missing: unknown): Promise<void> {
+  const isMissing = missing instanceof DBusError && missing.name === NO_COLLECTION;
+  if (!isMissing || !session.mayPrompt || !session.isAttended()) throw missing;
+  const label = { signature: "s", value: "Default keyring" };
+  try {
+    const [, prompt] = await ask(session, SERVICE_PATH, "Service", "CreateCollection", {
+      signature: "a{sv}s",
+      values: [[["org.freedesktop.Secret.Collection.Label", label]], "default"],
+      returns: "oo",
+    });
+    await answerPrompt(session, prompt as string);
+  } catch (error) {
+    if (error instanceof DBusError && error.name === PROMPT_DISMISSED) throw missing;
+    throw error;
+  }
 }
 
 function withoutCollection(names: ReadonlySet<string>): (error: unknown) => never {

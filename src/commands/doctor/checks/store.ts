@@ -4,12 +4,15 @@
  */
 import type { Context } from "../../../foundation/context.ts";
 import type { AwsFiles } from "../../../config/files.ts";
-import type { Row } from "../../../state/item-index.ts";
+import type { Row, StoreName } from "../../../state/item-index.ts";
 import { deadlineFromNow } from "../../../foundation/deadline.ts";
-import { isAwsRoleError } from "../../../foundation/errors.ts";
+import { type AwsRoleError, isAwsRoleError } from "../../../foundation/errors.ts";
 import { type OpenStore, prepareStore } from "../../../sessions/open-sessions.ts";
 import { refusalOf, sessionBusPlaces } from "../../../stores/keychain/dbus/address.ts";
-import type { Finding } from "../finding.ts";
+import type { Setting } from "../../../config/document.ts";
+import { keyAccount } from "../../../credentials/cache/item-names.ts";
+import { hintForKey } from "../../../credentials/sources/keychain-key.ts";
+import { at, type Finding } from "../finding.ts";
 
 /** The check of the store in use. A hung keychain costs three seconds. */
 export async function checkStore(
@@ -17,11 +20,67 @@ export async function checkStore(
   files: AwsFiles,
   store: string | undefined,
   rows: readonly Row[],
+  names: readonly string[],
 ): Promise<readonly Finding[]> {
   const prepared = prepare(context, files, store);
   if (prepared === undefined) return [];
   const buses = prepared.name === "keychain" ? refusedBuses(context) : [];
-  return [...buses, ...(await checkAnswer(prepared, rows))];
+  return [
+    ...buses,
+    ...(await checkAnswer(prepared, rows)),
+    ...(await checkKeys(prepared, files, rows, names)),
+  ];
+}
+
+/** Keys of the profiles in question that cannot be reached from here: what needs them fails, whatever store sessions are kept in. */
+async function checkKeys(
+  { openNamedStore }: OpenStore,
+  files: AwsFiles,
+  rows: readonly Row[],
+  names: readonly string[],
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const silent = new Map<StoreName, AwsRoleError | undefined>();
+  for (const profile of names) {
+    const key = keySetting(files, profile);
+    // One that no store is known to hold has a finding of its own.
+    const store = key && rows.find(({ account }) => account === keyAccount(key.value))?.store;
+    if (key === undefined || store === undefined) continue;
+    if (!silent.has(store)) silent.set(store, await whyUnreachable(openNamedStore, store));
+    const error = silent.get(store);
+    if (error === undefined) continue;
+    findings.push({
+      id: "key-unreachable",
+      profile,
+      ...at(key),
+      what: `the key ${key.value} is in the ${store} store, which cannot be reached from here: ${error.message}`,
+      fix: hintForKey(store, error) ?? "awsrole store move moves keys to another store",
+    });
+  }
+  return findings;
+}
+
+function keySetting(files: AwsFiles, profile: string): Setting | undefined {
+  try {
+    return files.profile(profile)?.get("awsrole_access_key_id");
+  } catch {
+    // A bad line in it: the files' check has it.
+    return undefined;
+  }
+}
+
+/** Undefined for a store that answers, and for one that is locked: a person can open it. */
+async function whyUnreachable(
+  openNamedStore: OpenStore["openNamedStore"],
+  name: StoreName,
+): Promise<AwsRoleError | undefined> {
+  try {
+    await (await openNamedStore(name)).get("doctor/probe");
+    return undefined;
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    return error.code === "ERR_STORE_LOCKED" ? undefined : error;
+  }
 }
 
 /** Named for the session's bus, and not used: whoever listens there could be another user. */
@@ -45,6 +104,7 @@ async function checkAnswer(prepared: OpenStore, rows: readonly Row[]): Promise<r
     const opened = await prepared.openStore();
     const kept = prepared.name === "file" && rows.find((row) => row.store === "file");
     await opened.get(kept ? kept.account : "doctor/probe");
+    await opened.check?.();
     return [];
   } catch (error) {
     if (!isAwsRoleError(error)) throw error;

@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { decodeValues } from "../../../../src/stores/keychain/dbus/values.ts";
 import { secretServiceItems } from "../../../../src/stores/keychain/secret-service.ts";
-import { type BusAnswer, type FakeBus, startFakeBus } from "../../../support/fake-bus.ts";
+import {
+  type BusAnswer,
+  type BusCall,
+  type FakeBus,
+  startFakeBus,
+} from "../../../support/fake-bus.ts";
 
 const ITEM = "/org/freedesktop/secrets/collection/login/1";
 const PROMPT = "/org/freedesktop/secrets/prompt/p1";
@@ -173,6 +178,48 @@ describe("items in the Secret Service", () => {
     });
     await expect(items.set("a", Buffer.from("x"))).rejects.toMatchObject({
       name: "awsrole.NoCollection",
+    });
+  });
+
+  describe("without a default collection", () => {
+    const MISSING: Record<string, BusAnswer> = {
+      SearchItems: { signature: "aoao", values: [[], []] },
+      Get: { error: "org.freedesktop.DBus.Error.UnknownObject" },
+      Unlock: { error: "org.freedesktop.DBus.Error.UnknownObject" },
+      CreateCollection: { signature: "oo", values: ["/", PROMPT] },
+    };
+    const missing = { name: "awsrole.NoCollection" };
+
+    it("are said to have no place, by a check too", async () => {
+      const items = await start(MISSING);
+      await expect(items.check?.()).rejects.toMatchObject(missing);
+      await expect(items.set("a", Buffer.of(1))).rejects.toMatchObject(missing);
+      expect(fake?.members).not.toContain("CreateCollection");
+      const whole = await start();
+      expect(await whole.check?.()).toBeUndefined();
+    });
+
+    it("get one when a person is there and says yes at the prompt, and not when they dismiss it", async () => {
+      const all = answers(MISSING);
+      const calls: BusCall[] = [];
+      fake = await startFakeBus((call) => {
+        calls.push(call);
+        return all[call.member] ?? { error: "some.Error" };
+      });
+      const attended = secretServiceItems("awsrole", fake.env, true, () => true);
+      const dismissed = expect(attended.set("a", Buffer.of(1))).rejects.toMatchObject(missing);
+      await answerPrompt(true);
+      await dismissed;
+      const made = attended.set("a", Buffer.of(1));
+      await expect.poll(() => fake?.members.filter((one) => one === "Prompt")).toHaveLength(2);
+      await answerPrompt(false);
+      await made;
+      expect(fake.members.at(-1)).toBe("CreateItem");
+      const create = calls.find(({ member }) => member === "CreateCollection");
+      expect(decodeValues("a{sv}s", create?.body ?? Buffer.of(), true)).toEqual([
+        [["org.freedesktop.Secret.Collection.Label", { signature: "s", value: "Default keyring" }]],
+        "default",
+      ]);
     });
   });
 
