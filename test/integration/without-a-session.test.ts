@@ -9,7 +9,7 @@ import {
   startKeychainDaemon,
 } from "../support/keychain-daemon.ts";
 import { createHome, type Home, runAwsrole } from "../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../support/sts-double.ts";
+import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
 
 const noKeychain = keychainSkipReason();
 const runtime = `/run/user/${process.getuid?.()}`;
@@ -22,13 +22,13 @@ describe.skipIf(noKeychain !== undefined)(
   titled("without a session's variables", noKeychain),
   () => {
     let keychain: KeychainDaemon;
-    let sts: StsDouble;
+    let sts: AwsDouble;
     let home: Home;
     /** What cron gives, and the way to the double. */
     let cron: NodeJS.ProcessEnv;
     beforeAll(async () => {
       keychain = await startKeychainDaemon();
-      sts = await startStsDouble();
+      sts = await startAwsDouble();
     });
     afterAll(async () => {
       await sts?.close();
@@ -109,7 +109,7 @@ describe.skipIf(noKeychain !== undefined)(
   () => {
     it("is named as that, by people's commands and by doctor", async () => {
       const keychain = await startKeychainDaemon({ provider: "no-keyring" });
-      const sts = await startStsDouble();
+      const sts = await startAwsDouble();
       const home = createHome({
         config: `[profile prod]\nrole_arn = ${sts.role.arn}\nsource_profile = bob\nregion = eu-west-1\n`,
         credentials: `[bob]\naws_access_key_id = ${sts.bob.accessKeyId}\naws_secret_access_key = ${sts.bob.secretAccessKey}\n`,
