@@ -23,8 +23,8 @@ SERVICES = {
         "2010-05-08",
         """AttachRolePolicy AttachUserPolicy CreateAccessKey CreatePolicy CreatePolicyVersion CreateRole CreateUser
         DeactivateMFADevice DeleteAccessKey DeletePolicy DeletePolicyVersion DeleteRole DeleteUser DeleteVirtualMFADevice
-        DetachRolePolicy DetachUserPolicy GetAccessKeyLastUsed GetPolicy GetPolicyVersion GetRole GetUser ListAccessKeys
-        ListAttachedRolePolicies ListAttachedUserPolicies ListMFADevices ListPolicyVersions ListRoles UpdateAccessKey
+        DetachRolePolicy DetachUserPolicy GetAccessKeyLastUsed GetLoginProfile GetPolicy GetPolicyVersion GetRole GetUser ListAccessKeys
+        ListAttachedRolePolicies ListAttachedUserPolicies ListGroupsForUser ListMFADevices ListPolicyVersions ListRoles ListUserPolicies UpdateAccessKey
         UpdateAssumeRolePolicy""".split(),
     ),
 }
