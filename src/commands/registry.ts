@@ -80,7 +80,7 @@ export const commands: CommandTable = {
   },
   serve: {
     summary: "give credentials to programs at a loopback endpoint, and keep them fresh",
-    load: () => import("./serve.ts"),
+    load: () => import("./serve/index.ts"),
   },
   console: {
     summary: "sign in to the AWS console in your browser",

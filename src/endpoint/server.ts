@@ -1,25 +1,23 @@
 /**
  * The container credentials endpoint: AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_AUTHORIZATION_TOKEN lead SDKs here. Its rules:
  *
- * - 127.0.0.1 only, on a port and with a token that are new every time.
+ * - 127.0.0.1 only; port and tokens are new every time, unless the caller names others.
  * - Only what `admission.ts` lets in is answered, from programs of our own user and of root where Linux shows whose connection it is
  *   (foundation/peer.ts); and one request per connection.
  * - CONNECT and Expect get the answers that every other request gets.
  * - Clients that send slowly, much, or nothing at all are cut off: other users of the machine can connect too.
  */
-import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { PeerLookup } from "../foundation/peer.ts";
-import { credentialsPath, type Refusal, refusalOf, unauthorized } from "./admission.ts";
+import { admit, type Refusal, type Route, unauthorized } from "./admission.ts";
 import { credentialsBody, errorBody, failureOf, type Provided } from "./answers.ts";
 
 export type Endpoint = {
-  readonly url: string;
-  /** 256 random bits, base64url: what a client sends as `Authorization`. */
-  readonly token: string;
-  /** Stops at once; whoever waits for an answer is hung up on. */
+  /** `http://127.0.0.1:PORT`. */
+  readonly origin: string;
+  /** Stops at once: connections that wait for an answer are closed. */
   close(): void;
 };
 
@@ -30,24 +28,27 @@ const headersWithinMs = 2000;
 const requestWithinMs = 5000;
 const mostConnections = 1024;
 
+/** A path, and what it gives; called once per request that is let in. */
+export type CredentialsRoute = Route & { readonly provide: () => Promise<Provided> };
+
 export type EndpointOptions = {
-  /** Called once per request that is let in. */
-  readonly provide: () => Promise<Provided>;
+  readonly routes: readonly CredentialsRoute[];
+  /** Undefined: any that is free. */
+  readonly port: number | undefined;
+  /** True: the names by which containers reach it are good too. */
+  readonly isForContainers: boolean;
   readonly now: () => Date;
   /** Undefined: the token alone decides. */
   readonly peers: PeerLookup | undefined;
-  /** Another user has sent the token and was refused; undefined: which one is not known. */
+  /** A request was refused, for this reason. */
+  readonly onRefused: (message: string) => void;
+  /** Another user has sent a token and was refused; undefined: which one is not known. */
   readonly onOtherUser: (uid: number | undefined) => void;
 };
 
 /** Opens it. @throws ERR_NETWORK. */
-export async function openEndpoint({
-  provide,
-  now,
-  peers,
-  onOtherUser,
-}: EndpointOptions): Promise<Endpoint> {
-  const token = randomBytes(32).toString("base64url");
+export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> {
+  const { routes, isForContainers, now, peers, onRefused, onOtherUser } = options;
   const server = createServer({
     maxHeaderSize: mostHeaderBytes,
     headersTimeout: headersWithinMs,
@@ -56,19 +57,13 @@ export async function openEndpoint({
   });
   server.maxConnections = mostConnections;
   await new Promise<void>((resolve, reject) => {
-    const fail = (cause: Error): void =>
-      reject(
-        new AwsRoleError("ERR_NETWORK", "the endpoint cannot listen on 127.0.0.1", {
-          hint: "a sandbox or a firewall may forbid it",
-          cause,
-        }),
-      );
-    server.once("error", fail).listen(0, "127.0.0.1", () => {
+    const fail = (cause: NodeJS.ErrnoException): void => reject(cannotListen(options.port, cause));
+    server.once("error", fail).listen(options.port ?? 0, "127.0.0.1", () => {
       server.off("error", fail);
       resolve();
     });
   });
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const own = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     // A client that hangs up meanwhile is no failure.
     answer(request, response).catch(() => response.destroy());
@@ -79,38 +74,62 @@ export async function openEndpoint({
   server.on("checkContinue", handle);
   server.on("checkExpectation", handle);
   return {
-    url: `http://${host}${credentialsPath}`,
-    token,
+    origin: `http://${own}`,
     close: () => {
       server.close();
       server.closeAllConnections();
     },
   };
 
-  async function refusalFor(request: IncomingMessage): Promise<Refusal | undefined> {
-    const refusal = refusalOf(request, host, token);
-    if (refusal?.status === 401 || refusal?.status === 403 || peers === undefined) return refusal;
-    const uid = await peers.uidOf(request.socket);
-    if (uid === peers.ownUid || uid === 0) return refusal;
-    onOtherUser(uid);
-    return unauthorized;
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const admitted = admit(request, { own, isForContainers }, routes);
+    const hasToken =
+      "route" in admitted || admitted.refusal.status === 404 || admitted.refusal.status === 405;
+    if (hasToken && !(await isOwnPeer(request.socket))) refuse(response, unauthorized);
+    else if ("refusal" in admitted) refuse(response, admitted.refusal);
+    else await provide(admitted.route, response);
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = await refusalFor(request);
-    if (refusal !== undefined) {
-      const { status, code, message } = refusal;
-      if (status === 405) response.setHeader("Allow", "GET");
-      send(response, status, errorBody(code, message));
-      return;
-    }
+  /** Asked only about those with a token, so that others cannot make us read the system's tables. */
+  async function isOwnPeer(socket: Socket): Promise<boolean> {
+    if (peers === undefined) return true;
+    const uid = await peers.uidOf(socket);
+    if (uid === peers.ownUid || uid === 0) return true;
+    onOtherUser(uid);
+    return false;
+  }
+
+  function refuse(response: ServerResponse, { status, code, message }: Refusal): void {
+    if (status === 405) response.setHeader("Allow", "GET");
+    send(response, status, errorBody(code, message));
+    onRefused(message);
+  }
+
+  async function provide(route: CredentialsRoute, response: ServerResponse): Promise<void> {
     try {
-      send(response, 200, credentialsBody(await provide(), now()));
+      send(response, 200, credentialsBody(await route.provide(), now()));
     } catch (error) {
       const { status, body } = failureOf(error);
       send(response, status, body);
     }
   }
+}
+
+function cannotListen(port: number | undefined, cause: NodeJS.ErrnoException): AwsRoleError {
+  if (port !== undefined && cause.code === "EADDRINUSE")
+    return new AwsRoleError("ERR_NETWORK", `port ${port} of 127.0.0.1 is already in use`, {
+      hint: "choose another with --port, or stop the program that has it",
+      cause,
+    });
+  if (port !== undefined && cause.code === "EACCES")
+    return new AwsRoleError("ERR_NETWORK", `port ${port} is reserved for the system`, {
+      hint: "choose one from 1024 on",
+      cause,
+    });
+  return new AwsRoleError("ERR_NETWORK", "the endpoint cannot listen on 127.0.0.1", {
+    hint: "a sandbox or a firewall may forbid it",
+    cause,
+  });
 }
 
 /** For a request that node hands over with its bare connection. */

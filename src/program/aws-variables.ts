@@ -35,6 +35,7 @@ export const settingNames = [
 const endpointNames = [
   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ] as const;
 
 /** Ways to credentials that SDKs try before a container's endpoint, and names that change which endpoint that is. */
@@ -46,7 +47,6 @@ const beforeContainerNames = [
   "AWS_ROLE_ARN",
   "AWS_ROLE_SESSION_NAME",
   "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ] as const;
 
 /** Everything that wins over AWS_PROFILE in one SDK or another. */
@@ -81,9 +81,16 @@ export function credentialVariables(
   };
 }
 
+/** An endpoint of ours, with its token, or the file that has it, or neither where the reader has it already. */
+export type EndpointAddress = {
+  readonly url: string;
+  readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
+};
+
 /** What makes AWS programs ask an endpoint of ours: keys in the environment would come before it, so they go. */
 export function endpointVariables(
-  { url, token }: { readonly url: string; readonly token: string },
+  { url, token, tokenFile }: EndpointAddress,
   profile: string,
   region: string | undefined,
   env: Environment,
@@ -95,6 +102,7 @@ export function endpointVariables(
     AWS_ACCOUNT_ID: undefined,
     AWS_CONTAINER_CREDENTIALS_FULL_URI: url,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,
     AWSROLE_PROFILE: profile,
     AWSROLE_BEFORE: rememberedSettings(env),
   };
@@ -102,7 +110,9 @@ export function endpointVariables(
 
 /** What `env --unset` does: everything that `env` or `serve` set goes, and what they had replaced comes back. */
 export function clearedVariables(env: Environment): Environment {
-  const isOurs = /^http:\/\/127\.0\.0\.1:\d+\/credentials$/.test(env[endpointNames[0]] ?? "");
+  const isOurs = /^http:\/\/127\.0\.0\.1:\d+\/credentials(?:\/[\w.~-]+)?$/.test(
+    env[endpointNames[0]] ?? "",
+  );
   return {
     ...clearedSettings(credentialNames),
     ...clearedSettings(settingNames),

@@ -1,6 +1,6 @@
 /** `serve` and `exec --serve`: who is answered, with what, and for how long. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -41,7 +41,7 @@ describe("the endpoint", () => {
     const endpoint = await start(["prod"]);
     const half = halfOpen(endpoint.url);
     const port = new URL(endpoint.url).port;
-    expect(endpoint.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/credentials$/);
+    expect(endpoint.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/credentials\/prod$/);
     expect(endpoint.token).toMatch(/^[\w-]{43}$/);
     const good = await askEndpoint(endpoint);
     expect(good.status).toBe(200);
@@ -84,13 +84,15 @@ describe("the endpoint", () => {
       ],
       ...[
         "/",
+        "/credentials",
         "/credentials/",
-        "/credentials?x=1",
-        "/CREDENTIALS",
-        "/../credentials",
-        "/%63redentials",
-        "//credentials",
-        `http://127.0.0.1:${port}/credentials`,
+        "/credentials/prod/",
+        "/credentials/prod?x=1",
+        "/credentials/PROD",
+        "/../credentials/prod",
+        "/%63redentials/prod",
+        "//credentials/prod",
+        `http://127.0.0.1:${port}/credentials/prod`,
       ].map((path) => [{ path }, { status: 404, code: "NotFound" }] as const),
       ...["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"].map(
         (method) => [{ method }, { status: 405, code: "MethodNotAllowed" }] as const,
@@ -110,21 +112,26 @@ describe("the endpoint", () => {
     });
 
     // Below HTTP: no or two hosts, a header without end, no HTTP at all, a request inside a request.
-    expect(await raw(endpoint.url, "GET /credentials HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /);
+    expect(await raw(endpoint.url, "GET /credentials/prod HTTP/1.1\r\n\r\n")).toMatch(
+      /^HTTP\/1.1 400 /,
+    );
     expect(
-      await raw(endpoint.url, `GET /credentials HTTP/1.0\r\nAuthorization: ${token}\r\n\r\n`),
+      await raw(endpoint.url, `GET /credentials/prod HTTP/1.0\r\nAuthorization: ${token}\r\n\r\n`),
     ).toMatch(/^HTTP\/1.1 403 /);
     expect(
       await raw(
         endpoint.url,
-        `GET /credentials HTTP/1.1\r\nHost: evil.example\r\nHost: 127.0.0.1:${port}\r\nAuthorization: ${token}\r\n\r\n`,
+        `GET /credentials/prod HTTP/1.1\r\nHost: evil.example\r\nHost: 127.0.0.1:${port}\r\nAuthorization: ${token}\r\n\r\n`,
       ),
     ).toMatch(/^HTTP\/1.1 40[03] /);
     expect(
-      await raw(endpoint.url, `GET /credentials HTTP/1.1\r\nX: ${"x".repeat(100_000)}\r\n\r\n`),
+      await raw(
+        endpoint.url,
+        `GET /credentials/prod HTTP/1.1\r\nX: ${"x".repeat(100_000)}\r\n\r\n`,
+      ),
     ).toMatch(/^HTTP\/1.1 431 |^$/);
     expect(await raw(endpoint.url, "hello\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /);
-    const smuggled = `POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 500\r\n\r\nGET /credentials HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: ${token}\r\n\r\n`;
+    const smuggled = `POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 500\r\n\r\nGET /credentials/prod HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: ${token}\r\n\r\n`;
     expect(await raw(endpoint.url, smuggled)).not.toContain("SecretAccessKey");
 
     // What node would answer by itself, or hang up on, is answered like everything else.
@@ -132,7 +139,7 @@ describe("the endpoint", () => {
       [
         `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
         `CONNECT example.com:443 HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
-        `GET /credentials HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nExpect: nothing\r\n\r\n`,
+        `GET /credentials/prod HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nExpect: nothing\r\n\r\n`,
         `POST / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`,
         `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
       ].map(async (text) => (await raw(endpoint.url, text)).replace(/^Date: .*$/m, "Date: now")),
@@ -342,8 +349,144 @@ describe("serve", () => {
       );
     expect(stdout).toMatch(/ended=0\n0\n$/);
     expect(stderr).toMatch(
-      /^awsrole: serving prod \(these credentials: until \S+\) until Ctrl-C; run these lines/,
+      /^awsrole: serving prod \(these credentials: until \S+\); press Ctrl-C to stop\. Run this in the shell that should use it:\n/,
     );
+  });
+
+  it("has few lines to copy", async () => {
+    for (const shell of ["bash", "fish", "powershell"]) {
+      const child = await printed(["prod", "--shell", shell]);
+      expect(child.split("\n").length, child).toBeLessThan(9);
+    }
+  });
+
+  it("gives each profile its own path, and a token that is good for that path only; a role can be switched while it runs", async () => {
+    const others = ["staging", "team/a+b@c"];
+    for (const name of ["staging", "other"])
+      sts.addRole({ arn: `arn:aws:iam::123456789012:role/${name}` });
+    edit((text) =>
+      others.reduce(
+        (all, name) =>
+          `${all}\n[profile ${name}]\nrole_arn = arn:aws:iam::123456789012:role/staging\nsource_profile = bob\n`,
+        text,
+      ),
+    );
+    const endpoint = await start(["prod", ...others]);
+    const addresses = endpoint.profiles();
+    expect(Object.keys(addresses)).toEqual(["prod", ...others]);
+    expect(Object.values(addresses).map(({ url }) => new URL(url).pathname)).toEqual([
+      "/credentials/prod",
+      "/credentials/staging",
+      "/credentials/team~2fa~2bb~40c",
+    ]);
+    const routes = Object.entries(addresses);
+    for (const [name, { url, token }] of routes)
+      for (const [other, wrong] of [...routes, ["nobody", { token: "x".repeat(43) }] as const]) {
+        const answer = await askEndpoint({ url, token: wrong.token });
+        const expected = other === name ? 200 : other === "nobody" ? 401 : 404;
+        expect(answer.status, `${other}'s token at ${name}'s path`).toBe(expected);
+        if (expected === 200)
+          expect(answer.body["RoleArn"]).toMatch(name === "prod" ? /example-role$/ : /staging$/);
+        else expect(JSON.stringify(answer.body)).not.toContain("SecretAccessKey");
+        expect(token === wrong.token).toBe(other === name);
+      }
+    edit((text) => text.replaceAll("role/staging", "role/other"));
+    expect((await askEndpoint(addresses["staging"]!)).body["RoleArn"]).toMatch(/other$/);
+    expect((await askEndpoint(addresses["prod"]!)).body["RoleArn"]).toMatch(/example-role$/);
+  });
+
+  it("reports on stderr why it refuses: each reason once, and again after a success", async () => {
+    const endpoint = await start(["prod"]);
+    const lines = (): string[] => endpoint.stderr().split("\n").slice(1, -1);
+    await askEndpoint(endpoint, { headers: { authorization: "x" } });
+    await askEndpoint(endpoint, { headers: { authorization: "y" } });
+    const refused =
+      "awsrole: refused a request: AWS_CONTAINER_AUTHORIZATION_TOKEN is missing or is not this endpoint's";
+    expect(lines()).toEqual([refused]);
+    await runAwsrole(["logout", "prod"], { env: { ...home.env, AWSROLE_STORE: "none" } });
+    sts.behave({ deny: "not today" });
+    expect((await askEndpoint(endpoint)).status).toBe(403);
+    expect((await askEndpoint(endpoint)).status).toBe(403);
+    expect(lines()).toEqual([
+      refused,
+      expect.stringMatching(
+        /^awsrole: prod: STS refused AssumeRole of \S+: AccessDenied: not today \(check that .*\)$/,
+      ),
+    ]);
+    sts.behave({});
+    expect((await askEndpoint(endpoint)).status).toBe(200);
+    await runAwsrole(["logout", "prod"], { env: { ...home.env, AWSROLE_STORE: "none" } });
+    sts.behave({ deny: "not today" });
+    expect((await askEndpoint(endpoint)).status).toBe(403);
+    expect(lines().filter((line) => line.includes("not today")).length).toBe(2);
+  });
+
+  it("keeps address and token with --port and --token-file, and prints no token then", async () => {
+    const file = join(home.path, "prod.token");
+    const token = "t".repeat(40);
+    writeFileSync(file, `${token}\n`, { mode: 0o600 });
+    const port = await freePort();
+    const words = ["prod", "--port", String(port), "--token-file", file];
+    const endpoint = await start(words);
+    expect(endpoint.url).toBe(`http://127.0.0.1:${port}/credentials/prod`);
+    expect(endpoint.variables).toMatchObject({ AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file });
+    expect(JSON.stringify(endpoint.variables) + endpoint.stderr()).not.toContain(token);
+    expect((await askEndpoint({ url: endpoint.url, token })).status).toBe(200);
+    const second = await runAwsrole(["serve", ...words, "--store", "none"], { env: home.env });
+    expect(second).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        new RegExp(`^awsrole: port ${port} of 127.0.0.1 is already in use\nawsrole: hint: choose `),
+      ),
+    });
+    await endpoint.end();
+    serve = await startServe(
+      home,
+      ["prod", "--port", String(port), "--token-file", "/dev/fd/3"],
+      {},
+      ["sh", "-c", `exec "$@" 3< ${file}`, "sh"],
+    );
+    expect(serve.token, "whoever gave the descriptor has it").toBe("");
+    expect((await askEndpoint({ url: serve.url, token })).status).toBe(200);
+  });
+
+  it.each([
+    [["prod", "--port", "0"], 2, /invalid value "0" for --port/],
+    [["prod", "--port", "65536"], 2, /invalid value "65536" for --port/],
+    [["prod", "--port", "http"], 2, /invalid value "http" for --port/],
+    [["prod", "--token-file", "missing"], 1, /the token file missing cannot be read/],
+    [
+      ["prod", "--token-file", "open"],
+      1,
+      /the token file open can be read by others\n.*chmod 600 open/,
+    ],
+    [
+      ["prod", "--token-file", "short"],
+      1,
+      /the token in short cannot be used\n.*32 to 512 characters/,
+    ],
+    [["prod", "--token-file", "."], 1, /the token file . cannot be read/],
+    [
+      ["prod", "bob", "--token-file", "good"],
+      2,
+      /2 profiles need as many --token-file options, not 1/,
+    ],
+    [
+      ["prod", "bob", "--token-file", "good", "--token-file", "same"],
+      2,
+      /two profiles have the same token/,
+    ],
+    [["prod", "nobody"], 1, /profile nobody not found/],
+  ] as const)("refuses %j", async (words, code, message) => {
+    for (const name of ["good", "same", "open"])
+      writeFileSync(join(home.path, name), "t".repeat(40), {
+        mode: name === "open" ? 0o644 : 0o600,
+      });
+    writeFileSync(join(home.path, "short"), "secret-token", { mode: 0o600 });
+    const env = { ...home.env, AWSROLE_STORE: "none" };
+    const refused = await runCommand([...program, "serve", ...words], { env, cwd: home.path });
+    expect(refused).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(message) });
+    expect(refused.stderr).not.toContain("secret-token");
   });
 
   it("warns of a [default] that AWS tools would use instead, and exec --serve refuses it", async () => {
@@ -469,6 +612,24 @@ describe.skipIf(noTerminal !== undefined)(titled("serve in a terminal", noTermin
     await expect(askEndpoint({ url, token })).rejects.toThrow("ECONNREFUSED");
   });
 });
+
+/** What it prints for a shell. */
+async function printed(words: readonly string[]): Promise<string> {
+  const file = join(home.path, "printed");
+  const script = `"$@" > ${file} & while ! grep -q AWSROLE_PROFILE ${file} 2> /dev/null; do sleep 0.05; done; kill $!; wait`;
+  await runCommand(["sh", "-c", script, "sh", ...program, "serve", ...words], {
+    env: { ...home.env, AWSROLE_STORE: "none" },
+  });
+  return readFileSync(file, "utf8");
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 /** Sends text, and reads until the endpoint hangs up. */
 function raw(url: string, text: string): Promise<string> {

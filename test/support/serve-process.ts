@@ -12,6 +12,10 @@ export type ServeProcess = {
   readonly token: string;
   /** What it printed: the variables that lead to it. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Where each is, when it serves several. */
+  readonly profiles: () => Readonly<
+    Record<string, { readonly url: string; readonly token: string }>
+  >;
   readonly stderr: () => string;
   /** From now on its clocks are so many seconds ahead. */
   readonly setSecondsAhead: (seconds: number) => void;
@@ -43,24 +47,37 @@ export async function startServe(
   const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const variables = await new Promise<Record<string, string>>((resolve, reject) => {
+  type Printed = Record<string, string> & {
+    readonly profiles?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  };
+  const variables = await new Promise<Printed>((resolve, reject) => {
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
-      if (stdout.endsWith("}\n")) resolve(JSON.parse(stdout) as Record<string, string>);
+      if (stdout.endsWith("}\n")) resolve(JSON.parse(stdout) as Printed);
     });
     child.once("close", () => reject(new Error(`serve ended: ${stderr}`)));
   });
   return {
-    url: variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] ?? "",
-    token: variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] ?? "",
+    ...addressIn(variables),
     variables,
+    profiles: () =>
+      Object.fromEntries(
+        Object.entries(variables.profiles ?? {}).map(([name, values]) => [name, addressIn(values)]),
+      ),
     stderr: () => stderr,
     setSecondsAhead: (seconds) => writeFileSync(offsetFile, String(seconds)),
     end: (signal = "SIGTERM") => {
       child.kill(signal);
       return ended;
     },
+  };
+}
+
+function addressIn(variables: Readonly<Record<string, string>>): { url: string; token: string } {
+  return {
+    url: variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] ?? "",
+    token: variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] ?? "",
   };
 }
 

@@ -12,7 +12,8 @@ type Dialect = {
   /** How a person runs the statements that awsrole prints. */
   readonly use: (commandLine: string) => string;
   readonly set: (name: string, value: string) => string;
-  readonly clear: (name: string) => string;
+  /** Several at once, so that there is little to copy; none: nothing. */
+  readonly clear: (names: readonly string[]) => readonly string[];
   /** Moves a variable, if it is set, into one of the shell itself, which programs do not inherit; absent where there are none. */
   readonly keep?: (name: string) => string;
   /** Moves it back, if it was kept. */
@@ -24,7 +25,7 @@ type Dialect = {
 const posix: Dialect = {
   use: (line) => `eval "$(${line})"`,
   set: (name, value) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
-  clear: (name) => `unset ${name}`,
+  clear: (names) => [`unset ${names.join(" ")}`],
   keep: (name) => `[ -z "\${${name}+x}" ] || { _awsrole_${name}=$${name}; unset ${name}; }`,
   restore: (name) =>
     `[ -z "\${_awsrole_${name}+x}" ] || { export ${name}="$_awsrole_${name}"; unset _awsrole_${name}; }`,
@@ -39,7 +40,7 @@ const dialects = {
     use: (line) => `${line} | source`,
     // Within fish's single quotes only \\ and \' mean something.
     set: (name, value) => `set -gx ${name} '${value.replaceAll(/[\\']/g, String.raw`\$&`)}'`,
-    clear: (name) => `set -e ${name}; or true`,
+    clear: (names) => [`set -e ${names.join(" ")}; or true`],
     keep: (name) => `if set -q ${name}; set -g _awsrole_${name} $${name}; set -e ${name}; end`,
     restore: (name) =>
       `if set -q _awsrole_${name}; set -gx ${name} $_awsrole_${name}; set -e _awsrole_${name}; end`,
@@ -49,7 +50,9 @@ const dialects = {
     use: (line) => `${line} | Out-String | Invoke-Expression`,
     // PowerShell takes typographic single quotes for quotes too; doubling makes each of them a literal one.
     set: (name, value) => `$Env:${name} = '${value.replaceAll(/['\u2018-\u201B]/g, "$&$&")}'`,
-    clear: (name) => `Remove-Item Env:${name} -ErrorAction SilentlyContinue`,
+    clear: (names) => [
+      `Remove-Item ${names.map((name) => `Env:${name}`).join(",")} -ErrorAction SilentlyContinue`,
+    ],
     keep: (name) =>
       `if (Test-Path Env:${name}) { $global:_awsrole_${name} = $Env:${name}; Remove-Item Env:${name} }`,
     restore: (name) =>
@@ -64,7 +67,7 @@ const dialects = {
         throw unwritable(name, `a character that cmd may expand (" % !)`, "--shell powershell");
       return `SET "${name}=${value}"`;
     },
-    clear: (name) => `SET ${name}=`,
+    clear: (names) => names.map((name) => `SET ${name}=`),
     // Not `exit /b`, which would end a batch file.
     fail: "cmd /c exit 1",
   },
@@ -80,7 +83,7 @@ const dialects = {
         );
       return `${name}=${value}`;
     },
-    clear: () => "",
+    clear: () => [],
   },
 } as const satisfies Record<string, Dialect>;
 
@@ -111,7 +114,7 @@ export function formatVariables(shell: ShellName, variables: Environment): strin
     ? entries.flatMap(([name, value]) => (value === undefined ? [name] : []))
     : [];
   const lines = [
-    ...clear.map((name) => dialect.clear(name)),
+    ...(clear.length === 0 ? [] : dialect.clear(clear)),
     ...set.map(({ name, value }) => dialect.set(name, value)),
   ];
   return lines.map((line) => `${line}\n`).join("");

@@ -10,11 +10,8 @@ import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.t
 import { readAwsFiles } from "../../config/files.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { fetchSession, requireName } from "../../sessions/fetch-credentials.ts";
-import {
-  type ServeArguments,
-  serveProfile,
-  shadowOfEndpoint,
-} from "../../endpoint/serve-profile.ts";
+import type { ServeArguments } from "../../endpoint/renewing-profile.ts";
+import { serveProfiles, shadowOfEndpoint } from "../../endpoint/serve-profiles.ts";
 
 const usage = "exec [NAME]";
 
@@ -69,15 +66,18 @@ async function runServed(
     throw new AwsRoleError("ERR_CONFIG_CONFLICT", `exec --serve: ${shadow}`, {
       hint: `give keys, which come before everything: awsrole exec ${name} -- ...; or take that away from [default]`,
     });
-  const { endpoint, first, end } = await serveProfile(context, name, args, "user-or-token", {
-    // The terminal is the command's: what awsrole has to say, its SDK hears.
-    warn: () => {},
-    onFetched: () => {},
+  const { served, end } = await serveProfiles(context, args, {
+    profiles: [{ profile: name }],
+    admitBy: "user-or-token",
+    // The terminal is the command's: its SDK gets what awsrole would report.
+    report: { warn: () => {}, onFetched: () => {}, onFailed: () => {}, onRefused: () => {} },
   });
+  const [one] = served;
   try {
-    return await end(await run(endpointVariables(endpoint, name, first.region, context.env)));
+    if (one === undefined) throw new Error("no profile is served");
+    return await end(await run(endpointVariables(one, name, one.first.region, context.env)));
   } catch (error) {
-    endpoint.close();
+    await end(125);
     throw error;
   }
 }
