@@ -57,7 +57,7 @@ export function credentialsPath(profile: string): string {
 }
 
 const containerHosts =
-  /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]|169\.254\.170\.(?:2|23)|\[fd00:ec2::23\])(?::\d+)?$/;
+  /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|::1|\[::1\]|169\.254\.170\.(?:2|23)|\[fd00:ec2::23\])(?::\d+)?$/;
 
 function isHostGood(given: string | undefined, { own, isForContainers }: HostRule): boolean {
   if (given === own || given === own.slice(0, own.lastIndexOf(":"))) return true;

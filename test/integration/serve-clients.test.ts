@@ -6,8 +6,10 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { awscrtEnv, noAwscrt } from "../support/awscrt.ts";
 import { missing, titled } from "../support/installed.ts";
+import { noOtherUser } from "../support/other-user.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
+import { startServe } from "../support/serve-process.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 let sts: AwsDouble;
@@ -32,6 +34,39 @@ const noJava =
   process.env["AWSROLE_TEST_LONG"] === undefined
     ? "its libraries are fetched with AWSROLE_TEST_LONG=1 only"
     : (missing("mvn") ?? missing("java"));
+
+const noContainer =
+  noOtherUser ?? missing("socat", ["-V"]) ?? missing("python3", ["-c", "import boto3"]);
+
+describe("serve", () => {
+  it.skipIf(noContainer !== undefined)(
+    titled("reaches a container's own network by a Unix socket, as the docs have it", noContainer),
+    async () => {
+      const endpoint = await startServe(home, ["prod"]);
+      const socket = join(home.path, "awsrole.sock");
+      const { port } = new URL(endpoint.url);
+      // The inner shell has a network of its own: its 127.0.0.1 is not the endpoint's.
+      const script = `
+        socat UNIX-LISTEN:${socket},fork,mode=600 TCP:127.0.0.1:${port} & outer=$!
+        unshare --net sh -c '
+          ip link set lo up
+          socat -u OPEN:/dev/null TCP:127.0.0.1:${port} 2> /dev/null || echo unreachable
+          socat TCP-LISTEN:${port},bind=127.0.0.1,fork UNIX-CONNECT:${socket} & inner=$!
+          sleep 1
+          python3 -c "$0"
+          kill $inner' "$ASK"
+        kill $outer`;
+      const ask = `
+import boto3
+print(boto3.Session().get_credentials().access_key, end="")`;
+      const { stdout } = await runCommand(["sh", "-c", script], {
+        env: { ...home.env, ...endpoint.variables, ASK: ask },
+      });
+      await endpoint.end();
+      expect(stdout).toBe(`unreachable\n${sts.sessions()[0]?.accessKeyId}`);
+    },
+  );
+});
 
 describe("exec --serve", () => {
   it.skipIf(noCrt !== undefined)(

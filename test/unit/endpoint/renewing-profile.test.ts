@@ -8,7 +8,7 @@ import {
 } from "../../../src/endpoint/renewing-profile.ts";
 import { createRoleHome } from "../../support/role-home.ts";
 import type { Home } from "../../support/run-awsrole.ts";
-import { startStsDouble, type StsDouble } from "../../support/sts-double.ts";
+import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
 
 const args: ServeArguments = {
   store: "none",
@@ -19,13 +19,13 @@ const args: ServeArguments = {
   "long-term": false,
 };
 
-let sts: StsDouble;
+let sts: AwsDouble;
 let home: Home;
 let secondsAhead: number;
 let hasLoggedOut: boolean;
 let prod: RenewingProfile;
 beforeEach(async () => {
-  sts = await startStsDouble();
+  sts = await startAwsDouble();
   home = createRoleHome(sts);
   secondsAhead = 0;
   hasLoggedOut = false;
