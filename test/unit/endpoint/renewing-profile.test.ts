@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { processContext } from "../../../src/context.ts";
+import { processContext, withDirectories } from "../../../src/context.ts";
 import { createSessionMemory } from "../../../src/credentials/cache/memory-cache.ts";
 import {
   createRenewingProfile,
@@ -34,7 +34,13 @@ beforeEach(async () => {
     now: () => new Date(Date.now() + secondsAhead * 1000),
     uptimeSeconds: () => real.clock.uptimeSeconds() + secondsAhead,
   };
-  const context = { ...real, env: home.env, homeFolder: home.path, clock, stderr: () => {} };
+  const context = withDirectories({
+    ...real,
+    env: home.env,
+    homeFolder: home.path,
+    clock,
+    stderr: () => {},
+  });
   const silent = { warn: () => {}, onFetched: () => {}, onFailed: () => {} };
   const memory = createSessionMemory(clock, () => () => hasLoggedOut);
   prod = createRenewingProfile(context, "prod", args, memory, silent);
