@@ -68,7 +68,8 @@ function isHostGood(given: string | undefined, { own, isForContainers }: HostRul
 function routeOf<R extends Route>(given: string, routes: readonly R[]): R | undefined {
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   const sent = digest(given);
-  return routes.filter(({ token }) => timingSafeEqual(sent, digest(token))).at(0);
+  const matches = routes.map(({ token }) => timingSafeEqual(sent, digest(token)));
+  return routes[matches.indexOf(true)];
 }
 
 function refuse(
