@@ -1,7 +1,6 @@
 /** docs/json.md: what `--json` prints, made by running the commands against the double. */
-import { readFileSync } from "node:fs";
 import { commands } from "../src/commands/registry.ts";
-import { AwsRoleError, type ErrorCode, exitCodeOf } from "../src/foundation/errors.ts";
+import { AwsRoleError, errorCodes, exitCodeOf } from "../src/foundation/errors.ts";
 import { createDocsWorld } from "../test/support/docs-world.ts";
 import { type Home, program, runAwsrole } from "../test/support/run-awsrole.ts";
 import { startAwsDouble } from "../test/support/aws-double.ts";
@@ -70,17 +69,14 @@ export async function jsonReference(): Promise<string> {
     ...sections,
     "The codes, and what the command ends with (`exec`: always 125):",
     "",
-    ...errorCodes(),
+    ...describeErrorCodes(),
   ]
     .join("\n")
     .trimEnd()}\n`;
 }
 
-function errorCodes(): string[] {
-  const source = readFileSync("src/foundation/errors.ts", "utf8");
-  return [...source.matchAll(/^ {2}\| "(ERR_\w+)"/gm)].map(
-    ([, code = ""]) => `- \`${code}\`: ${exitCodeOf(new AwsRoleError(code as ErrorCode, ""))}`,
-  );
+function describeErrorCodes(): string[] {
+  return errorCodes.map((code) => `- \`${code}\`: ${exitCodeOf(new AwsRoleError(code, ""))}`);
 }
 
 function section(title: string, line: string, json: string): string[] {

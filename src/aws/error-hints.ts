@@ -45,7 +45,7 @@ export function explainFailure(error: unknown, call: Call): AwsRoleError {
     return error;
   }
   const failure = error as ServiceError;
-  const said = spoken(failure.message, call.secrets);
+  const said = asSentence(failure.message, call.secrets);
   const row = rows.find((row) => row.when.test(failure.name) && (row.saying?.test(said) ?? true));
   const [code, hint] = row ? row.advice(call, failure) : byStatus(failure, call);
   const about =
@@ -308,7 +308,7 @@ function verbOf(code: ErrorCode): string {
  * AWS's text, without what the caller's secrets would show. Only its first paragraph: in a signature error the rest
  * quotes the request, session token included.
  */
-function spoken(message: string, secrets: readonly string[]): string {
+function asSentence(message: string, secrets: readonly string[]): string {
   const [paragraph = ""] = message.trim().split(/\r?\n/);
   return redact(paragraph, secrets).slice(0, 2000) || "no text";
 }
@@ -322,7 +322,7 @@ function redact(text: string, secrets: readonly string[]): string {
 
 /** A plain copy for `cause`: the SDK's own error drags request and response along. */
 function withoutSecrets(error: Error, secrets: readonly string[]): Error {
-  const copy = new Error(spoken(error.message, secrets));
+  const copy = new Error(asSentence(error.message, secrets));
   copy.name = error.name;
   const frames = (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
   copy.stack = [`${copy.name}: ${copy.message}`, ...frames].join("\n");

@@ -37,7 +37,7 @@ import {
 import type { StsConnection } from "../config/connection.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { createCaller } from "./client.ts";
-import { isNotThere } from "./iam.ts";
+import { isNotFound } from "./iam.ts";
 
 /** The one tag that says whose a thing is. */
 export type OwnerTag = { readonly key: string; readonly value: string };
@@ -82,7 +82,7 @@ export function createIamAdmin(
 
   return {
     findUser: (name: string): Promise<Owned | undefined> =>
-      orAbsent(async () => {
+      undefinedIfNotFound(async () => {
         const { User } = await ask("GetUser", (iam) =>
           iam.send(new GetUserCommand({ UserName: name })),
         );
@@ -94,7 +94,7 @@ export function createIamAdmin(
       ),
     /** What a user has that no setup gives it. */
     extrasOfUser: async (name: string) => {
-      const profile = await orAbsent(() =>
+      const profile = await undefinedIfNotFound(() =>
         ask("GetLoginProfile", (iam) => iam.send(new GetLoginProfileCommand({ UserName: name }))),
       );
       const { Groups = [] } = await ask("ListGroupsForUser", (iam) =>
@@ -110,14 +110,16 @@ export function createIamAdmin(
       };
     },
     deleteUser: (name: string) =>
-      gone(ask("DeleteUser", (iam) => iam.send(new DeleteUserCommand({ UserName: name })))),
+      ignoreNotFound(
+        ask("DeleteUser", (iam) => iam.send(new DeleteUserCommand({ UserName: name }))),
+      ),
 
     /** Whether there is such a policy; true, too, where that may not be asked. */
     hasPolicy: async (arn: string): Promise<boolean> => {
       try {
         const get = (): Promise<unknown> =>
           ask("GetPolicy", (iam) => iam.send(new GetPolicyCommand({ PolicyArn: arn })));
-        return (await orAbsent(get)) !== undefined;
+        return (await undefinedIfNotFound(get)) !== undefined;
       } catch (error) {
         if (isAwsRoleError(error) && error.code === "ERR_AWS_DENIED") return true;
         throw error;
@@ -125,7 +127,7 @@ export function createIamAdmin(
     },
     /** With the document of its default version. */
     findPolicy: (arn: string): Promise<(Owned & { readonly document: string }) | undefined> =>
-      orAbsent(async () => {
+      undefinedIfNotFound(async () => {
         const { Policy } = await ask("GetPolicy", (iam) =>
           iam.send(new GetPolicyCommand({ PolicyArn: arn })),
         );
@@ -168,16 +170,16 @@ export function createIamAdmin(
     },
     /** With all its versions. */
     async deletePolicy(arn: string): Promise<void> {
-      for (const { id, isDefault } of (await orAbsent(() => versionsOf(arn))) ?? []) {
-        if (!isDefault) await gone(deleteVersion(arn, id));
+      for (const { id, isDefault } of (await undefinedIfNotFound(() => versionsOf(arn))) ?? []) {
+        if (!isDefault) await ignoreNotFound(deleteVersion(arn, id));
       }
-      await gone(
+      await ignoreNotFound(
         ask("DeletePolicy", (iam) => iam.send(new DeletePolicyCommand({ PolicyArn: arn }))),
       );
     },
 
     findRole: (name: string): Promise<(Owned & { readonly trustPolicy: string }) | undefined> =>
-      orAbsent(async () => {
+      undefinedIfNotFound(async () => {
         const { Role } = await ask("GetRole", (iam) =>
           iam.send(new GetRoleCommand({ RoleName: name })),
         );
@@ -203,11 +205,13 @@ export function createIamAdmin(
         ),
       ),
     deleteRole: (name: string) =>
-      gone(ask("DeleteRole", (iam) => iam.send(new DeleteRoleCommand({ RoleName: name })))),
+      ignoreNotFound(
+        ask("DeleteRole", (iam) => iam.send(new DeleteRoleCommand({ RoleName: name }))),
+      ),
 
     /** The ARNs of managed policies; a user or role has twenty at most, so one answer holds them all. */
     policiesOfUser: async (name: string): Promise<readonly string[]> =>
-      (await orAbsent(async () =>
+      (await undefinedIfNotFound(async () =>
         arns(
           await ask("ListAttachedUserPolicies", (iam) =>
             iam.send(new ListAttachedUserPoliciesCommand({ UserName: name })),
@@ -219,13 +223,13 @@ export function createIamAdmin(
         iam.send(new AttachUserPolicyCommand({ UserName: name, PolicyArn: policyArn })),
       ),
     detachFromUser: (name: string, policyArn: string) =>
-      gone(
+      ignoreNotFound(
         ask("DetachUserPolicy", (iam) =>
           iam.send(new DetachUserPolicyCommand({ UserName: name, PolicyArn: policyArn })),
         ),
       ),
     policiesOfRole: async (name: string): Promise<readonly string[]> =>
-      (await orAbsent(async () =>
+      (await undefinedIfNotFound(async () =>
         arns(
           await ask("ListAttachedRolePolicies", (iam) =>
             iam.send(new ListAttachedRolePoliciesCommand({ RoleName: name })),
@@ -237,7 +241,7 @@ export function createIamAdmin(
         iam.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn: policyArn })),
       ),
     detachFromRole: (name: string, policyArn: string) =>
-      gone(
+      ignoreNotFound(
         ask("DetachRolePolicy", (iam) =>
           iam.send(new DetachRolePolicyCommand({ RoleName: name, PolicyArn: policyArn })),
         ),
@@ -245,13 +249,13 @@ export function createIamAdmin(
 
     /** Takes the device from the user, and deletes it if it is a virtual one. */
     async removeMfaDevice(name: string, serial: string): Promise<void> {
-      await gone(
+      await ignoreNotFound(
         ask("DeactivateMFADevice", (iam) =>
           iam.send(new DeactivateMFADeviceCommand({ UserName: name, SerialNumber: serial })),
         ),
       );
       if (!serial.startsWith("arn:")) return;
-      await gone(
+      await ignoreNotFound(
         ask("DeleteVirtualMFADevice", (iam) =>
           iam.send(new DeleteVirtualMFADeviceCommand({ SerialNumber: serial })),
         ),
@@ -267,7 +271,7 @@ type PolicyVersion = { readonly id: string; readonly isDefault: boolean; readonl
  * an attachment join, what was made a second ago; a new key is unknown here and there.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
-export function isUnsettled(error: unknown): boolean {
+export function isEventuallyConsistent(error: unknown): boolean {
   if (!isAwsRoleError(error) || !(error.cause instanceof Error)) return false;
   const { name, message } = error.cause;
   return (
@@ -287,17 +291,17 @@ export function isStillInUse(error: unknown): boolean {
   );
 }
 
-async function orAbsent<T>(find: () => Promise<T>): Promise<T | undefined> {
+async function undefinedIfNotFound<T>(find: () => Promise<T>): Promise<T | undefined> {
   try {
     return await find();
   } catch (error) {
-    if (isNotThere(error)) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }
 
-async function gone(deleting: Promise<unknown>): Promise<void> {
-  await orAbsent(() => deleting);
+async function ignoreNotFound(deleting: Promise<unknown>): Promise<void> {
+  await undefinedIfNotFound(() => deleting);
 }
 
 function asTag({ key, value }: OwnerTag): Tag {

@@ -102,7 +102,7 @@ export function createIam(
         );
         return true;
       } catch (error) {
-        if (isNotThere(error)) return false;
+        if (isNotFound(error)) return false;
         throw error;
       }
     },
@@ -151,7 +151,7 @@ function nameOf(arn: string): string {
 }
 
 /** True for the error of a call about something that IAM does not have: its word for it is the name of the SDK's error. */
-export function isNotThere(error: unknown): boolean {
+export function isNotFound(error: unknown): boolean {
   return (
     isAwsRoleError(error) &&
     error.cause instanceof Error &&

@@ -136,7 +136,7 @@ export function createSts(
       );
       const { Account, Arn, UserId } = output;
       if (!Account || !Arn || !UserId) {
-        throw senseless(action, "no identity");
+        throw invalidAnswer(action, "no identity");
       }
       return { account: Account, arn: Arn, userId: UserId, clockSkewSeconds };
     },
@@ -176,10 +176,10 @@ function issued(
 ): IssuedSession {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = output.Credentials ?? {};
   if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
-    throw senseless(action, "no credentials");
+    throw invalidAnswer(action, "no credentials");
   }
   if (!Expiration || !(Expiration.getTime() > answeredAt.getTime())) {
-    throw senseless(action, "credentials without an end, or that have already ended");
+    throw invalidAnswer(action, "credentials without an end, or that have already ended");
   }
   const arn = output.AssumedRoleUser?.Arn;
   const accountId = /^arn:[^:]+:sts::(\d{12}):/.exec(arn ?? "")?.[1] ?? knownAccountId;
@@ -197,7 +197,7 @@ function issued(
   };
 }
 
-function senseless(action: string, what: string): AwsRoleError {
+function invalidAnswer(action: string, what: string): AwsRoleError {
   return new AwsRoleError("ERR_AWS_UNAVAILABLE", `STS answered ${action} with ${what}`, {
     hint: "check that endpoint_url and the proxy really lead to AWS",
   });

@@ -7,7 +7,7 @@
  * - an option that is on or off takes no value.
  */
 import { Parser } from "yargs/helpers";
-import { nearest } from "../foundation/edit-distance.ts";
+import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import {
   type Arguments,
@@ -115,7 +115,7 @@ function assertOptions(
         hint: "give it once",
       });
     else if (typeof value === "string" && choices?.includes(value) === false) {
-      const guess = nearest(value, choices.map(String));
+      const guess = closestMatch(value, choices.map(String));
       throw new AwsRoleError("ERR_USAGE", `${name}: --${option} cannot be ${value}`, {
         hint: guess === undefined ? `one of ${choices.join(", ")}` : `did you mean ${guess}?`,
       });
@@ -197,7 +197,7 @@ export function unknownWord(
   otherwise: string,
 ): AwsRoleError {
   const begun = known.filter((one) => one.startsWith(word));
-  const guesses = begun.length > 0 ? begun : [nearest(word, known) ?? []].flat();
+  const guesses = begun.length > 0 ? begun : [closestMatch(word, known) ?? []].flat();
   return new AwsRoleError("ERR_USAGE", `unknown ${what} ${word}`, {
     hint: guesses.length === 0 ? otherwise : `did you mean ${guesses.join(" or ")}?`,
   });

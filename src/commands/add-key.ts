@@ -3,20 +3,20 @@ import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, combineDocuments, readAwsFiles } from "../config/files.ts";
-import { realTarget, refuseUnreplaceable } from "../config/write.ts";
+import { realTarget, assertReplaceable } from "../config/write.ts";
 import { readProfile } from "../config/profiles.ts";
 import { credentialProcessLine, findProgram, runningProgram } from "../program/program-path.ts";
 import { connectionFor } from "../config/connection.ts";
-import { refuseUnwritableName } from "../config/names.ts";
+import { assertWritableName } from "../config/names.ts";
 import type { CallerIdentity } from "../aws/sts.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { createKeyKeeper } from "../keys/key-store.ts";
+import { createKeyStore } from "../keys/key-store.ts";
 import { keyIdOf, withoutPlainKey, writeKeyProfile } from "../keys/key-profile.ts";
 import { readKey, readKeyFromFiles } from "../keys/read-key.ts";
 import { prepareStore } from "../sessions/open-sessions.ts";
-import { refuseShadows } from "../profiles/preflight.ts";
+import { assertNotShadowed } from "../profiles/preflight.ts";
 import { type ConfigEdit, editConfig } from "../profiles/edit-config.ts";
 import { requireName } from "../profiles/find-profile.ts";
 
@@ -52,13 +52,13 @@ export default defineCommand({
   ],
   async run(context, args) {
     const name = requireName("add-key", args.positionals["NAME"]);
-    refuseUnwritableName(name, context.platform);
+    assertWritableName(name, context.platform);
     const isMoved = args["from-credentials-file"];
     const files = readAwsFiles(context.env, context.platform);
     const program = findProgram(runningProgram(context.env, context.platform), args.command);
     const line = credentialProcessLine(program, name);
     const alreadyMoved = isMoved ? await keptKeyOf(context, files, name, args) : undefined;
-    if (!isMoved) refusePlainKey(files, name);
+    if (!isMoved) assertNoPlainKey(files, name);
     const key =
       alreadyMoved ??
       (isMoved ? readKeyFromFiles(files, name) : await readKey(context, name, args.input));
@@ -76,12 +76,12 @@ export default defineCommand({
       isMoved ? withoutPlainKey(credentials, name, key.accessKeyId) : credentials;
     // Whatever forbids the profile is told before anything is stored.
     await editConfig(context, { ...write, dryRun: true });
-    await refuseUnreplaceable(await realTarget(files.config.file));
-    if (isMoved) await refuseUnreplaceable(await realTarget(files.credentials.file));
+    await assertReplaceable(await realTarget(files.config.file));
+    if (isMoved) await assertReplaceable(await realTarget(files.credentials.file));
     const identity = await identify(context, files, name, key);
     const deadline = deadlineFromNow(deadlineMs.attended);
     const store = prepareStore(context, files, args, deadline);
-    const keys = createKeyKeeper(await store.openStore(), store.rows);
+    const keys = createKeyStore(await store.openStore(), store.rows);
     await keys.put(identity === undefined ? key : { ...key, accountId: identity.account }, name);
     const { file, warnings } = await editConfig(context, write);
     if (isMoved) {
@@ -117,12 +117,12 @@ async function keptKeyOf(
   if (accessKeyId === undefined || files.profile(name)?.has("aws_secret_access_key") === true)
     return undefined;
   const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
-  return createKeyKeeper(await store.openStore(), store.rows).get(accessKeyId);
+  return createKeyStore(await store.openStore(), store.rows).get(accessKeyId);
 }
 
-function refusePlainKey(files: AwsFiles, name: string): void {
+function assertNoPlainKey(files: AwsFiles, name: string): void {
   const plain = files.credentialsProfile(name)?.get("aws_access_key_id");
-  if (plain === undefined) return refuseShadows(files, name);
+  if (plain === undefined) return assertNotShadowed(files, name);
   throw new AwsRoleError(
     "ERR_CONFIG_CONFLICT",
     `[${name}] has a key in the credentials file (${plain.file}:${plain.line}), which AWS tools would go on using`,
@@ -141,7 +141,7 @@ async function identify(
   const deadline = deadlineFromNow(deadlineMs.unattended);
   const sts = createSts(connectionFor(context, files, name), deadline);
   try {
-    return await knownSoon(() => sts.getCallerIdentity(key), deadline);
+    return await retryUntilConsistent(() => sts.getCallerIdentity(key), deadline);
   } catch (error) {
     const isUnreachable =
       isAwsRoleError(error) &&
@@ -193,7 +193,7 @@ function report(
 }
 
 /** AWS says a new key's secret once, and knows the key itself only some seconds later: without waiting, the secret would be lost. */
-async function knownSoon<T>(
+async function retryUntilConsistent<T>(
   ask: () => Promise<T>,
   deadline: { remainingMs(): number },
 ): Promise<T> {
@@ -201,8 +201,8 @@ async function knownSoon<T>(
     try {
       return await ask();
     } catch (error) {
-      const { isUnsettled } = await import("../aws/iam-admin.ts");
-      if (!isUnsettled(error) || deadline.remainingMs() < 3000) throw error;
+      const { isEventuallyConsistent } = await import("../aws/iam-admin.ts");
+      if (!isEventuallyConsistent(error) || deadline.remainingMs() < 3000) throw error;
       await pause(1000);
     }
   }

@@ -1,7 +1,7 @@
 import { defineCommand } from "../cli/command.ts";
 import { credentialProcessLine, findProgram, runningProgram } from "../program/program-path.ts";
 import { adopt } from "../profiles/adoption.ts";
-import { refuseShadows, reviewProfile } from "../profiles/preflight.ts";
+import { assertNotShadowed, reviewProfile } from "../profiles/preflight.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 import { reportChange } from "../profiles/change-report.ts";
@@ -22,7 +22,7 @@ export default defineCommand({
       action: `adopt ${name}`,
       dryRun: args["dry-run"],
       edit: (files) => {
-        refuseShadows(files, name);
+        assertNotShadowed(files, name);
         return adopt(
           files.config,
           name,

@@ -10,7 +10,7 @@ import {
   runningProgram,
 } from "../program/program-path.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { refuseShadows, reviewProfile } from "../profiles/preflight.ts";
+import { assertNotShadowed, reviewProfile } from "../profiles/preflight.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 import { reportChange } from "../profiles/change-report.ts";
@@ -89,7 +89,7 @@ function editProfile(
       { hint: "leave out --command" },
     );
   }
-  refuseShadows(files, name);
+  assertNotShadowed(files, name);
   if (settings.has("credential_process") && !isProgramChosen) return edited;
   return setKey(edited, id, "credential_process", credentialProcessLine(program(), name));
 }

@@ -63,7 +63,7 @@ export const commands: CommandTable = {
     load: () => import("./explain/index.ts"),
   },
   doctor: {
-    summary: "find what would make profiles fail, and mend what is safe to mend",
+    summary: "find what would make profiles fail, and fix what is safe to fix",
     load: () => import("./doctor/index.ts"),
   },
   whoami: {

@@ -5,7 +5,7 @@ import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../keys/key-profile.ts";
 import { forgetKey, otherKeysOf } from "../keys/forget-key.ts";
-import { createRotationMarks } from "../keys/rotation-file.ts";
+import { openPendingRotations } from "../keys/rotation-file.ts";
 import { prepareStore } from "../sessions/open-sessions.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
@@ -50,7 +50,7 @@ export default defineCommand({
     }
     // A store that is not there is told before anything is changed.
     const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
-    const marks = createRotationMarks(context.stateDir);
+    const marks = openPendingRotations(context.stateDir);
     const others = await otherKeysOf(accessKeyId, files.config, store.rows, marks);
     // The profile first: no profile ever names a key that is gone.
     const { file } = await editConfig(context, {

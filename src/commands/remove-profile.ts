@@ -7,7 +7,7 @@ import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { otherKeysOf } from "../keys/forget-key.ts";
 import { profilesWithKey } from "../keys/key-profile.ts";
-import { createRotationMarks } from "../keys/rotation-file.ts";
+import { openPendingRotations } from "../keys/rotation-file.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 import { findReferences } from "../profiles/references.ts";
@@ -32,7 +32,7 @@ export default defineCommand({
     const { env, platform } = context;
     const files = readAwsFiles(env, platform);
     const accessKeyId = files.profile(name)?.get("awsrole_access_key_id")?.value;
-    const marks = createRotationMarks(context.stateDir);
+    const marks = openPendingRotations(context.stateDir);
     // What cannot be listed is told before anything is changed.
     const rows = await rowsOf(context).list();
     const keyIds =
@@ -44,8 +44,8 @@ export default defineCommand({
       dryRun: args["dry-run"],
       edit: (latest) => {
         const { id } = findProfile(latest, name);
-        if (!args.force) refuseReferences(latest, name);
-        if (args["with-key"] && !args.force) refuseSharedKey(latest, name, accessKeyId);
+        if (!args.force) assertUnreferenced(latest, name);
+        if (args["with-key"] && !args.force) assertKeyUnshared(latest, name, accessKeyId);
         return deleteSection(latest.config, id);
       },
     });
@@ -90,7 +90,7 @@ export default defineCommand({
   },
 });
 
-function refuseReferences(files: AwsFiles, name: string): void {
+function assertUnreferenced(files: AwsFiles, name: string): void {
   const others = [files.config, files.credentials]
     .flatMap(findReferences)
     .filter((one) => one.to === name && one.profile !== name);
@@ -103,7 +103,7 @@ function refuseReferences(files: AwsFiles, name: string): void {
   );
 }
 
-function refuseSharedKey(files: AwsFiles, name: string, accessKeyId: string | undefined): void {
+function assertKeyUnshared(files: AwsFiles, name: string, accessKeyId: string | undefined): void {
   const users = profilesWithKey(files.config, accessKeyId ?? "").filter((one) => one !== name);
   if (users.length === 0) return;
   throw new AwsRoleError(

@@ -4,12 +4,12 @@ import { escapeControls } from "../foundation/text.ts";
 import { renameSection } from "../config/edit.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { isManaged } from "../config/profiles.ts";
-import { refuseUnwritableName } from "../config/names.ts";
+import { assertWritableName } from "../config/names.ts";
 import { sessionAccount } from "../credentials/cache/item-names.ts";
 import { heldBy, storesOf } from "../state/item-index.ts";
 import { rowsOf, storeOpener } from "../sessions/delete-items.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { refuseShadows } from "../profiles/preflight.ts";
+import { assertNotShadowed } from "../profiles/preflight.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 import { findReferences, redirectReferences } from "../profiles/references.ts";
@@ -30,15 +30,15 @@ export default defineCommand({
   async run(context, args) {
     const from = requireName("rename-profile", args.positionals["OLD"], "OLD");
     const to = requireName("rename-profile", args.positionals["NEW"], "NEW");
-    refuseUnwritableName(to, context.platform);
+    assertWritableName(to, context.platform);
     let followed: readonly string[] = [];
     const change = await editConfig(context, {
       action: `rename-profile ${from} ${to}`,
       dryRun: args["dry-run"],
       edit: (files) => {
         const { id, settings } = findProfile(files, from);
-        if (!isManaged(settings)) refuseSecondHalf(files, from);
-        refuseShadows(files, to);
+        if (!isManaged(settings)) assertWholeProfile(files, from);
+        assertNotShadowed(files, to);
         followed = findReferences(files.config)
           .filter((one) => one.to === from && one.profile !== from)
           .map(({ profile }) => profile);
@@ -67,7 +67,7 @@ export default defineCommand({
 });
 
 /** Of a managed profile it is a shadow, and renaming is the remedy; any other would be torn in two. */
-function refuseSecondHalf({ credentials }: AwsFiles, name: string): void {
+function assertWholeProfile({ credentials }: AwsFiles, name: string): void {
   const half = credentials.find("profile", name)[0];
   if (half === undefined) return;
   throw new AwsRoleError(

@@ -10,10 +10,10 @@ import { withLock } from "../locks/single-flight.ts";
 import { storeOfKey } from "../credentials/sources/keychain-key.ts";
 import { deadlineFromNow } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { createKeyKeeper } from "../keys/key-store.ts";
+import { createKeyStore } from "../keys/key-store.ts";
 import { keyIdOf, switchKey } from "../keys/key-profile.ts";
 import { finishRotation, rotateKey, type Rotation } from "../keys/rotation.ts";
-import { createRotationMarks } from "../keys/rotation-file.ts";
+import { openPendingRotations } from "../keys/rotation-file.ts";
 import { verifyKey } from "../keys/verify-key.ts";
 import { openSessions, prepareStore } from "../sessions/open-sessions.ts";
 import { editConfig } from "../profiles/edit-config.ts";
@@ -119,11 +119,11 @@ async function prepare(
     profile: name,
     currentId,
     iam: createIam(connectionFor(context, files, name, "iam"), credentials, deadline),
-    keys: createKeyKeeper(
+    keys: createKeyStore(
       await store.openNamedStore(await storeOfKey(store.rows, currentId)),
       store.rows,
     ),
-    marks: createRotationMarks(context.stateDir),
+    marks: openPendingRotations(context.stateDir),
     verify: (key) => verifyKey(key, arn, { sts, deadline, pause }),
     switchProfiles: async (oldId, newId) => {
       await editConfig(context, {

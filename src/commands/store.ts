@@ -6,9 +6,9 @@ import { escapeControls } from "../foundation/text.ts";
 import { markLogout } from "../state/logout-epoch.ts";
 import type { Row, StoreName } from "../state/item-index.ts";
 import { deleteItems, rowsOf, storeOpener } from "../sessions/delete-items.ts";
-import { nearest } from "../foundation/edit-distance.ts";
+import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { type Moved, moveItems, refuseKeys, rowsToMove } from "../stores/move.ts";
+import { type Moved, moveItems, assertMovable, rowsToMove } from "../stores/move.ts";
 import { stores } from "../stores/open.ts";
 
 const usage = "store move TO";
@@ -42,7 +42,7 @@ export default defineCommand({
     const rows = rowsOf(context);
     const all = await rows.list();
     const listed = rowsToMove(all, to);
-    refuseKeys(listed, to);
+    assertMovable(listed, to);
     const now = clock.now().toISOString();
     const isOver = (row: Row): boolean =>
       to === "none" || (row.expiresAt !== undefined && row.expiresAt <= now);
@@ -64,7 +64,7 @@ function storeNamed(action: string | undefined, to: string | undefined): StoreNa
     });
   const name = names.find((one) => one === to);
   if (name !== undefined) return name;
-  const guess = nearest(to ?? "", names);
+  const guess = closestMatch(to ?? "", names);
   throw new AwsRoleError("ERR_USAGE", `store: there is no store ${to ?? ""}`, {
     hint: guess === undefined ? `stores are ${names.join(", ")}` : `did you mean ${guess}?`,
   });

@@ -71,7 +71,7 @@ export type Setting = {
 /** Lower-cased key → setting. A Map, so that a key may be named `__proto__`. */
 export type Settings = ReadonlyMap<string, Setting>;
 
-/** Something wrong with a file, for a person to mend. Errors fail those who read the section; warnings do not. */
+/** Something wrong with a file, for a person to fix. Errors fail those who read the section; warnings do not. */
 export type Problem = Omit<LineProblem, "start"> & {
   readonly file: string;
   readonly line: number;
@@ -130,14 +130,14 @@ export function sectionNames(document: Document, kind: string): string[] {
  * file and line, if a line in them, one of their headers, or a line before the first section is bad.
  */
 export function readSettings(document: Document, kind: string, name: string): Settings | undefined {
-  refuseErrors(document, preambleProblems(document));
+  assertNoErrors(document, preambleProblems(document));
   const sections = document.find(kind, name);
   if (sections.length === 0) return undefined;
   const settings = new Map<string, Setting>();
   for (const section of sections) {
-    refuseErrors(document, headerProblems(document, section));
+    assertNoErrors(document, headerProblems(document, section));
     const { entries, problems } = readBody(document.text, bodyOf(section));
-    refuseErrors(document, problems);
+    assertNoErrors(document, problems);
     for (const entry of entries) {
       if (isName(entry.key)) settings.set(entry.key, toSetting(document, entry));
     }
@@ -165,7 +165,7 @@ export function documentProblems(document: Document): Problem[] {
 }
 
 /** Throws ERR_CONFIG_SYNTAX for the first error among the problems; warnings pass. */
-export function refuseErrors(document: Document, problems: readonly LineProblem[]): void {
+export function assertNoErrors(document: Document, problems: readonly LineProblem[]): void {
   const errors = problems.filter((problem) => problem.severity === "error");
   const [first] = errors;
   if (first === undefined) return;

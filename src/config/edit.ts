@@ -19,7 +19,7 @@ import {
   headerProblems,
   parseDocument,
   preambleProblems,
-  refuseErrors,
+  assertNoErrors,
   type Section,
 } from "./document.ts";
 import {
@@ -31,7 +31,7 @@ import {
   readBody,
   trimSpaces,
 } from "./grammar.ts";
-import { refuseUnwritableName, refuseUnwritableValue } from "./names.ts";
+import { assertWritableName, assertWritableValue } from "./names.ts";
 
 /** Which section; in the credentials file only profiles. */
 export type SectionId = {
@@ -48,9 +48,9 @@ export function addSection(
   id: SectionId,
   settings: readonly (readonly [key: string, value: string])[],
 ): Document {
-  refuseErrors(document, preambleProblems(document));
-  refuseUnwritableName(id.name);
-  refuseExisting(document, id);
+  assertNoErrors(document, preambleProblems(document));
+  assertWritableName(id.name);
+  assertAbsent(document, id);
   const { text } = document;
   const newline = newlineBefore(text, text.length);
   const lines = [
@@ -83,9 +83,9 @@ export function deleteSection(document: Document, id: SectionId): Document {
 export function renameSection(document: Document, id: SectionId, name: string): Document {
   const sections = editable(document, id);
   if (name === id.name) return document;
-  refuseUnwritableName(name);
+  assertWritableName(name);
   const renamed = { ...id, name };
-  refuseExisting(document, renamed);
+  assertAbsent(document, renamed);
   if (everySection(document, id).length > sections.length) {
     throw new AwsRoleError(
       "ERR_CONFIG_CONFLICT",
@@ -163,7 +163,7 @@ export function editEach(
   names: readonly string[],
   edit: (document: Document, name: string) => Document,
 ): Document {
-  refuseErrors(document, preambleProblems(document));
+  assertNoErrors(document, preambleProblems(document));
   const splices: Splice[] = [];
   const others: string[] = [];
   for (const name of new Set(names)) {
@@ -185,7 +185,7 @@ type EditableSection = Section & Body;
 
 /** The sections that count, with their lines; at least one. */
 function editable(document: Document, id: SectionId): [EditableSection, ...EditableSection[]] {
-  refuseErrors(document, preambleProblems(document));
+  assertNoErrors(document, preambleProblems(document));
   const read = (section: Section): EditableSection => readEditable(document, section);
   const [first, ...more] = document.find(id.kind, id.name);
   if (first !== undefined) return [read(first), ...more.map(read)];
@@ -196,9 +196,9 @@ function editable(document: Document, id: SectionId): [EditableSection, ...Edita
 }
 
 function readEditable(document: Document, section: Section): EditableSection {
-  refuseErrors(document, headerProblems(document, section));
+  assertNoErrors(document, headerProblems(document, section));
   const body = readBody(document.text, bodyOf(section));
-  refuseErrors(document, body.problems);
+  assertNoErrors(document, body.problems);
   return { ...section, ...body };
 }
 
@@ -207,10 +207,10 @@ function everySection(document: Document, id: SectionId): Section[] {
   return document.sections().filter(({ kind, name }) => kind === id.kind && name === id.name);
 }
 
-function refuseExisting(document: Document, id: SectionId): void {
+function assertAbsent(document: Document, id: SectionId): void {
   const [section] = document.find(id.kind, id.name);
   if (section === undefined) return;
-  refuseErrors(document, headerProblems(document, section));
+  assertNoErrors(document, headerProblems(document, section));
   throw new AwsRoleError(
     "ERR_PROFILE_EXISTS",
     `${headerOf(document, id)} is already there: ${document.file}:${document.lineAt(section.start)}`,
@@ -230,8 +230,8 @@ function cutSection(document: Document, section: Section): string {
     return text.slice(0, start) + text.slice(isBlank(text, end, next) ? next : end);
   }
   const above = lineAbove(text, start);
-  const parted = isBlank(text, above, start);
-  const rest = text.slice(0, parted ? above : start) + text.slice(end);
+  const isSeparated = isBlank(text, above, start);
+  const rest = text.slice(0, isSeparated ? above : start) + text.slice(end);
   // The newline to take off is the one that was put on with the blank line.
   const newline = text.startsWith("\r\n", start - 2) ? "\r\n" : "\n";
   const atEnd = end === text.length && !text.endsWith("\n");
@@ -305,7 +305,7 @@ function headerOf(document: Document, { kind, name }: SectionId): string {
 
 /** The value's UTF-8 bytes as latin1 text, like the document's. */
 function encode(key: string, value: string): string {
-  refuseUnwritableValue(key, value);
+  assertWritableValue(key, value);
   return Buffer.from(value, "utf8").toString("latin1");
 }
 

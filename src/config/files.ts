@@ -79,7 +79,7 @@ export function readDocument(file: string, kind: FileKind): Document {
 }
 
 /** Throws ERR_CONFIG_READ for bytes that cannot be an AWS file. */
-export function refuseForeignText(file: string, text: string): void {
+export function assertUnencodedText(file: string, text: string): void {
   if (text.startsWith("\xff\xfe") || text.startsWith("\xfe\xff")) {
     throw new AwsRoleError(
       "ERR_CONFIG_READ",
@@ -103,7 +103,7 @@ function readText(file: string): string {
     if (!stat.isFile()) throw cannotRead(file, "is not a regular file", NAME_ANOTHER);
     if (stat.size > LARGEST_FILE_BYTES) throw cannotRead(file, "has more than 64 MB", NAME_ANOTHER);
     const text = retryBusySync(() => readFileSync(file, "latin1"));
-    refuseForeignText(file, text);
+    assertUnencodedText(file, text);
     return text;
   } catch (error) {
     if (isAwsRoleError(error)) throw error;
@@ -131,8 +131,8 @@ const READ_FAILURES: Readonly<Record<string, readonly [what: string, hint: strin
     "give yourself the right to read it: ls -l shows its owner and mode",
   ],
   ENOTDIR: ["cannot be read: a file stands where its folder should be", "move that file away"],
-  ELOOP: ["cannot be read: its symbolic links go round in a circle", "mend the link"],
-  ENAMETOOLONG: ["cannot be read: the name is too long", "mend the AWS variable that names it"],
+  ELOOP: ["cannot be read: its symbolic links go round in a circle", "fix the link"],
+  ENAMETOOLONG: ["cannot be read: the name is too long", "fix the AWS variable that names it"],
 };
 
 function cannotRead(file: string, what: string, hint: string, cause?: unknown): AwsRoleError {

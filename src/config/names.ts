@@ -12,7 +12,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
  * Throws ERR_USAGE for a name of a profile or section that not every SDK could read; with a platform, also for one that its shell would
  * change in the command line.
  */
-export function refuseUnwritableName(name: string, platform?: NodeJS.Platform): void {
+export function assertWritableName(name: string, platform?: NodeJS.Platform): void {
   const found = UNFIT_NAMES.find(
     ([pattern, , only]) => pattern.test(name) && (only === undefined || only === platform),
   );
@@ -23,7 +23,7 @@ export function refuseUnwritableName(name: string, platform?: NodeJS.Platform): 
 }
 
 /** Throws ERR_USAGE for a value that not every SDK would read back the same, naming its key. Never shows the value. */
-export function refuseUnwritableValue(key: string, value: string): void {
+export function assertWritableValue(key: string, value: string): void {
   const found = UNFIT_VALUES.find(([pattern]) => pattern.test(value));
   if (found === undefined) return;
   throw new AwsRoleError("ERR_USAGE", `the value of ${key} ${found[1]}`, {

@@ -9,7 +9,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
 import type { AwsFiles } from "./files.ts";
 import { isName } from "./grammar.ts";
-import { nearest } from "../foundation/edit-distance.ts";
+import { closestMatch } from "../foundation/edit-distance.ts";
 import {
   invalidValue,
   type Named,
@@ -159,7 +159,7 @@ export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
   const { config } = files;
   // A name of other characters has no section that it could be written in.
   const [bare] = isName(name) ? config.find("", name) : [];
-  const guess = nearest(name, files.profileNames());
+  const guess = closestMatch(name, files.profileNames());
   return new AwsRoleError("ERR_PROFILE_NOT_FOUND", `profile ${name} not found`, {
     hint:
       bare !== undefined
@@ -175,7 +175,7 @@ type Lookup = (key: string) => Named | undefined;
 function checkAwsroleKeys(name: string, settings: Settings): void {
   for (const [key, setting] of settings) {
     if (!key.startsWith("awsrole_") || awsroleKeys.includes(key.slice("awsrole_".length))) continue;
-    const guess = nearest(key.slice("awsrole_".length), awsroleKeys);
+    const guess = closestMatch(key.slice("awsrole_".length), awsroleKeys);
     throw invalid(
       name,
       `unknown key ${key} (${at(setting)})`,
@@ -412,8 +412,8 @@ function readSso(files: AwsFiles, name: string, settings: Settings): Profile {
     );
   };
   if (session !== undefined) {
-    refuseContradiction(name, settings, session, "sso_start_url");
-    refuseContradiction(name, settings, session, "sso_region");
+    assertConsistent(name, settings, session, "sso_start_url");
+    assertConsistent(name, settings, session, "sso_region");
   }
   return {
     kind: "sso",
@@ -428,12 +428,7 @@ function readSso(files: AwsFiles, name: string, settings: Settings): Profile {
 }
 
 /** A profile may repeat what its sso-session says, and say nothing else: SDKs refuse such a profile, each in its own words. */
-function refuseContradiction(
-  name: string,
-  settings: Settings,
-  session: Settings,
-  key: string,
-): void {
+function assertConsistent(name: string, settings: Settings, session: Settings, key: string): void {
   const [own, shared] = [named(settings, key), named(session, key)];
   if (own === undefined || shared === undefined || own.setting.value === shared.setting.value)
     return;

@@ -52,7 +52,7 @@ export async function realTarget(file: string): Promise<string> {
 export async function replaceFile(target: string, before: string, after: string): Promise<void> {
   const folder = dirname(target);
   try {
-    const old = await refuseUnreplaceable(target);
+    const old = await assertReplaceable(target);
     makePrivateFolder(folder);
     await removeLeftovers(target);
     const temporary = join(
@@ -61,7 +61,7 @@ export async function replaceFile(target: string, before: string, after: string)
     );
     try {
       await writeNew(temporary, after, old);
-      await refuseChanged(target, before);
+      await assertUnchanged(target, before);
       await retryBusy(() => rename(temporary, target));
     } catch (error) {
       await unlink(temporary).catch(() => {});
@@ -91,7 +91,7 @@ async function writeNew(temporary: string, text: string, old: Stats | undefined)
   }
 }
 
-async function refuseChanged(target: string, before: string): Promise<void> {
+async function assertUnchanged(target: string, before: string): Promise<void> {
   const now = await retryBusy(() => readFile(target, "latin1")).catch(undefinedIfMissing);
   if ((now ?? "") === before) return;
   throw new AwsRoleError(
@@ -105,18 +105,18 @@ async function refuseChanged(target: string, before: string): Promise<void> {
  * What is there now (undefined: no file), if a rename could replace it and keep what it is. Writes nothing.
  * @throws ERR_CONFIG_WRITE, saying why not.
  */
-export async function refuseUnreplaceable(target: string): Promise<Stats | undefined> {
+export async function assertReplaceable(target: string): Promise<Stats | undefined> {
   try {
     const old = await stat(target).catch(undefinedIfMissing);
-    if (old === undefined) await refuseForeignHome(target);
-    else await refuseWhatRenameCannotKeep(target, old);
+    if (old === undefined) await assertOwnHome(target);
+    else await assertKeptByRename(target, old);
     return old;
   } catch (error) {
     throw isAwsRoleError(error) ? error : explain(target, error);
   }
 }
 
-async function refuseWhatRenameCannotKeep(target: string, old: Stats): Promise<void> {
+async function assertKeptByRename(target: string, old: Stats): Promise<void> {
   if (!old.isFile())
     throw refused(target, "is not a regular file", "move it away, or name another file");
   if (process.platform !== "win32") {
@@ -151,7 +151,7 @@ async function refuseWhatRenameCannotKeep(target: string, old: Stats): Promise<v
 }
 
 /** A root process must not leave root's files in somebody's home. */
-async function refuseForeignHome(target: string): Promise<void> {
+async function assertOwnHome(target: string): Promise<void> {
   if (process.geteuid?.() !== 0) return;
   let folder = dirname(target);
   let found = await stat(folder).catch(undefinedIfMissing);
@@ -216,7 +216,7 @@ const reasons: Readonly<Record<string, readonly [what: string, hint: string]>> =
     "could not be written: its folder is a link that leads nowhere",
     "create what the link names, or remove the link",
   ],
-  ELOOP: ["could not be written: a link in its path leads in a circle", "mend the link"],
+  ELOOP: ["could not be written: a link in its path leads in a circle", "fix the link"],
 };
 
 function explain(file: string, error: unknown): AwsRoleError {

@@ -30,7 +30,7 @@ export async function fetchSession(
   }
   const device = deviceOfCall(hop);
   // Before anything slow: whoever cannot get a code should hear so at once.
-  if (device !== undefined) await deps.codes.requireWay(device);
+  if (device !== undefined) await deps.codes.assertCodeObtainable(device);
   const signer = await obtainSigner(hop.signer, "sign", deps);
   if (hop.kind === "user-session") return fetchUserSession(hop, signer.credentials, deps);
   try {

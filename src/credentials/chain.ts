@@ -63,20 +63,20 @@ export type Hop = SessionHop | Leaf;
  */
 export function resolveChain(files: AwsFiles, name: string, env: Environment): Hop {
   const hop = resolveProfile(files, readProfile(files, name), env, [name]);
-  refuseLoop(hop, env);
+  assertNoCycle(hop, env);
   const isKeyWithDevice = hop.kind === "leaf" && deviceOf(hop) !== undefined;
   return isKeyWithDevice ? withUserSession(files, hop, env) : hop;
 }
 
 /** Fails when a program that awsrole itself started, to resolve one of these profiles, asks for it in turn. */
-function refuseLoop(hop: Hop, env: Environment): void {
+function assertNoCycle(hop: Hop, env: Environment): void {
   const inFlight = (env["AWSROLE_CHAIN"] ?? "").split(",").filter((name) => name !== "");
   const again = profilesOf(hop).find((name) => inFlight.includes(name));
-  if (again !== undefined) throw leadsBack(inFlight, again);
+  if (again !== undefined) throw cyclicProfiles(inFlight, again);
 }
 
 /** A command of the profiles `inFlight` asks awsrole for one of them. */
-export function leadsBack(inFlight: readonly string[], again: string): AwsRoleError {
+export function cyclicProfiles(inFlight: readonly string[], again: string): AwsRoleError {
   return new AwsRoleError(
     "ERR_PROFILE_CYCLE",
     `profile ${again} leads back to itself: ${[...inFlight, "(a command of it)", again].join(" -> ")}`,
@@ -182,7 +182,7 @@ function resolveRole(
   path: readonly string[],
 ): RoleHop {
   const source = resolveSigner(files, profile, env, path);
-  if (source.kind === "role") refuseOtherPartition(profile, source.profile);
+  if (source.kind === "role") assertSamePartition(profile, source.profile);
   const connection = resolveConnection({
     profile: profile.settings,
     source:
@@ -224,7 +224,7 @@ function resolveRole(
 }
 
 /** AWS keeps its partitions apart: no identity of one can assume a role in another. @throws ERR_PROFILE_INVALID. */
-function refuseOtherPartition(profile: RoleProfile, source: RoleProfile): void {
+function assertSamePartition(profile: RoleProfile, source: RoleProfile): void {
   const [wanted, found] = [partitionOf(profile.role.arn), partitionOf(source.role.arn)];
   if (wanted === found) return;
   throw new AwsRoleError(

@@ -1,5 +1,5 @@
 /** A long-term key as it is kept in a store, under its access key id (`keyAccount`). */
-import { addCheck, parseChecked } from "./cache/checksum.ts";
+import { appendChecksum, parseWithChecksum } from "./cache/checksum.ts";
 
 /** An IAM user's access key; the account and the user's ARN are known when AWS has been asked. */
 export type LongTermKey = {
@@ -11,12 +11,12 @@ export type LongTermKey = {
 /** The text for the store. */
 export function encodeKey(key: LongTermKey): string {
   const { accessKeyId, secretAccessKey, accountId } = key;
-  return addCheck(JSON.stringify({ v: 1, accessKeyId, secretAccessKey, accountId }));
+  return appendChecksum(JSON.stringify({ v: 1, accessKeyId, secretAccessKey, accountId }));
 }
 
 /** The key in `text` if it is whole and has this id; else undefined. */
 export function decodeKey(text: string, accessKeyId: string): LongTermKey | undefined {
-  const item = parseChecked(text);
+  const item = parseWithChecksum(text);
   if (item === undefined) return undefined;
   const { secretAccessKey, accountId } = item;
   const isWhole =

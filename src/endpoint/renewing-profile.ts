@@ -10,7 +10,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { freshSeconds, remainingSeconds } from "../credentials/cache/session.ts";
-import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
+import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
 import type { Hop } from "../credentials/chain.ts";
 import { keyOf } from "../credentials/get-credentials.ts";
 import type { Context } from "../foundation/context.ts";
@@ -52,7 +52,7 @@ export function createRenewingProfile(
   context: Context,
   profile: string,
   args: ServeArguments,
-  memory: SessionMemory,
+  memory: MemoryCache,
   report: ServeReporter,
 ): RenewingProfile {
   const running = new Map<string, Promise<Fetched>>();

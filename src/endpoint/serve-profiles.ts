@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { plainKeysThatShadow } from "../config/profiles.ts";
 import type { AwsFiles } from "../config/files.ts";
-import { createSessionMemory } from "../credentials/cache/memory-cache.ts";
+import { createMemoryCache } from "../credentials/cache/memory-cache.ts";
 import type { Context } from "../foundation/context.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { createPeerLookup, type PeerLookup } from "../foundation/peer.ts";
@@ -60,7 +60,7 @@ export async function serveProfiles(
   { profiles, port, admitBy, report }: ServeOptions,
 ): Promise<Serving> {
   const { platform, clock } = context;
-  const memory = createSessionMemory(clock, () => watchForLogout(context.stateDir));
+  const memory = createMemoryCache(clock, () => watchForLogout(context.stateDir));
   // Before a code is asked for.
   const peers = await peersFor(platform, admitBy);
   const renewing = profiles.map(({ profile, token }) => ({

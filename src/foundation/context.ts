@@ -10,7 +10,7 @@ export type Context = {
   /** The state directory (state/state-dir.ts); it need not exist. */
   readonly stateDir: string;
   /** The runtime directory, made if need be (state/runtime-dir.ts); undefined when none can be had. Looked for at each call: it can vanish. */
-  runtimeDir(): string | undefined;
+  readonly runtimeDir: () => string | undefined;
   readonly clock: Clock;
   /**
    * Writes text as it is, whole, before it returns; the caller escapes text from elsewhere (`text.ts`). Output that cannot be

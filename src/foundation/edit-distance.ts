@@ -1,7 +1,7 @@
 /** "Did you mean": the nearest of some names, for error messages. */
 
 /** The candidate within edit distance 2 (or a third of the name's length), nearest first; undefined when none is close. */
-export function nearest(name: string, candidates: readonly string[]): string | undefined {
+export function closestMatch(name: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(name.length / 3));
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {

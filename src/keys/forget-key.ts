@@ -5,7 +5,7 @@ import { storeOfKey } from "../credentials/sources/keychain-key.ts";
 import { type Rows, storesOf } from "../state/item-index.ts";
 import type { OpenStore } from "../sessions/open-sessions.ts";
 import { profilesWithKey } from "./key-profile.ts";
-import type { RotationMarks } from "./rotation-file.ts";
+import type { PendingRotations } from "./rotation-file.ts";
 
 /** True when the key was there. Throws what the stores throw. */
 export async function forgetKey(
@@ -36,7 +36,7 @@ export async function otherKeysOf(
   accessKeyId: string,
   config: Document,
   rows: Rows,
-  marks: RotationMarks,
+  marks: PendingRotations,
 ): Promise<readonly string[]> {
   const prefix = keyAccount("");
   const kept = (await rows.list()).flatMap(({ kind, account }) =>

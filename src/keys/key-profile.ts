@@ -32,12 +32,12 @@ export function writeKeyProfile(
       [idKey, accessKeyId],
     ]);
   }
-  refuseOtherUse(config, name, settings, accessKeyId);
+  assertUnused(config, name, settings, accessKeyId);
   const withoutPlain = plainKeys.reduce((edited, key) => deleteKey(edited, id, key), config);
   return setKey(setKey(withoutPlain, id, "credential_process", line), id, idKey, accessKeyId);
 }
 
-function refuseOtherUse(
+function assertUnused(
   config: Document,
   name: string,
   settings: Settings,

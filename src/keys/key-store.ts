@@ -9,7 +9,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
 import type { SecretStore } from "../stores/open.ts";
 
 /** Every function throws what the store throws. */
-export type KeyKeeper = {
+export type KeyStore = {
   readonly storeName: SecretStore["name"];
   /** Undefined when it is not there, or damaged. */
   get(accessKeyId: string): Promise<LongTermKey | undefined>;
@@ -20,7 +20,7 @@ export type KeyKeeper = {
 };
 
 /** Keys in `store`. @throws ERR_STORE_UNAVAILABLE for a store that must not or cannot keep them. */
-export function createKeyKeeper(store: SecretStore, rows: Rows): KeyKeeper {
+export function createKeyStore(store: SecretStore, rows: Rows): KeyStore {
   if (store.name === "none" || store.name === "plaintext") {
     throw new AwsRoleError(
       "ERR_STORE_UNAVAILABLE",

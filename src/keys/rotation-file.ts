@@ -3,7 +3,7 @@ import { asObject } from "../foundation/json.ts";
 import { openStateFile, type StateFile } from "../state/json-file.ts";
 
 /** A rotation that was begun and not finished. */
-export type RotationMark = {
+export type PendingRotation = {
   readonly oldAccessKeyId: string;
   readonly startedAt: Date;
   /** Known once the new key is made. */
@@ -14,16 +14,16 @@ export type RotationMark = {
  * Writing throws the file system's error: without its mark a rotation must not begin. Reading and writing throw ERR_STORE_FAILED for a folder
  * that is not ours alone to change: marks say which keys are deleted.
  */
-export type RotationMarks = {
-  find(oldAccessKeyId: string): RotationMark | undefined;
-  put(mark: RotationMark): void;
+export type PendingRotations = {
+  find(oldAccessKeyId: string): PendingRotation | undefined;
+  put(mark: PendingRotation): void;
   /** Never throws: what stays is of a key that is gone. */
   remove(oldAccessKeyId: string): void;
 };
 
 /** Marks in `stateFolder`/rotations. */
-export function createRotationMarks(stateFolder: string): RotationMarks {
-  const fileOf = (oldAccessKeyId: string): StateFile<RotationMark> =>
+export function openPendingRotations(stateFolder: string): PendingRotations {
+  const fileOf = (oldAccessKeyId: string): StateFile<PendingRotation> =>
     openStateFile(stateFolder, `rotations/${oldAccessKeyId}.json`, (value) =>
       decodeMark(value, oldAccessKeyId),
     );
@@ -40,7 +40,7 @@ export function createRotationMarks(stateFolder: string): RotationMarks {
   };
 }
 
-function decodeMark(value: unknown, oldAccessKeyId: string): RotationMark | undefined {
+function decodeMark(value: unknown, oldAccessKeyId: string): PendingRotation | undefined {
   const mark = asObject(value);
   if (mark === undefined) return undefined;
   const { newAccessKeyId } = mark;

@@ -12,8 +12,8 @@
 import type { AccessKeyInfo, Iam, LastUse } from "../aws/iam.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import type { KeyKeeper } from "./key-store.ts";
-import type { RotationMark, RotationMarks } from "./rotation-file.ts";
+import type { KeyStore } from "./key-store.ts";
+import type { PendingRotation, PendingRotations } from "./rotation-file.ts";
 
 export type Rotation = {
   readonly profile: string;
@@ -21,8 +21,8 @@ export type Rotation = {
   readonly currentId: string;
   /** Signed by the current key, or by its MFA session. */
   readonly iam: Iam;
-  readonly keys: KeyKeeper;
-  readonly marks: RotationMarks;
+  readonly keys: KeyStore;
+  readonly marks: PendingRotations;
   /** Resolves when AWS knows the key and it is the same user's; gives up after a while. @throws AwsRoleError. */
   readonly verify: (key: LongTermKey) => Promise<void>;
   /** Makes every profile that names the old key name the new one, in one step. */
@@ -150,7 +150,7 @@ async function continueWith(
 }
 
 async function wasLost(
-  { startedAt }: RotationMark,
+  { startedAt }: PendingRotation,
   { accessKeyId, createdAt }: AccessKeyInfo,
   iam: Iam,
 ): Promise<boolean> {

@@ -7,7 +7,7 @@ import type { Document, FileKind } from "../config/document.ts";
 import { type AwsFiles, combineDocuments, readAwsFiles } from "../config/files.ts";
 import { applyEdits, diffEdits, reverseEdits } from "../config/line-edits.ts";
 import { awsFilePaths, homesWarning } from "../config/paths.ts";
-import { realTarget, refuseUnreplaceable, replaceFile } from "../config/write.ts";
+import { realTarget, assertReplaceable, replaceFile } from "../config/write.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { type LockRequest, withLock } from "../locks/single-flight.ts";
 import { hashText, openJournal } from "./undo-journal.ts";
@@ -60,7 +60,7 @@ export async function editConfig(context: Context, change: ConfigEdit): Promise<
     const { before, after } = planned;
     if (before.text === after.text) return describe(planned);
     // Before anything is written, the record for `undo` included.
-    await refuseUnreplaceable(target);
+    await assertReplaceable(target);
     const journal = openJournal(context.stateDir);
     const notUndoable =
       change.notUndoable ??

@@ -9,7 +9,7 @@ import { resolveChain } from "../credentials/chain.ts";
  * Throws ERR_CONFIG_CONFLICT if `[NAME]` in the credentials file has keys by which SDKs find credentials: most of them would
  * use those and never ask awsrole.
  */
-export function refuseShadows(files: AwsFiles, name: string): void {
+export function assertNotShadowed(files: AwsFiles, name: string): void {
   const settings = files.credentialsProfile(name);
   const key = [...plainKeysThatShadow, "credential_process"].find((one) => settings?.has(one));
   const setting = key === undefined ? undefined : settings?.get(key);

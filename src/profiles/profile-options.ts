@@ -14,7 +14,7 @@ import {
   requireRule,
   rules,
 } from "../config/role-values.ts";
-import { refuseUnwritableName, refuseUnwritableValue } from "../config/names.ts";
+import { assertWritableName, assertWritableValue } from "../config/names.ts";
 
 /** Options that say what the role is and how it is assumed. */
 export const roleOptions = {
@@ -138,7 +138,7 @@ export function readRoleOptions(values: RoleValues, folder: string): readonly Ke
 
 /** Throws ERR_USAGE if the value is not one for this option. */
 export function check(option: RoleOption, value: string): void {
-  refuseUnwritableValue(`--${option}`, value);
+  assertWritableValue(`--${option}`, value);
   const named: Named = { key: `--${option}`, setting: { value, file: "", line: 0 } };
   try {
     checks[option]?.(named);
@@ -150,7 +150,7 @@ export function check(option: RoleOption, value: string): void {
 
 const checks: Readonly<Partial<Record<RoleOption, (named: Named) => unknown>>> = {
   "role-arn": (named) => requireRule("", named, rules.roleArn),
-  "source-profile": ({ setting }) => refuseUnwritableName(setting.value),
+  "source-profile": ({ setting }) => assertWritableName(setting.value),
   "credential-source": (named) => requireRule("", named, credentialSource),
   "role-session-name": (named) => requireRule("", named, rules.sessionName),
   "duration-seconds": (named) => parseDuration("", named, 900, 43_200),

@@ -9,7 +9,7 @@ import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { connectionFor, type StsConnection } from "../config/connection.ts";
 import { type Hop, profilesOf, resolveChain, withUserSession } from "../credentials/chain.ts";
 import type { Obtained, SessionDependencies } from "../credentials/get-credentials.ts";
-import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
+import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
 import { deliver } from "./audit-log.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -56,7 +56,7 @@ export async function fetchChain(
   profile: string,
   args: FetchArguments,
   { files, chain }: ResolvedChain,
-  memory?: SessionMemory,
+  memory?: MemoryCache,
 ): Promise<Fetched> {
   const settings = files.profile(profile) ?? new Map();
   const deadline = deadlineFromNow(deadlineMs.attended);

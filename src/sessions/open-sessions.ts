@@ -16,7 +16,7 @@ import { runMfaProcess } from "../credentials/mfa/mfa-process.ts";
 import { watchForLogout } from "../state/logout-epoch.ts";
 import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { createSessionCache, type FirstRead } from "../credentials/cache/session-cache.ts";
-import type { SessionMemory } from "../credentials/cache/memory-cache.ts";
+import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
 import type { SessionDependencies } from "../credentials/get-credentials.ts";
 import { resolveLeaf } from "../credentials/sources/index.ts";
 import { createRows, type Rows, type StoreName } from "../state/item-index.ts";
@@ -173,7 +173,7 @@ export type SessionOptions = {
   /** Shows a person that AWS is being asked. */
   readonly spin?: Spin | undefined;
   /** Of a process that serves for long. */
-  readonly memory?: SessionMemory;
+  readonly memory?: MemoryCache;
 };
 
 /** What `obtain` needs. */

@@ -23,7 +23,7 @@ export function rowsToMove(rows: readonly Row[], to: StoreName): readonly Row[] 
 }
 
 /** @throws ERR_STORE_UNAVAILABLE for keys and a store that must not have them; then nothing has been moved. */
-export function refuseKeys(rows: readonly Row[], to: StoreName): void {
+export function assertMovable(rows: readonly Row[], to: StoreName): void {
   const keys = rows.filter(({ account }) => isKeyAccount(account));
   if (keys.length === 0 || to === "keychain" || to === "file") return;
   throw new AwsRoleError(

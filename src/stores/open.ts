@@ -1,6 +1,6 @@
 /** The interface every secret store has (keytar's shape), the table of stores, and which one is used. */
 import type { Environment } from "../foundation/environment.ts";
-import { nearest } from "../foundation/edit-distance.ts";
+import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { StoreName } from "../state/item-index.ts";
 
@@ -92,7 +92,7 @@ export function chooseStore(choices: {
         : [choices.configured, "awsrole_store in [default]"];
   if (name === undefined || name === "") return { name: "keychain", isNamed: false };
   if (Object.hasOwn(stores, name)) return { name: name as StoreName, isNamed: true };
-  const guess = nearest(name, Object.keys(stores));
+  const guess = closestMatch(name, Object.keys(stores));
   throw new AwsRoleError(
     origin === "--store" ? "ERR_USAGE" : "ERR_STORE_UNAVAILABLE",
     `${origin}: there is no store ${name}`,

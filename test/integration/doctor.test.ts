@@ -20,8 +20,8 @@ import { catalogue, type FindingId } from "../../src/commands/doctor/rules.ts";
 import { checkEnvironment } from "../../src/commands/doctor/checks/environment.ts";
 import { checkProgram } from "../../src/commands/doctor/checks/program.ts";
 import { checkState } from "../../src/commands/doctor/checks/state.ts";
-import { examine as examineContext } from "../../src/commands/doctor/run-checks.ts";
-import { mend } from "../../src/commands/doctor/fixes.ts";
+import { runChecks as examineContext } from "../../src/commands/doctor/run-checks.ts";
+import { applyFixes } from "../../src/commands/doctor/fixes.ts";
 import { processContext } from "../../src/context.ts";
 import { awsFiles } from "../support/aws-files.ts";
 import { titled } from "../support/installed.ts";
@@ -515,7 +515,7 @@ describe("doctor", () => {
       title: one.how === undefined ? one.id : `${one.id}: ${one.how}`,
     })),
   )(
-    "finds $title, and no more when it is mended",
+    "finds $title, and no more when it is fixed",
     async ({ id, config, credentials, env = {}, breaks, line: expectedLine, by }) => {
       const home = make({
         ...(config === undefined ? {} : { config }),
@@ -650,16 +650,16 @@ describe("doctor", () => {
         terminal.enter(`clear; ${program.join(" ")} doctor --fix; echo "code $?"`);
       try {
         run();
-        await terminal.waitFor(/◆  Mend it like this/);
+        await terminal.waitFor(/◆  Fix it like this/);
         expect(terminal.screen()).toContain(`-role_arn = ${roleArn}`);
         terminal.press("Down");
         terminal.press("Enter");
         await terminal.waitFor(/code 1/);
         expect(readFileSync(home.configFile, "utf8")).toBe(broken);
         run();
-        await terminal.waitFor(/◆  Mend it like this/);
+        await terminal.waitFor(/◆  Fix it like this/);
         terminal.press("Enter");
-        await terminal.waitFor(/mended: nothing is wrong\s+code 0/);
+        await terminal.waitFor(/fixed: nothing is wrong\s+code 0/);
         expect(readFileSync(home.configFile, "utf8")).toBe(clean);
       } finally {
         terminal.close();
@@ -667,7 +667,7 @@ describe("doctor", () => {
     },
   );
 
-  it("tells what is seen only after mending", async () => {
+  it("tells what is seen only after fixing", async () => {
     const config = `${prod()}\n[profile other]\n${line("other")}\nregion = eu-west-1\n`;
     const home = make({
       config: `${config}awsrole_role_arn = ${roleArn}\nawsrole_source_profil = nobody\n${base}`,
@@ -676,7 +676,7 @@ describe("doctor", () => {
     const [shown = "", seen = ""] = stdout.split("\n+awsrole_source_profile = nobody\n");
     expect(shown).not.toContain("source-missing");
     expect(seen).toContain("error: source-missing  profile other");
-    expect(seen).toMatch(/left after mending: 1 error, 0 warnings\n$/);
+    expect(seen).toMatch(/left after fixing: 1 error, 0 warnings\n$/);
   });
 
   it("keeps the options of the line that it writes anew", async () => {
@@ -688,15 +688,15 @@ describe("doctor", () => {
     );
   });
 
-  it("mends nothing if the file is another one than the change was shown for", async () => {
+  it("fixes nothing if the file is another one than the change was shown for", async () => {
     const home = make({ config: prod(`role_arn = ${roleArn}`) + base });
     const context = { ...processContext(), env: home.env };
     const scope = { name: undefined, isOnline: false, store: "none", input: false, quiet: true };
     const findings = await examineContext(context, scope);
-    const { change } = await mend(context, findings);
+    const { change } = await applyFixes(context, findings);
     const changed = `# mine\n${readFileSync(home.configFile, "utf8")}`;
     writeFileSync(home.configFile, changed);
-    await expect(mend(context, findings, change?.diff)).rejects.toMatchObject({
+    await expect(applyFixes(context, findings, change?.diff)).rejects.toMatchObject({
       code: "ERR_CONFIG_CONFLICT",
     });
     expect(readFileSync(home.configFile, "utf8")).toBe(changed);
@@ -719,11 +719,11 @@ describe("doctor", () => {
     const home = make({ config: broken });
     const asked = await runInProcess(["doctor", "--fix"], home.env);
     expect(asked.stdout).toContain(`-role_arn = ${roleArn}`);
-    expect(asked.stderr).toContain("--force mends without asking");
+    expect(asked.stderr).toContain("--force fixes without asking");
     expect(asked.code).toBe(1);
     expect(readFileSync(home.configFile, "utf8")).toBe(broken);
     const done = await runInProcess(["doctor", "--fix", "--force"], home.env);
-    expect(done.stdout).toMatch(/mended: nothing is wrong\n$/);
+    expect(done.stdout).toMatch(/fixed: nothing is wrong\n$/);
     expect(done.code).toBe(0);
     expect(readFileSync(home.configFile, "utf8")).toBe(clean);
     await runInProcess(["undo"], home.env);

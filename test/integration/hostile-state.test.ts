@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createRotationMarks } from "../../src/keys/rotation-file.ts";
+import { openPendingRotations } from "../../src/keys/rotation-file.ts";
 import { hashText } from "../../src/profiles/undo-journal.ts";
 import { createSetupRecords } from "../../src/commands/setup/record.ts";
 import { titled } from "../support/installed.ts";
@@ -139,7 +139,7 @@ describe("a state folder", () => {
   });
 
   it("that others can write: it decides neither which key is old, nor whose roles a setup made", () => {
-    const marks = createRotationMarks(state);
+    const marks = openPendingRotations(state);
     const records = createSetupRecords(state);
     const mark = { oldAccessKeyId: "AKIAIOSFODNN7EXAMPLE", startedAt: new Date(0) };
     marks.put(mark);

@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Document, parseDocument, readSettings } from "../../src/config/document.ts";
 import { addSection, deleteSection, setKey } from "../../src/config/edit.ts";
-import { refuseUnwritableValue } from "../../src/config/names.ts";
+import { assertWritableValue } from "../../src/config/names.ts";
 import { documentOf, hasBothDefaults, names, validFile } from "../support/config-files.ts";
 import { missing, titled } from "../support/installed.ts";
 
@@ -47,7 +47,7 @@ const settings = fc
 
 function isWritable(value: string): boolean {
   try {
-    refuseUnwritableValue("key", value);
+    assertWritableValue("key", value);
     return true;
   } catch {
     return false;

@@ -5,9 +5,9 @@ import { createSts } from "../../src/aws/sts.ts";
 import type { StsConnection } from "../../src/config/connection.ts";
 import type { LongTermKey } from "../../src/credentials/key-item.ts";
 import { createRows } from "../../src/state/item-index.ts";
-import { createKeyKeeper, type KeyKeeper } from "../../src/keys/key-store.ts";
+import { createKeyStore, type KeyStore } from "../../src/keys/key-store.ts";
 import type { Rotation } from "../../src/keys/rotation.ts";
-import { createRotationMarks } from "../../src/keys/rotation-file.ts";
+import { openPendingRotations } from "../../src/keys/rotation-file.ts";
 import type { SecretStore } from "../../src/stores/open.ts";
 
 export type RotationWorld = {
@@ -16,7 +16,7 @@ export type RotationWorld = {
   store: SecretStore;
   /** What a person was told. */
   readonly said: string[];
-  keeper(): KeyKeeper;
+  keeper(): KeyStore;
   /** A rotation whose process dies before, or after, its Nth effect, counted from 0: create, keep, verify, switch, deactivate. */
   rotation(kill?: { killBefore?: number; killAfter?: number }): Promise<Rotation>;
   /** Fails unless the key that the profile names is kept and AWS takes it. */
@@ -54,7 +54,7 @@ export async function createRotationWorld(
     named: firstKey.accessKeyId,
     store: firstStore,
     said: [],
-    keeper: () => createKeyKeeper(world.store, createRows(folder)),
+    keeper: () => createKeyStore(world.store, createRows(folder)),
     whoIs,
     works: async () => void (await whoIs(await namedKey())),
     async keysAtAws() {
@@ -90,7 +90,7 @@ export async function createRotationWorld(
           put: effect((key: LongTermKey, profile: string) => keys.put(key, profile)),
           remove: effect((id: string) => keys.remove(id)),
         },
-        marks: createRotationMarks(folder),
+        marks: openPendingRotations(folder),
         verify: effect(async (key: LongTermKey) => void (await whoIs(key))),
         switchProfiles: effect(async (oldId: string, newId: string) => {
           expect(oldId).toBe(world.named);

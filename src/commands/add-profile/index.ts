@@ -4,11 +4,11 @@ import type { Document } from "../../config/document.ts";
 import { addSection, deleteSection } from "../../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
 import { credentialProcessLine, findProgram, runningProgram } from "../../program/program-path.ts";
-import { refuseUnwritableName } from "../../config/names.ts";
+import { assertWritableName } from "../../config/names.ts";
 import { defaultSessionName } from "../../credentials/chain.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { askForProfile } from "./ask.ts";
-import { refuseShadows, reviewProfile } from "../../profiles/preflight.ts";
+import { assertNotShadowed, reviewProfile } from "../../profiles/preflight.ts";
 import { editConfig } from "../../profiles/edit-config.ts";
 import { reportChange } from "../../profiles/change-report.ts";
 import {
@@ -55,15 +55,15 @@ export default defineCommand({
     const program = findProgram(runningProgram(context.env, context.platform), args.command);
     const { env, platform } = context;
     const checkName = (files: AwsFiles, name: string): void => {
-      refuseUnwritableName(name, platform);
-      refuseShadows(files, name);
-      if (!args.force) refuseExisting(files, name);
+      assertWritableName(name, platform);
+      assertNotShadowed(files, name);
+      if (!args.force) assertAbsent(files, name);
     };
     const given = args.positionals["NAME"];
-    if (given !== undefined) refuseUnwritableName(given, platform);
-    refuseEmpty(args);
+    if (given !== undefined) assertWritableName(given, platform);
+    assertNotEmpty(args);
     const said = readRoleOptions(args, process.cwd());
-    refuseTwoSources(said);
+    assertOneSource(said);
     let answers: { name?: string | undefined; values: RoleValues } = { name: given, values: args };
     let isVerifying = args.verify === true;
     const prompts =
@@ -153,7 +153,7 @@ function isMissing(parts: readonly string[]): AwsRoleError {
 }
 
 /** To edit-profile an empty value means something; here it is a variable of a script that was not set. */
-function refuseEmpty(values: RoleValues): void {
+function assertNotEmpty(values: RoleValues): void {
   const empty = Object.entries(onlyRoleOptions(values)).find(([, value]) =>
     [value].flat().includes(""),
   );
@@ -163,7 +163,7 @@ function refuseEmpty(values: RoleValues): void {
   });
 }
 
-function refuseTwoSources(settings: readonly KeyValue[]): void {
+function assertOneSource(settings: readonly KeyValue[]): void {
   const sources = sourceOptions.filter((option) =>
     settings.some(([key, value]) => key === keyOfOption[option] && value !== ""),
   );
@@ -181,14 +181,14 @@ function addProfile(
   keys: readonly KeyValue[],
   isReplacing: boolean,
 ): Document {
-  refuseShadows(files, name);
-  if (!isReplacing) refuseExisting(files, name);
+  assertNotShadowed(files, name);
+  if (!isReplacing) assertAbsent(files, name);
   const id = { kind: "profile", name } as const;
   const exists = files.config.find("profile", name).length > 0;
   return addSection(exists ? deleteSection(files.config, id) : files.config, id, keys);
 }
 
-function refuseExisting({ config }: AwsFiles, name: string): void {
+function assertAbsent({ config }: AwsFiles, name: string): void {
   const [existing] = config.find("profile", name);
   if (existing === undefined) return;
   throw new AwsRoleError(

@@ -6,7 +6,7 @@ import {
   type CompletionShell,
   howToInstall,
 } from "../../cli/shells/completion-scripts.ts";
-import { nearest } from "../../foundation/edit-distance.ts";
+import { closestMatch } from "../../foundation/edit-distance.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { detectShell } from "../../cli/shells/detect.ts";
 
@@ -35,7 +35,7 @@ export default defineCommand({
     const shell =
       args.positionals["SHELL"] ?? detectShell({ env, platform, caller: callingProgram(platform) });
     if (!isCompletionShell(shell)) {
-      const guess = nearest(shell, completionShells);
+      const guess = closestMatch(shell, completionShells);
       throw new AwsRoleError("ERR_USAGE", `completion: there is no script for ${shell}`, {
         hint:
           guess === undefined

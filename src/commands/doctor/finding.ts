@@ -7,8 +7,8 @@ import type { RuntimeFolders } from "../../state/runtime-dir.ts";
 import type { Row } from "../../state/item-index.ts";
 import type { FindingId } from "./rules.ts";
 
-/** How a finding is mended without a person's judgement: by an edit of the config file, or a mode. */
-export type Mend =
+/** How a finding is fixed without a person's judgement: by an edit of the config file, or a mode. */
+export type AutoFix =
   | { readonly edit: (config: Document) => Document }
   | { readonly file: string; readonly mode: number };
 
@@ -21,7 +21,7 @@ export type Finding = {
   readonly what: string;
   /** What to do about it. */
   readonly fix: string;
-  readonly mend?: Mend;
+  readonly autoFix?: AutoFix;
 };
 
 /** What the checks that stay on this machine know. */

@@ -1,4 +1,4 @@
-/** Mending what is safe to mend: all edits of the config as one change, which `undo` takes back, and modes of files. */
+/** FixResult what is safe to autoFix: all edits of the config as one change, which `undo` takes back, and modes of files. */
 import type { Context } from "../../foundation/context.ts";
 import { chmodSync, lstatSync } from "node:fs";
 import type { Document } from "../../config/document.ts";
@@ -8,8 +8,8 @@ import { commandLine } from "../../foundation/shell-quote.ts";
 import { unifiedDiff } from "../../profiles/diff.ts";
 import type { Finding } from "./finding.ts";
 
-/** What mending would do, or did. */
-export type Mending = {
+/** What fixing would do, or did. */
+export type FixResult = {
   readonly change: ConfigChange | undefined;
   /** In words: `chmod 600 FILE`. */
   readonly modes: readonly string[];
@@ -19,14 +19,14 @@ export type Mending = {
  * Says what would be done; with the diff that was shown (`""` for none), does it.
  * @throws ERR_CONFIG_CONFLICT where it would be another change now; what changing the config throws; ERR_CONFIG_WRITE for a mode.
  */
-export async function mend(
+export async function applyFixes(
   context: Context,
   findings: readonly Finding[],
   shown?: string,
-): Promise<Mending> {
+): Promise<FixResult> {
   const edits: ((config: Document) => Document)[] = [];
   const modes = new Map<string, number>();
-  for (const { mend: one } of findings) {
+  for (const { autoFix: one } of findings) {
     if (one === undefined) continue;
     if ("edit" in one) edits.push(one.edit);
     // Never through a link: its target is somebody else's to judge.

@@ -3,15 +3,15 @@ import { defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
 import { isColoured } from "../../cli/style.ts";
 import { escapeControls } from "../../foundation/text.ts";
-import { examine } from "./run-checks.ts";
+import { runChecks } from "./run-checks.ts";
 import type { Finding } from "./finding.ts";
-import { mend, type Mending } from "./fixes.ts";
+import { applyFixes, type FixResult } from "./fixes.ts";
 import { count, printFindings, toJson } from "./report.ts";
 import { colourDiff } from "../../profiles/diff.ts";
 
 export default defineCommand({
   usage: "doctor [NAME]",
-  summary: "find what would make profiles fail, and mend what is safe to mend",
+  summary: "find what would make profiles fail, and fix what is safe to fix",
   description:
     "Looks at the AWS files, every profile and its program, the environment, node, the store and what awsrole keeps. Each finding says what is wrong and where, why it matters, and the fix. It ends with 1 if one of them is an error. Without --online it runs no program and contacts nobody. docs/doctor.md lists what it can find.",
   positionals: { NAME: { describe: "only this profile, and those it leads to (default: all)" } },
@@ -19,7 +19,7 @@ export default defineCommand({
     fix: {
       type: "boolean",
       default: false,
-      describe: "mend what is safe to mend: shows the change and asks; undo takes it back",
+      describe: "fix what is safe to fix: shows the change and asks; undo takes it back",
     },
     force: { type: "boolean", default: false, describe: "with `--fix`: do not ask" },
     online: {
@@ -31,7 +31,7 @@ export default defineCommand({
   examples: [
     { command: "awsrole doctor", says: "everything on this machine" },
     { command: "awsrole doctor prod --online", says: "one profile, as far as AWS" },
-    { command: "awsrole doctor --fix", says: "mend what is safe to mend" },
+    { command: "awsrole doctor --fix", says: "fix what is safe to fix" },
   ],
   async run(context, args) {
     const scope = {
@@ -41,19 +41,19 @@ export default defineCommand({
       input: args.input,
       quiet: args.quiet,
     };
-    const before = await examine(context, scope);
+    const before = await runChecks(context, scope);
     if (!args.json) printFindings(context, before);
-    const mending = args.fix ? await tryToMend(context, before, args) : undefined;
-    const after = mending?.isDone === true ? await examine(context, scope) : before;
+    const fixing = args.fix ? await tryToFix(context, before, args) : undefined;
+    const after = fixing?.isDone === true ? await runChecks(context, scope) : before;
     const { errors, warnings } = count(after);
-    // Mending lets more be seen: a profile is read further.
+    // FixResult lets more be seen: a profile is read further.
     if (!args.json)
       printFindings(
         context,
         after.filter((one) => !before.some(isSame(one))),
       );
     if (args.json) {
-      const fix = mending === undefined ? {} : { fix: fixJson(mending) };
+      const fix = fixing === undefined ? {} : { fix: fixJson(fixing) };
       const result = {
         findings: after.map((finding) => toJson(finding)),
         errorCount: errors,
@@ -62,12 +62,12 @@ export default defineCommand({
       };
       context.stdout(`${JSON.stringify(result, undefined, 2)}\n`);
     } else if (!args.quiet) {
-      const mendable = after.filter((finding) => finding.mend !== undefined).length;
-      const hint = mendable === 0 || args.fix ? "" : `; awsrole doctor --fix mends ${mendable}`;
-      const left = mending?.isDone === true ? "left after mending: " : "";
+      const fixable = after.filter((finding) => finding.autoFix !== undefined).length;
+      const hint = fixable === 0 || args.fix ? "" : `; awsrole doctor --fix fixes ${fixable}`;
+      const left = fixing?.isDone === true ? "left after fixing: " : "";
       context.stdout(
         errors + warnings === 0
-          ? `${left === "" ? "" : "mended: "}nothing is wrong\n`
+          ? `${left === "" ? "" : "fixed: "}nothing is wrong\n`
           : `${left}${many(errors, "error")}, ${many(warnings, "warning")}${hint}\n`,
       );
     }
@@ -79,10 +79,10 @@ function isSame({ id, profile, what }: Finding): (other: Finding) => boolean {
   return (other) => other.id === id && other.profile === profile && other.what === what;
 }
 
-type Tried = Mending & { readonly isDone: boolean };
+type Tried = FixResult & { readonly isDone: boolean };
 
 /** Shows what would change, and does it if it may. */
-async function tryToMend(
+async function tryToFix(
   context: Context,
   findings: readonly Finding[],
   args: {
@@ -92,11 +92,11 @@ async function tryToMend(
     readonly input: boolean;
   },
 ): Promise<Tried> {
-  const planned = await mend(context, findings);
+  const planned = await applyFixes(context, findings);
   const { change, modes } = planned;
   const diff = change?.diff ?? "";
   if (diff === "" && modes.length === 0) {
-    if (!args.json && !args.quiet) context.stdout("nothing of it is safe to mend by program\n");
+    if (!args.json && !args.quiet) context.stdout("none of it is safe to fix automatically\n");
     return { ...planned, isDone: false };
   }
   if (!args.json) {
@@ -104,7 +104,7 @@ async function tryToMend(
     for (const mode of modes) context.stdout(`${escapeControls(mode)}\n`);
   }
   if (!args.force && !(await isWanted(context, args))) return { ...planned, isDone: false };
-  return { ...(await mend(context, findings, diff)), isDone: true };
+  return { ...(await applyFixes(context, findings, diff)), isDone: true };
 }
 
 async function isWanted(
@@ -113,12 +113,12 @@ async function isWanted(
 ): Promise<boolean> {
   if (!canAsk(context, args)) {
     context.stderr(
-      "awsrole: nothing was changed: nobody can be asked; --force mends without asking\n",
+      "awsrole: nothing was changed: there is no terminal to ask at; --force fixes without asking\n",
     );
     return false;
   }
   const prompts = await openPrompts();
-  return prompts.choose("Mend it like this?", [
+  return prompts.choose("AutoFix it like this?", [
     { value: true, label: "yes", hint: "awsrole undo takes back the lines" },
     { value: false, label: "no" },
   ]);

@@ -14,9 +14,9 @@ export function count(findings: readonly Finding[]): { errors: number; warnings:
 }
 
 /** A finding with what the catalogue says of it, for JSON. */
-export function toJson({ id, mend, ...finding }: Finding): Readonly<Record<string, unknown>> {
+export function toJson({ id, autoFix, ...finding }: Finding): Readonly<Record<string, unknown>> {
   const { severity, why } = catalogue[id];
-  return { id, severity, ...finding, why, mendable: mend !== undefined };
+  return { id, severity, ...finding, why, mendable: autoFix !== undefined };
 }
 
 /** Errors first; each with its place, why it matters, and the fix. */
@@ -24,7 +24,7 @@ export function printFindings(context: Context, findings: readonly Finding[]): v
   const isError = ({ id }: Finding): boolean => catalogue[id].severity === "error";
   const sorted = [...findings.filter(isError), ...findings.filter((one) => !isError(one))];
   for (const finding of sorted) {
-    const { id, profile, what, fix, mend } = finding;
+    const { id, profile, what, fix, autoFix } = finding;
     const { severity, why } = catalogue[id];
     const place = placeOf(finding, context.homeFolder);
     const where = [profile === undefined ? "" : `profile ${profile}`, place].filter(Boolean);
@@ -34,7 +34,7 @@ export function printFindings(context: Context, findings: readonly Finding[]): v
         `${paint(context, severity)}: ${id}${title}`,
         `    ${escapeControls(what)}`,
         `    why: ${escapeControls(why)}`,
-        `    fix: ${escapeControls(fix)}${mend === undefined ? "" : "  (--fix does it)"}`,
+        `    fix: ${escapeControls(fix)}${autoFix === undefined ? "" : "  (--fix does it)"}`,
         "",
         "",
       ].join("\n"),

@@ -25,14 +25,14 @@ export type Scope = {
 };
 
 /** Everything that is wrong. @throws ERR_PROFILE_NOT_FOUND for a NAME that does not exist. */
-export async function examine(context: Context, scope: Scope): Promise<readonly Finding[]> {
+export async function runChecks(context: Context, scope: Scope): Promise<readonly Finding[]> {
   const { env, platform, clock } = context;
   let files: AwsFiles;
   try {
     files = readAwsFiles(env, platform);
   } catch (error) {
     if (!isAwsRoleError(error)) throw error;
-    return [{ id: "file-unreadable", what: error.message, fix: error.hint ?? "mend the file" }];
+    return [{ id: "file-unreadable", what: error.message, fix: error.hint ?? "fix the file" }];
   }
   const all = files.profileNames();
   if (scope.name !== undefined && !all.includes(scope.name))

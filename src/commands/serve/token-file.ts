@@ -1,7 +1,7 @@
 /** Tokens that a person chose, so that containers and services keep them when `serve` starts again: from files or descriptors, never from the command line. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 
 export type GivenToken = {
   readonly token: string;
@@ -40,7 +40,7 @@ function readPrivateText(path: string): { readonly text: string; readonly isFile
       );
     return { text: readAtMost(descriptor, 4096), isFile: found.isFile() };
   } catch (error) {
-    if (error instanceof AwsRoleError) throw error;
+    if (isAwsRoleError(error)) throw error;
     throw new AwsRoleError("ERR_SOURCE_UNAVAILABLE", `the token file ${path} cannot be read`, {
       hint: "see its path and permissions",
       cause: error,

@@ -1,13 +1,13 @@
 /** The last two steps make nothing: the role is assumed as everybody will assume it, and it is seen who may do what. */
 import type { Credentials } from "../../aws/credentials.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
-import { strangeIdentity, requireKey } from "./key-step.ts";
+import { unexpectedIdentity, requireKey } from "./key-step.ts";
 import { awsIam } from "./iam-steps.ts";
 import { commandLine } from "../../foundation/shell-quote.ts";
 import type { Step } from "./step.ts";
-import type { SetupWorld } from "./context.ts";
+import type { SetupContext } from "./context.ts";
 
-export function checkSteps(world: SetupWorld): readonly Step[] {
+export function checkSteps(world: SetupContext): readonly Step[] {
   return [assumeStep(world), rightsStep(world)];
 }
 
@@ -17,7 +17,7 @@ const makesNothing: Pick<Step, "commands" | "look" | "make"> = {
   make: async () => {},
 };
 
-function assumeStep(world: SetupWorld): Step {
+function assumeStep(world: SetupContext): Step {
   const { name, role, mfa } = world.plan;
   return {
     ...makesNothing,
@@ -28,7 +28,7 @@ function assumeStep(world: SetupWorld): Step {
     async verify() {
       if (mfa) await requireDevice(world);
       const arn = await world.identify(await world.session());
-      if (!arn.includes(`:assumed-role/${role}/`)) throw strangeIdentity(`profile ${name}`, arn);
+      if (!arn.includes(`:assumed-role/${role}/`)) throw unexpectedIdentity(`profile ${name}`, arn);
       return `the identity is ${arn.slice(arn.lastIndexOf(":") + 1)}`;
     },
   };
@@ -38,7 +38,7 @@ function assumeStep(world: SetupWorld): Step {
  * One harmless call, by both: it reads what is attached to the role. The user may not; whether the role may depends on its policies,
  * and either is right. (What a policy allows beyond that only AWS can say.)
  */
-function rightsStep(world: SetupWorld): Step {
+function rightsStep(world: SetupContext): Step {
   const { name, user, userProfile, role } = world.plan;
   const call = ["list-attached-role-policies", "--role-name", role] as const;
   return {
@@ -67,7 +67,7 @@ function rightsStep(world: SetupWorld): Step {
   };
 }
 
-async function requireDevice(world: SetupWorld): Promise<void> {
+async function requireDevice(world: SetupContext): Promise<void> {
   const { user, mfaSerial } = world.plan;
   if ((await world.userKeys.listMfaDevices()).length > 0) return;
   const device = `--virtual-mfa-device-name ${user} --bootstrap-method QRCodePNG --outfile mfa.png`;

@@ -6,22 +6,22 @@ import type { IamAdmin } from "../../aws/iam-admin.ts";
 import type { Document } from "../../config/document.ts";
 import type { AwsFiles } from "../../config/files.ts";
 import type { LongTermKey } from "../../credentials/key-item.ts";
-import type { KeyKeeper } from "../../keys/key-store.ts";
+import type { KeyStore } from "../../keys/key-store.ts";
 import type { SetupPlan } from "./plan.ts";
 import type { SetupRecord } from "./record.ts";
 
-export type SetupWorld = {
+export type SetupContext = {
   readonly plan: SetupPlan;
   /** The profile that may call IAM. */
   readonly adminProfile: string;
   /** Its settings that say how AWS is reached; the new profiles reach it in the same way. */
-  readonly waySettings: readonly (readonly [key: string, value: string])[];
+  readonly connectionSettings: readonly (readonly [key: string, value: string])[];
   readonly admin: IamAdmin;
   /** The new user's keys and devices, seen by the administrator. */
   readonly userKeys: Iam;
   /** The store that a new key goes into, and its name. It is opened when a key is looked for: undoing may not need it. */
   readonly storeName: StoreName;
-  openKeys(): Promise<KeyKeeper>;
+  openKeys(): Promise<KeyStore>;
   /** A key from the store that it was put in. */
   keptKey(accessKeyId: string): Promise<LongTermKey | undefined>;
   /** Resolves when AWS answers for a new key everywhere. @throws ERR_IDENTITY_MISMATCH, ERR_AWS_REFUSED. */

@@ -13,17 +13,17 @@ import {
   fetchCredentials,
   noticeTo,
 } from "../../sessions/fetch-credentials.ts";
-import { createKeyKeeper } from "../../keys/key-store.ts";
+import { createKeyStore } from "../../keys/key-store.ts";
 import { verifyKey } from "../../keys/verify-key.ts";
 import { type OpenStore, prepareStore } from "../../sessions/open-sessions.ts";
 import { editConfig } from "../../profiles/edit-config.ts";
 import { type Found, findTagValue } from "./ownership.ts";
 import { makePlan, type SetupChoices } from "./plan.ts";
 import type { SetupRecords } from "./record.ts";
-import type { SetupWorld } from "./context.ts";
+import type { SetupContext } from "./context.ts";
 
-export type OpenedWorld = {
-  readonly world: SetupWorld;
+export type OpenedSetup = {
+  readonly world: SetupContext;
   readonly store: OpenStore;
   /** Who the administrator is, by AWS. */
   readonly adminArn: string;
@@ -31,7 +31,7 @@ export type OpenedWorld = {
   readonly warnings: readonly string[];
 };
 
-export type WorldOptions = {
+export type SetupOptions = {
   readonly choices: SetupChoices;
   readonly adminProfile: string;
   readonly region: string | undefined;
@@ -44,7 +44,7 @@ export type WorldOptions = {
 };
 
 /** Settings that say how AWS is reached: the new profiles have those of the administrator's. */
-const wayKeys = [
+const connectionKeys = [
   "region",
   "ca_bundle",
   "endpoint_url",
@@ -54,7 +54,10 @@ const wayKeys = [
 ] as const;
 
 /** Fetches the administrator's credentials and asks AWS who that is. @throws ERR_CONFIG_CONFLICT for another account than before. */
-export async function openWorld(context: Context, options: WorldOptions): Promise<OpenedWorld> {
+export async function createSetupContext(
+  context: Context,
+  options: SetupOptions,
+): Promise<OpenedSetup> {
   const { choices, adminProfile, records, deadline } = options;
   const { env, platform } = context;
   const args = { ...options.args, "force-refresh": false };
@@ -76,7 +79,7 @@ export async function openWorld(context: Context, options: WorldOptions): Promis
   const iamConnection = connect("iam");
   const admin = createIamAdmin(iamConnection, credentials, deadline);
   const draft = makePlan(choices, adminArn, records.find(choices.name)?.tag ?? "");
-  refuseOtherAccount(records, draft);
+  assertSameAccount(records, draft);
   const plan =
     draft.tag.value === ""
       ? makePlan(
@@ -88,19 +91,19 @@ export async function openWorld(context: Context, options: WorldOptions): Promis
   const store = prepareStore(context, files, args, deadline);
   const userKeys = createIam(iamConnection, credentials, deadline, plan.user);
   let session: Credentials | undefined;
-  const world: SetupWorld = {
+  const world: SetupContext = {
     plan,
     adminProfile,
-    waySettings: wayOf(settings, options.region, regionOf(adminArn)),
+    connectionSettings: connectionSettingsOf(settings, options.region, regionOf(adminArn)),
     admin,
     userKeys,
     storeName: store.name,
-    openKeys: async () => createKeyKeeper(await store.openStore(), store.rows),
+    openKeys: async () => createKeyStore(await store.openStore(), store.rows),
     keptKey: async (accessKeyId) => {
       // The row is written before the key: what has none was never put into another store than this.
       const account = keyAccount(accessKeyId);
       const row = (await store.rows.list()).find((one) => one.account === account);
-      return createKeyKeeper(await store.openNamedStore(row?.store ?? store.name), store.rows).get(
+      return createKeyStore(await store.openNamedStore(row?.store ?? store.name), store.rows).get(
         accessKeyId,
       );
     },
@@ -133,7 +136,7 @@ export async function openWorld(context: Context, options: WorldOptions): Promis
   return { world, store, adminArn, warnings: program.warnings };
 }
 
-function refuseOtherAccount(
+function assertSameAccount(
   records: SetupRecords,
   { name, account }: { readonly name: string; readonly account: string },
 ): void {
@@ -146,12 +149,12 @@ function refuseOtherAccount(
   );
 }
 
-function wayOf(
+function connectionSettingsOf(
   settings: ReadonlyMap<string, { readonly value: string }>,
   chosenRegion: string | undefined,
   otherwise: string | undefined,
-): SetupWorld["waySettings"] {
-  return wayKeys.flatMap((key) => {
+): SetupContext["connectionSettings"] {
+  return connectionKeys.flatMap((key) => {
     const own = settings.get(key)?.value || undefined;
     const value = key === "region" ? (chosenRegion ?? own ?? otherwise) : own;
     return value === undefined ? [] : [[key, value] as const];

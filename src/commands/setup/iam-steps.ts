@@ -1,13 +1,13 @@
 /** The steps at IAM: the user, its policy, the role, and what is attached to whom. */
 import { AwsRoleError } from "../../foundation/errors.ts";
-import { refuseExtras, requireOurs } from "./ownership.ts";
+import { refuseExtras, assertOwned } from "./ownership.ts";
 import { isSamePolicy } from "./plan.ts";
 import { commandLine } from "../../foundation/shell-quote.ts";
 import type { Step } from "./step.ts";
-import type { SetupWorld } from "./context.ts";
+import type { SetupContext } from "./context.ts";
 
 /** In the order of the article. */
-export function iamSteps(world: SetupWorld): readonly Step[] {
+export function iamSteps(world: SetupContext): readonly Step[] {
   return [
     userStep(world),
     policyStep(world),
@@ -18,18 +18,18 @@ export function iamSteps(world: SetupWorld): readonly Step[] {
 }
 
 /** `aws iam …` as the administrator. */
-export function awsIam({ adminProfile }: SetupWorld, ...words: readonly string[]): string {
+export function awsIam({ adminProfile }: SetupContext, ...words: readonly string[]): string {
   return commandLine("aws", "iam", ...words, "--profile", adminProfile);
 }
 
-function tagWords({ plan }: SetupWorld): readonly string[] {
+function tagWords({ plan }: SetupContext): readonly string[] {
   return ["--tags", `Key=${plan.tag.key},Value=${plan.tag.value}`];
 }
 
-function userStep(world: SetupWorld): Step {
+function userStep(world: SetupContext): Step {
   const { plan, admin } = world;
   const find = async () =>
-    requireOurs(await admin.findUser(plan.user), plan, [
+    assertOwned(await admin.findUser(plan.user), plan, [
       "user",
       plan.user,
       "choose another name with --user",
@@ -48,10 +48,10 @@ function userStep(world: SetupWorld): Step {
   };
 }
 
-function policyStep(world: SetupWorld): Step {
+function policyStep(world: SetupContext): Step {
   const { plan, admin } = world;
   const find = async () =>
-    requireOurs(await admin.findPolicy(plan.policyArn), plan, [
+    assertOwned(await admin.findPolicy(plan.policyArn), plan, [
       "policy",
       plan.policy,
       "choose another name for the role with --role: the policy's is made of it",
@@ -88,7 +88,7 @@ function policyStep(world: SetupWorld): Step {
   };
 }
 
-function attachToUserStep(world: SetupWorld): Step {
+function attachToUserStep(world: SetupContext): Step {
   const { plan, admin } = world;
   const { user, policyArn } = plan;
   const list = (): Promise<readonly string[]> => admin.policiesOfUser(user);
@@ -102,11 +102,11 @@ function attachToUserStep(world: SetupWorld): Step {
   };
 }
 
-function roleStep(world: SetupWorld): Step {
+function roleStep(world: SetupContext): Step {
   const { plan, admin } = world;
   const { role, trustPolicy } = plan;
   const find = async () =>
-    requireOurs(await admin.findRole(role), plan, [
+    assertOwned(await admin.findRole(role), plan, [
       "role",
       role,
       "choose another name with --role",
@@ -142,7 +142,7 @@ function roleStep(world: SetupWorld): Step {
   };
 }
 
-function attachToRoleStep(world: SetupWorld, policyArn: string): Step {
+function attachToRoleStep(world: SetupContext, policyArn: string): Step {
   const { plan, admin } = world;
   const { role } = plan;
   const list = (): Promise<readonly string[]> => admin.policiesOfRole(role);

@@ -2,7 +2,7 @@ import type { Context } from "../../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { findTerminal } from "../../cli/terminal.ts";
-import { refuseUnwritableName } from "../../config/names.ts";
+import { assertWritableName } from "../../config/names.ts";
 import { withLock } from "../../locks/single-flight.ts";
 import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
 import { deadlineFromNow, deadlineMs } from "../../foundation/deadline.ts";
@@ -11,12 +11,12 @@ import { noticeTo } from "../../sessions/fetch-credentials.ts";
 import { forgetKey } from "../../keys/forget-key.ts";
 import { requireName } from "../../profiles/find-profile.ts";
 import { check } from "../../profiles/profile-options.ts";
-import { type OpenedWorld, openWorld } from "./create-context.ts";
+import { type OpenedSetup, createSetupContext } from "./create-context.ts";
 import { choose, requireAdminProfile } from "./choices.ts";
 import { describeFound, type Found } from "./ownership.ts";
 import { createSetupRecords } from "./record.ts";
 import { planScript, printJson, speaker, tellRemoval, tellStep, undoScript } from "./report.ts";
-import { lookAtSteps, type Patience, runSteps } from "./step.ts";
+import { lookAtSteps, type RetryPolicy, runSteps } from "./step.ts";
 import { setupSteps } from "./steps.ts";
 import { planUndo, runRemovals, type UndoPlan } from "./undo.ts";
 
@@ -94,7 +94,7 @@ export default defineCommand({
     const records = createSetupRecords(context.stateDir);
     const record = records.find(name);
     const choices = choose(name, args, record);
-    for (const profile of [name, choices.userProfile]) refuseUnwritableName(profile, platform);
+    for (const profile of [name, choices.userProfile]) assertWritableName(profile, platform);
     if (args.region !== undefined) check("region", args.region);
     const adminProfile = requireAdminProfile(
       choices,
@@ -102,7 +102,7 @@ export default defineCommand({
     );
     const deadline = deadlineFromNow(totalMs);
     const notice = noticeTo(context, args);
-    const patience: Patience = {
+    const retry: RetryPolicy = {
       pause,
       remainingMs: () => deadline.remainingMs(),
       tellWaiting: (error) =>
@@ -111,7 +111,7 @@ export default defineCommand({
         ),
     };
     return withLock({ dir: context.runtimeDir(), key: `setup ${name}`, waitMs: 1000 }, async () => {
-      const opened = await openWorld(context, {
+      const opened = await createSetupContext(context, {
         choices,
         adminProfile,
         region: args.region,
@@ -121,8 +121,8 @@ export default defineCommand({
         consent: (found, tagKey) => agreeToAdopt(context, args, name, found, tagKey),
         args,
       });
-      if (!args.undo) return setUp(context, args, opened, patience);
-      const isUndone = await undo(context, args, opened, patience);
+      if (!args.undo) return setUp(context, args, opened, retry);
+      const isUndone = await undo(context, args, opened, retry);
       if (isUndone) records.remove(name);
       return 0;
     });
@@ -141,8 +141,8 @@ type Arguments = {
 async function setUp(
   context: Context,
   args: Arguments,
-  { world, adminArn, warnings }: OpenedWorld,
-  patience: Patience,
+  { world, adminArn, warnings }: OpenedSetup,
+  retry: RetryPolicy,
 ): Promise<number> {
   const { plan } = world;
   const { name, account, userArn, roleArn, policyArn } = plan;
@@ -166,7 +166,7 @@ async function setUp(
   say(`setting up ${name} in account ${account}, as ${adminArn}`);
   // What is remembered of a key that was begun stays.
   if (!isComplete || world.record()?.tag === undefined) world.remember({});
-  const results = await runSteps(steps, states, patience, tellStep(context, args)).catch(
+  const results = await runSteps(steps, states, retry, tellStep(context, args)).catch(
     (error: unknown) => {
       if (!isComplete && !args.json)
         noticeTo(
@@ -216,8 +216,8 @@ function firstCommand(policyArns: readonly string[]): string {
 async function undo(
   context: Context,
   args: Arguments,
-  { world, store }: OpenedWorld,
-  patience: Patience,
+  { world, store }: OpenedSetup,
+  retry: RetryPolicy,
 ): Promise<boolean> {
   const { name } = world.plan;
   const say = speaker(context, args);
@@ -251,7 +251,7 @@ async function undo(
       refused: "nothing was deleted",
     });
   }
-  await runRemovals(removals, patience, tellRemoval(context, args));
+  await runRemovals(removals, retry, tellRemoval(context, args));
   if (args.json) printJson(context, undoFacts(name, undoing));
   say(removals.length === 0 ? `there is nothing of the setup ${name}` : `${name} is taken back`);
   return true;

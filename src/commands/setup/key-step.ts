@@ -10,15 +10,15 @@ import { keyIdOf } from "../../keys/key-profile.ts";
 import { awsIam } from "./iam-steps.ts";
 import { commandLine } from "../../foundation/shell-quote.ts";
 import type { Step } from "./step.ts";
-import type { SetupWorld } from "./context.ts";
+import type { SetupContext } from "./context.ts";
 
 /** Clocks differ, and a call takes its time. */
 const lostKeyMs = 15 * 60_000;
 
 /** An id that no key has: looking for it tells whether the store can be read. */
-const nobodysId = "AKIA0000000000000000";
+const absentKeyId = "AKIA0000000000000000";
 
-export function keyStep(world: SetupWorld): Step {
+export function keyStep(world: SetupContext): Step {
   const { plan, userKeys } = world;
   return {
     title: `access key of user ${plan.user}`,
@@ -31,21 +31,21 @@ export function keyStep(world: SetupWorld): Step {
       "get-caller-identity",
       "--profile",
       plan.userProfile,
-      ...world.waySettings.flatMap(([name, value]) =>
+      ...world.connectionSettings.flatMap(([name, value]) =>
         name === "region" ? ["--region", value] : [],
       ),
     ),
     async look() {
       if ((await findKey(world)) !== undefined) return "right";
-      await (await world.openKeys()).get(nobodysId);
+      await (await world.openKeys()).get(absentKeyId);
       for (const key of await userKeysOrNone(world)) {
-        if (!(await isLost(world, key))) throw strangeKey(world, key);
+        if (!(await isLost(world, key))) throw foreignKey(world, key);
       }
       return "missing";
     },
     async make() {
       for (const key of await userKeysOrNone(world)) {
-        if (!(await isLost(world, key))) throw strangeKey(world, key);
+        if (!(await isLost(world, key))) throw foreignKey(world, key);
         await userKeys.deleteAccessKey(key.accessKeyId);
       }
       world.remember({ keyStartedAt: world.now().toISOString() });
@@ -62,14 +62,14 @@ export function keyStep(world: SetupWorld): Step {
       if (made) await world.waitForKey(key);
       const arn = await world.identify(key);
       world.remember({ accessKeyId: key.accessKeyId });
-      if (arn !== plan.userArn) throw strangeIdentity(`the key ${key.accessKeyId}`, arn);
+      if (arn !== plan.userArn) throw unexpectedIdentity(`the key ${key.accessKeyId}`, arn);
       return `${key.accessKeyId} in the ${world.storeName} store; the identity is ${arn.slice(arn.lastIndexOf(":") + 1)}`;
     },
   };
 }
 
 /** The user's key that is kept here: the one that the profile names, else any. */
-export async function findKey(world: SetupWorld): Promise<LongTermKey | undefined> {
+export async function findKey(world: SetupContext): Promise<LongTermKey | undefined> {
   const named = keyIdOf(world.readFiles(), world.plan.userProfile);
   const listed = (await userKeysOrNone(world)).map(({ accessKeyId }) => accessKeyId);
   for (const id of listed.toSorted((a, b) => Number(b === named) - Number(a === named))) {
@@ -80,22 +80,22 @@ export async function findKey(world: SetupWorld): Promise<LongTermKey | undefine
 }
 
 /** The same. @throws ERR_SOURCE_UNAVAILABLE when there is none. */
-export async function requireKey(world: SetupWorld): Promise<LongTermKey> {
+export async function requireKey(world: SetupContext): Promise<LongTermKey> {
   const key = await findKey(world);
   if (key !== undefined) return key;
   throw new AwsRoleError(
     "ERR_SOURCE_UNAVAILABLE",
     `no access key of user ${world.plan.user} is kept here`,
-    { hint: "run the same command again: it goes on from there" },
+    { hint: "run the same command again: it continues from there" },
   );
 }
 
-async function userKeysOrNone({ admin, plan, userKeys }: SetupWorld) {
+async function userKeysOrNone({ admin, plan, userKeys }: SetupContext) {
   return (await admin.findUser(plan.user)) === undefined ? [] : userKeys.listAccessKeys();
 }
 
 async function isLost(
-  world: SetupWorld,
+  world: SetupContext,
   { accessKeyId, createdAt }: AccessKeyInfo,
 ): Promise<boolean> {
   const startedAt = Date.parse(world.record()?.keyStartedAt ?? "");
@@ -103,7 +103,7 @@ async function isLost(
   return apart < lostKeyMs && (await world.userKeys.lastUseOf(accessKeyId)) === undefined;
 }
 
-function strangeKey(world: SetupWorld, { accessKeyId }: AccessKeyInfo): AwsRoleError {
+function foreignKey(world: SetupContext, { accessKeyId }: AccessKeyInfo): AwsRoleError {
   const { user, userProfile } = world.plan;
   return new AwsRoleError(
     "ERR_AWS_REFUSED",
@@ -115,7 +115,7 @@ function strangeKey(world: SetupWorld, { accessKeyId }: AccessKeyInfo): AwsRoleE
 }
 
 /** ERR_IDENTITY_MISMATCH for a signer who turns out to be somebody else. */
-export function strangeIdentity(who: string, arn: string): AwsRoleError {
+export function unexpectedIdentity(who: string, arn: string): AwsRoleError {
   return new AwsRoleError("ERR_IDENTITY_MISMATCH", `${who} belongs to ${arn}`, {
     hint: "check that endpoint_url and the proxy really lead to AWS",
   });

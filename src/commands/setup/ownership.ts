@@ -13,7 +13,7 @@ export function isOurs({ tags }: Owned, { tag }: SetupPlan): boolean {
 }
 
 /** The thing if it is ours, undefined if there is none. @throws ERR_AWS_REFUSED, naming it, when it is somebody else's. */
-export function requireOurs<T extends Owned>(
+export function assertOwned<T extends Owned>(
   found: T | undefined,
   plan: SetupPlan,
   [kind, name, remedy]: readonly [kind: string, name: string, remedy: string],

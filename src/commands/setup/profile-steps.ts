@@ -5,20 +5,20 @@ import { addSection, deleteKey, setKey } from "../../config/edit.ts";
 import type { AwsFiles } from "../../config/files.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { writeKeyProfile } from "../../keys/key-profile.ts";
-import { refuseShadows } from "../../profiles/preflight.ts";
+import { assertNotShadowed } from "../../profiles/preflight.ts";
 import { findKey, requireKey } from "./key-step.ts";
 import { commandLine } from "../../foundation/shell-quote.ts";
 import type { State, Step } from "./step.ts";
-import type { SetupWorld } from "./context.ts";
+import type { SetupContext } from "./context.ts";
 
-export function profileSteps(world: SetupWorld): readonly Step[] {
+export function profileSteps(world: SetupContext): readonly Step[] {
   return [userProfileStep(world), roleProfileStep(world)];
 }
 
-function userProfileStep(world: SetupWorld): Step {
+function userProfileStep(world: SetupContext): Step {
   const { userProfile } = world.plan;
   const write = (files: AwsFiles, accessKeyId: string): Document => {
-    refuseShadows(files, userProfile);
+    assertNotShadowed(files, userProfile);
     const isNew = readSettings(files.config, "profile", userProfile) === undefined;
     const edited = writeKeyProfile(
       files.config,
@@ -28,7 +28,10 @@ function userProfileStep(world: SetupWorld): Step {
     );
     const id = { kind: "profile", name: userProfile } as const;
     return isNew
-      ? world.waySettings.reduce((text, [key, value]) => setKey(text, id, key, value), edited)
+      ? world.connectionSettings.reduce(
+          (text, [key, value]) => setKey(text, id, key, value),
+          edited,
+        )
       : edited;
   };
   return {
@@ -53,7 +56,7 @@ function userProfileStep(world: SetupWorld): Step {
   };
 }
 
-function roleProfileStep(world: SetupWorld): Step {
+function roleProfileStep(world: SetupContext): Step {
   const { plan } = world;
   const { name, userProfile, roleArn } = plan;
   const options = [
@@ -62,7 +65,9 @@ function roleProfileStep(world: SetupWorld): Step {
     "--source-profile",
     userProfile,
     ...(plan.mfa ? ["--mfa-serial", plan.mfaSerial] : []),
-    ...world.waySettings.flatMap(([key, value]) => (key === "region" ? ["--region", value] : [])),
+    ...world.connectionSettings.flatMap(([key, value]) =>
+      key === "region" ? ["--region", value] : [],
+    ),
   ];
   return {
     title: `profile ${name}`,
@@ -75,7 +80,7 @@ function roleProfileStep(world: SetupWorld): Step {
     async make(state) {
       const serial = await mfaSerialOf(world);
       await world.editConfig(`setup ${name}`, (files) => {
-        refuseShadows(files, name);
+        assertNotShadowed(files, name);
         const id = { kind: "profile", name } as const;
         if (state === "different") {
           return serial === undefined
@@ -84,7 +89,7 @@ function roleProfileStep(world: SetupWorld): Step {
         }
         return addSection(files.config, id, [
           ["credential_process", world.processLine(name)],
-          ...world.waySettings,
+          ...world.connectionSettings,
           ["awsrole_role_arn", roleArn],
           ["awsrole_source_profile", userProfile],
           ...(serial === undefined ? [] : [["awsrole_mfa_serial", serial] as const]),
@@ -95,14 +100,14 @@ function roleProfileStep(world: SetupWorld): Step {
   };
 }
 
-function configureWay({ waySettings }: SetupWorld, profile: string): readonly string[] {
-  return waySettings.map(([key, value]) =>
+function configureWay({ connectionSettings }: SetupContext, profile: string): readonly string[] {
+  return connectionSettings.map(([key, value]) =>
     commandLine("aws", "configure", "set", key, value, "--profile", profile),
   );
 }
 
 /** The user's own device where it has one already. */
-async function mfaSerialOf({ plan, admin, userKeys }: SetupWorld): Promise<string | undefined> {
+async function mfaSerialOf({ plan, admin, userKeys }: SetupContext): Promise<string | undefined> {
   if (!plan.mfa) return undefined;
   if ((await admin.findUser(plan.user)) === undefined) return plan.mfaSerial;
   const [serial = plan.mfaSerial] = await userKeys.listMfaDevices();
@@ -110,12 +115,12 @@ async function mfaSerialOf({ plan, admin, userKeys }: SetupWorld): Promise<strin
 }
 
 function stateOfRoleProfile(
-  { plan }: SetupWorld,
+  { plan }: SetupContext,
   files: AwsFiles,
   serial: string | undefined,
 ): State {
   const { name, roleArn, userProfile } = plan;
-  refuseShadows(files, name);
+  assertNotShadowed(files, name);
   const settings = readSettings(files.config, "profile", name);
   if (settings === undefined) return "missing";
   const isRole =

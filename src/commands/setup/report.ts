@@ -2,7 +2,7 @@
 import type { Context } from "../../foundation/context.ts";
 import { styleText } from "node:util";
 import { escapeControls } from "../../foundation/text.ts";
-import type { SetupWorld } from "./context.ts";
+import type { SetupContext } from "./context.ts";
 import type { State, Step, StepResult } from "./step.ts";
 import type { Removal, UndoPlan } from "./undo.ts";
 
@@ -38,7 +38,7 @@ function tick(context: Context, { json, quiet }: Flags, text: string): void {
 
 /** The plan as a script for a POSIX shell, which does the same with the AWS CLI; what is there already is commented out. */
 export function planScript(
-  { plan, adminProfile }: SetupWorld,
+  { plan, adminProfile }: SetupContext,
   steps: readonly Step[],
   states: readonly State[],
 ): string {

@@ -5,7 +5,7 @@
  * - What is right already is left alone; what is missing is made; and then what was done is verified, as the article verifies it.
  * - IAM's changes take a while to be seen everywhere: what fails only for that is tried again for a minute.
  */
-import { isUnsettled } from "../../aws/iam-admin.ts";
+import { isEventuallyConsistent } from "../../aws/iam-admin.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 
 /** How things are: as they should be, not there, or there (and ours) but not as they should be. */
@@ -36,7 +36,7 @@ export type StepResult = {
 };
 
 /** How to wait. `remainingMs` ends all waiting. */
-export type Patience = {
+export type RetryPolicy = {
   readonly pause: (milliseconds: number) => Promise<void>;
   readonly remainingMs: () => number;
   /** Told once of a failure that is being waited for. */
@@ -54,21 +54,23 @@ export async function lookAtSteps(steps: readonly Step[]): Promise<readonly Stat
 export async function runSteps(
   steps: readonly Step[],
   states: readonly State[],
-  patience: Patience,
+  retry: RetryPolicy,
   tell: (result: StepResult) => void,
 ): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
   for (const [index, step] of steps.entries()) {
     const state = states[index] ?? "missing";
-    if (state !== "right") await make(step, state, patience);
-    const seen = await settled(
+    if (state !== "right") await make(step, state, retry);
+    const unseen = notYetVisible(step);
+    const seen = await retryUntilConsistent(
       async () => {
         const text = await step.verify(state !== "right");
         if (text !== undefined) return text;
-        throw new Unseen(step);
+        throw unseen;
       },
-      patience,
-      (error) => isEarly(error) || step.isPassing?.(error) === true,
+      retry,
+      (error) =>
+        error === unseen || isEventuallyConsistent(error) || step.isPassing?.(error) === true,
     );
     const result: StepResult = { step: step.title, how: howOf(step, state), seen };
     tell(result);
@@ -77,16 +79,16 @@ export async function runSteps(
   return results;
 }
 
-async function make(step: Step, first: Exclude<State, "right">, patience: Patience): Promise<void> {
+async function make(step: Step, first: Exclude<State, "right">, retry: RetryPolicy): Promise<void> {
   let state: State | undefined = first;
-  await settled(async () => {
+  await retryUntilConsistent(async () => {
     // An answer that was lost on the way looks like a failure: what is there now counts.
     state ??= await step.look();
     if (state === "right") return;
     const making = state;
     state = undefined;
     await step.make(making);
-  }, patience);
+  }, retry);
 }
 
 function howOf(step: Step, state: State): StepResult["how"] {
@@ -95,10 +97,10 @@ function howOf(step: Step, state: State): StepResult["how"] {
 }
 
 /** Tries again what `isPassing` says will pass, for about `longestMs`. @throws the last failure. */
-export async function settled<T>(
+export async function retryUntilConsistent<T>(
   work: () => Promise<T>,
-  { pause, remainingMs, tellWaiting }: Patience,
-  isPassing: (error: unknown) => boolean = isEarly,
+  { pause, remainingMs, tellWaiting }: RetryPolicy,
+  isPassing: (error: unknown) => boolean = isEventuallyConsistent,
   longestMs = 60_000,
 ): Promise<T> {
   let waitedMs = 0;
@@ -117,14 +119,10 @@ export async function settled<T>(
 
 const longestPauseMs = 2000;
 
-function isEarly(error: unknown): boolean {
-  return error instanceof Unseen || isUnsettled(error);
-}
-
-class Unseen extends AwsRoleError {
-  constructor({ title, check }: Step) {
-    super("ERR_AWS_UNAVAILABLE", `AWS does not show the ${title}, though it took it`, {
-      hint: `see ${check}, then run the same command again: it goes on from there`,
-    });
-  }
+function notYetVisible({ title, check }: Step): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_AWS_UNAVAILABLE",
+    `AWS does not show the ${title}, though it took it`,
+    { hint: `see ${check}, then run the same command again: it continues from there` },
+  );
 }

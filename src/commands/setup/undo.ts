@@ -14,8 +14,8 @@ import { findReferences } from "../../profiles/references.ts";
 import { awsIam, nameOf } from "./iam-steps.ts";
 import { isOurs } from "./ownership.ts";
 import { commandLine } from "../../foundation/shell-quote.ts";
-import { type Patience, settled } from "./step.ts";
-import type { SetupWorld } from "./context.ts";
+import { type RetryPolicy, retryUntilConsistent } from "./step.ts";
+import type { SetupContext } from "./context.ts";
 
 /** One thing to take away. */
 export type Removal = {
@@ -43,7 +43,7 @@ export type LocalItems = {
 };
 
 /** Looks at everything and changes nothing. */
-export async function planUndo(world: SetupWorld, local: LocalItems): Promise<UndoPlan> {
+export async function planUndo(world: SetupContext, local: LocalItems): Promise<UndoPlan> {
   const { plan, admin } = world;
   const notes: string[] = [];
   const ours = async <T extends Parameters<typeof isOurs>[0]>(
@@ -82,18 +82,18 @@ export async function planUndo(world: SetupWorld, local: LocalItems): Promise<Un
 /** Takes them away one after the other and tells of each. @throws what keeps one from going; those before it are gone. */
 export async function runRemovals(
   removals: readonly Removal[],
-  patience: Patience,
+  retry: RetryPolicy,
   tell: (removal: Removal) => void,
 ): Promise<void> {
   for (const removal of removals) {
     // What was detached a moment ago may still seem to hang on it.
-    await settled(() => removal.remove(), patience, isStillInUse, 10_000);
+    await retryUntilConsistent(() => removal.remove(), retry, isStillInUse, 10_000);
     tell(removal);
   }
 }
 
 function profileRemovals(
-  world: SetupWorld,
+  world: SetupContext,
   local: LocalItems,
   {
     isRoleOurs,
@@ -160,11 +160,11 @@ function profileRemovals(
 
 /** The whole section, unless somebody has added settings of their own. */
 function withoutUserProfile(
-  { plan, waySettings }: SetupWorld,
+  { plan, connectionSettings }: SetupContext,
   config: Parameters<typeof withoutKeyProfile>[0],
 ): ReturnType<typeof withoutKeyProfile> {
   const { userProfile } = plan;
-  const written = new Map(waySettings);
+  const written = new Map(connectionSettings);
   const settings = readSettings(config, "profile", userProfile) ?? new Map<string, never>();
   const isAllOurs = [...settings].every(
     ([key, { value }]) =>
@@ -175,7 +175,7 @@ function withoutUserProfile(
     : withoutKeyProfile(config, userProfile);
 }
 
-function userKeyRemovals(world: SetupWorld, keyIds: readonly string[]): readonly Removal[] {
+function userKeyRemovals(world: SetupContext, keyIds: readonly string[]): readonly Removal[] {
   const { user } = world.plan;
   return keyIds.map((id) => ({
     title: `delete access key ${id} of user ${user} at AWS`,
@@ -184,7 +184,7 @@ function userKeyRemovals(world: SetupWorld, keyIds: readonly string[]): readonly
   }));
 }
 
-async function roleRemovals(world: SetupWorld): Promise<readonly Removal[]> {
+async function roleRemovals(world: SetupContext): Promise<readonly Removal[]> {
   const { role } = world.plan;
   const attached = await world.admin.policiesOfRole(role);
   return [
@@ -201,7 +201,7 @@ async function roleRemovals(world: SetupWorld): Promise<readonly Removal[]> {
   ];
 }
 
-async function userDetachments(world: SetupWorld): Promise<readonly Removal[]> {
+async function userDetachments(world: SetupContext): Promise<readonly Removal[]> {
   const { user } = world.plan;
   return (await world.admin.policiesOfUser(user)).map((arn) => ({
     title: `detach ${nameOf(arn)} from user ${user}`,
@@ -210,7 +210,7 @@ async function userDetachments(world: SetupWorld): Promise<readonly Removal[]> {
   }));
 }
 
-function policyRemoval(world: SetupWorld): Removal {
+function policyRemoval(world: SetupContext): Removal {
   const { policy, policyArn } = world.plan;
   return {
     title: `delete policy ${policy}, with all its versions`,
@@ -219,7 +219,7 @@ function policyRemoval(world: SetupWorld): Removal {
   };
 }
 
-async function userRemovals(world: SetupWorld): Promise<readonly Removal[]> {
+async function userRemovals(world: SetupContext): Promise<readonly Removal[]> {
   const { user } = world.plan;
   return [
     ...(await world.userKeys.listMfaDevices()).map((serial) => ({

@@ -7,7 +7,7 @@ import { profilesOf, resolveChain } from "../../credentials/chain.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { fetchChain } from "../../sessions/fetch-credentials.ts";
 import { findIdentityInUse, type IdentityInUse } from "./ambient-credentials.ts";
-import { isIdentity } from "./role-identity.ts";
+import { isSessionOfRole } from "./role-identity.ts";
 
 export default defineCommand({
   usage: "whoami [NAME]",
@@ -74,7 +74,7 @@ export default defineCommand({
 });
 
 function requireIdentity(arn: string, expected: string | undefined, whose: string): void {
-  if (expected === undefined || isIdentity(arn, expected)) return;
+  if (expected === undefined || isSessionOfRole(arn, expected)) return;
   throw new AwsRoleError("ERR_IDENTITY_MISMATCH", `AWS says you are ${arn}, not ${expected}`, {
     hint: `that is ${whose}: awsrole config shows what the profile says, awsrole logout forgets its session`,
   });

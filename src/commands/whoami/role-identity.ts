@@ -4,7 +4,7 @@
  * True when `arn`, as GetCallerIdentity says it, is `expected`: the same ARN, or a session of that role. A role's path is not part of its
  * sessions' ARNs, and an assumed-role ARN may be given without its session.
  */
-export function isIdentity(arn: string, expected: string): boolean {
+export function isSessionOfRole(arn: string, expected: string): boolean {
   if (arn === expected) return true;
   const session = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn);
   if (session === null) return false;

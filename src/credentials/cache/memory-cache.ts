@@ -7,7 +7,7 @@ import type { Clock } from "../../foundation/clock.ts";
 import { type CachedSession, freshSeconds, remainingSeconds, usableSeconds } from "./session.ts";
 import type { SessionCache, SessionKey } from "./session-cache.ts";
 
-export type SessionMemory = {
+export type MemoryCache = {
   /** The same cache, which remembers what is read and written through it, and asks the store only when that is no longer fresh. */
   before(cache: SessionCache): SessionCache;
   /** What may still be delivered of this key, without the store. */
@@ -15,10 +15,7 @@ export type SessionMemory = {
 };
 
 /** `watchForLogout`: from `logout-mark.ts`. */
-export function createSessionMemory(
-  clock: Clock,
-  watchForLogout: () => () => boolean,
-): SessionMemory {
+export function createMemoryCache(clock: Clock, watchForLogout: () => () => boolean): MemoryCache {
   const items = new Map<
     string,
     { readonly session: CachedSession; readonly hasLoggedOut: () => boolean }

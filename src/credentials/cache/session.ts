@@ -8,7 +8,7 @@
  */
 import type { Clock } from "../../foundation/clock.ts";
 import type { Credentials } from "../../aws/credentials.ts";
-import { addCheck, parseChecked } from "./checksum.ts";
+import { appendChecksum, parseWithChecksum } from "./checksum.ts";
 
 /** A session as fetched. `request` is the canonical text of everything that led to it (`chain.ts`). */
 export type CachedSession = {
@@ -49,7 +49,7 @@ const measuredShort = 10;
 /** The stored text: JSON that repeats the whole request, so that a swapped or outdated item is recognised, and ends with its own hash. */
 export function encodeSession(session: CachedSession): string {
   const { credentials } = session;
-  return addCheck(
+  return appendChecksum(
     JSON.stringify({
       v: 1,
       request: session.request,
@@ -67,7 +67,7 @@ export function encodeSession(session: CachedSession): string {
 
 /** The session in `text` if it is whole and answers `request`; anything else (damaged, foreign, swapped) is undefined: a miss. */
 export function decodeSession(text: string, request: string): CachedSession | undefined {
-  const item = parseChecked(text);
+  const item = parseWithChecksum(text);
   if (item === undefined || item["v"] !== 1 || item["request"] !== request) return undefined;
   const {
     accessKeyId,

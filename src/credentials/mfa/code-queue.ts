@@ -57,7 +57,7 @@ export type MfaCodes = {
   /** True when `--mfa-code` has not been spent yet. */
   hasGivenCode(): boolean;
   /** @throws ERR_MFA_NEEDED when there is no way at all to a code. */
-  requireWay(mfa: Mfa): Promise<void>;
+  assertCodeObtainable(mfa: Mfa): Promise<void>;
   /**
    * What `use` makes of a code; it is called with up to three. @throws ERR_MFA_NEEDED, ERR_MFA_WRONG_CODE, ERR_PERSON_REFUSED,
    * ERR_INTERRUPTED, ERR_DEADLINE, and what `use` throws.
@@ -78,7 +78,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
 
   return {
     hasGivenCode: () => givenCode !== undefined,
-    async requireWay(mfa) {
+    async assertCodeObtainable(mfa) {
       if (givenCode !== undefined || mfa.process !== undefined) return;
       const person = willingPerson(mfa);
       if ("nobody" in person) throw needed(mfa, person.nobody);

@@ -10,7 +10,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { awsroleFile } from "../../program/awsrole-file.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
-import { leadsBack } from "../chain.ts";
+import { cyclicProfiles } from "../chain.ts";
 import { invocationOf } from "../../foundation/windows-executable.ts";
 import { splitCommand } from "../../foundation/split-command.ts";
 
@@ -105,7 +105,8 @@ function run(options: ProcessOptions): Promise<string> {
   );
   // The child would find the circle as well, but nobody reads what it says of it.
   const again = profileOfAwsrole(program, words);
-  if (again !== undefined && chain.includes(again)) return Promise.reject(leadsBack(chain, again));
+  if (again !== undefined && chain.includes(again))
+    return Promise.reject(cyclicProfiles(chain, again));
   return new Promise((resolve, reject) => {
     // Its stderr may hold anything, secrets too: nobody reads it.
     let child: ChildProcess;

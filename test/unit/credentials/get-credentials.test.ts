@@ -86,7 +86,7 @@ describe("getting credentials", () => {
       resolveLeaf: async () => ({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" }),
       codes: {
         hasGivenCode: () => false,
-        requireWay: async () => {},
+        assertCodeObtainable: async () => {},
         spend: async (_mfa, use) => use("123456"),
       },
       notice: (text) => void notices.push(text),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { processContext, withDirectories } from "../../../src/context.ts";
-import { createSessionMemory } from "../../../src/credentials/cache/memory-cache.ts";
+import { createMemoryCache } from "../../../src/credentials/cache/memory-cache.ts";
 import {
   createRenewingProfile,
   type RenewingProfile,
@@ -42,7 +42,7 @@ beforeEach(async () => {
     stderr: () => {},
   });
   const silent = { warn: () => {}, onFetched: () => {}, onFailed: () => {} };
-  const memory = createSessionMemory(clock, () => () => hasLoggedOut);
+  const memory = createMemoryCache(clock, () => () => hasLoggedOut);
   prod = createRenewingProfile(context, "prod", args, memory, silent);
   await prod.fetchFirst(args);
 });

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRows } from "../../../src/state/item-index.ts";
 import { AwsRoleError } from "../../../src/foundation/errors.ts";
-import { createKeyKeeper } from "../../../src/keys/key-store.ts";
+import { createKeyStore } from "../../../src/keys/key-store.ts";
 import { finishRotation, rotateKey, type Rotation } from "../../../src/keys/rotation.ts";
-import { createRotationMarks } from "../../../src/keys/rotation-file.ts";
+import { openPendingRotations } from "../../../src/keys/rotation-file.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 import { createRotationWorld, type RotationWorld } from "../../support/rotation-world.ts";
 import { startAwsDouble, type AwsDouble } from "../../support/aws-double.ts";
@@ -106,7 +106,7 @@ describe("rotating a key", () => {
     const foreign = await (await rotation()).iam.createAccessKey();
     await world.whoIs(foreign);
     await expect(rotateKey(await rotation())).rejects.toThrow("has a second access key");
-    createRotationMarks(folder).put({
+    openPendingRotations(folder).put({
       oldAccessKeyId: world.named,
       startedAt: new Date(Date.now() - 3_600_000),
     });
@@ -161,7 +161,7 @@ describe("rotating a key", () => {
 
 describe("keeping keys", () => {
   it.each(["none", "plaintext"] as const)("is refused by the store %s", (name) => {
-    expect(() => createKeyKeeper({ ...createMemoryStore(), name }, createRows("/x"))).toThrow(
+    expect(() => createKeyStore({ ...createMemoryStore(), name }, createRows("/x"))).toThrow(
       expect.objectContaining({ code: "ERR_STORE_UNAVAILABLE" }),
     );
   });
@@ -169,7 +169,7 @@ describe("keeping keys", () => {
   it("is not believed until the key has been read back", async () => {
     const folder = mkdtempSync(join(tmpdir(), "awsrole-keys-"));
     const store = { ...createMemoryStore(), set: async () => {} };
-    const keys = createKeyKeeper(store, createRows(folder));
+    const keys = createKeyStore(store, createRows(folder));
     await expect(
       keys.put({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "s" }, "bob"),
     ).rejects.toMatchObject({ code: "ERR_STORE_FAILED" });

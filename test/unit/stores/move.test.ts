@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRows, type Row, type Rows, type StoreName } from "../../../src/state/item-index.ts";
-import { moveItems, refuseKeys, rowsToMove } from "../../../src/stores/move.ts";
+import { moveItems, assertMovable, rowsToMove } from "../../../src/stores/move.ts";
 import type { SecretStore } from "../../../src/stores/open.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 
@@ -105,8 +105,8 @@ describe("moving an item", () => {
   });
 
   it("refuses to put an access key where only temporary credentials may be", () => {
-    expect(() => refuseKeys([row], "plaintext")).toThrow(/temporary credentials only/);
-    expect(() => refuseKeys([row], "none")).toThrow(/temporary credentials only/);
-    expect(() => refuseKeys([row], "file")).not.toThrow();
+    expect(() => assertMovable([row], "plaintext")).toThrow(/temporary credentials only/);
+    expect(() => assertMovable([row], "none")).toThrow(/temporary credentials only/);
+    expect(() => assertMovable([row], "file")).not.toThrow();
   });
 });

@@ -4,7 +4,7 @@ import { win32 } from "node:path";
 import { differingHomes } from "../../../config/paths.ts";
 import { proxyFor, readCaBundle } from "../../../aws/proxy.ts";
 import type { Settings } from "../../../config/document.ts";
-import { nearest } from "../../../foundation/edit-distance.ts";
+import { closestMatch } from "../../../foundation/edit-distance.ts";
 import { unsetCommand } from "../../../foundation/permission-advice.ts";
 import { plainKeysThatShadow } from "../../../config/profiles.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
@@ -43,7 +43,7 @@ function profiles({ env, files, platform }: Facts): Finding[] {
     (variable): Finding[] => {
       const name = env[variable];
       if (!name || known.includes(name) || name === "default") return [];
-      const guess = nearest(name, known);
+      const guess = closestMatch(name, known);
       return [
         {
           id: "env-profile-missing",

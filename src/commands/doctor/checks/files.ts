@@ -14,7 +14,7 @@ import { INDENTED_COMMENT, ODD_KEY, readBody } from "../../../config/grammar.ts"
 import { commandLine } from "../../../foundation/shell-quote.ts";
 import { secretKeys } from "../../../config/secret-keys.ts";
 import type { FindingId } from "../rules.ts";
-import type { Check, Finding, Mend } from "../finding.ts";
+import type { Check, Finding, AutoFix } from "../finding.ts";
 
 /** Every check of the files. */
 export const checkFiles: Check = ({ files, platform }) => [
@@ -33,8 +33,8 @@ function ofProblem({ severity, what, hint, file, line }: Problem, config: string
     [REPLACED_DEFAULT.what]: "two-defaults",
   };
   const id = severity === "error" ? "config-syntax" : (ids[what] ?? "unread-section");
-  const isMendable = id === "indented-comment" && file === config;
-  return { id, file, line, what, fix: hint, ...(isMendable ? { mend: { edit: outdent } } : {}) };
+  const isFixable = id === "indented-comment" && file === config;
+  return { id, file, line, what, fix: hint, ...(isFixable ? { autoFix: { edit: outdent } } : {}) };
 }
 
 /** Every indented comment of the file, moved to the beginning of its line. */
@@ -64,7 +64,7 @@ function byteOrderMark(document: Document): Finding[] {
       line: 1,
       what: "the file begins with a byte order mark, which cannot be seen",
       fix: 'save it as "UTF-8", not as "UTF-8 with BOM"',
-      ...(kind === "config" ? { mend: { edit } } : {}),
+      ...(kind === "config" ? { autoFix: { edit } } : {}),
     },
   ];
 }
@@ -141,7 +141,7 @@ function writable(file: string, found: Stats | undefined): Finding[] {
       file,
       what: `${file} can be written by other users`,
       fix: commandLine("chmod", "go-w", file),
-      mend: modeOf(file, found.mode & ~0o022),
+      autoFix: modeOf(file, found.mode & ~0o022),
     },
   ];
 }
@@ -155,12 +155,12 @@ function readable(document: Document, { mode }: Stats): Finding[] {
       file,
       what: `${file} has keys in it and can be read by other users`,
       fix: commandLine("chmod", "600", file),
-      mend: modeOf(file, 0o600),
+      autoFix: modeOf(file, 0o600),
     },
   ];
 }
 
-function modeOf(file: string, mode: number): Mend {
+function modeOf(file: string, mode: number): AutoFix {
   return { file, mode: mode & 0o7777 };
 }
 

@@ -7,7 +7,7 @@ import {
   type Settings,
 } from "../../../config/document.ts";
 import { deleteKey, renameKey } from "../../../config/edit.ts";
-import { nearest } from "../../../foundation/edit-distance.ts";
+import { closestMatch } from "../../../foundation/edit-distance.ts";
 import { awsroleKeys, isManaged, plainKeysThatShadow } from "../../../config/profiles.ts";
 import { type Hop, resolveChain } from "../../../credentials/chain.ts";
 import { keyAccount } from "../../../credentials/cache/item-names.ts";
@@ -15,7 +15,7 @@ import { isAwsRoleError } from "../../../foundation/errors.ts";
 import { findReferences } from "../../../profiles/references.ts";
 import type { FindingId } from "../rules.ts";
 import { explainChain } from "../../../clients/chain-report.ts";
-import { at, type Check, type Facts, type Finding, type Mend } from "../finding.ts";
+import { at, type Check, type Facts, type Finding, type AutoFix } from "../finding.ts";
 
 /** Every check of the profiles in question. A profile with a bad line has its finding already. */
 export const checkProfiles: Check = (facts) => {
@@ -53,7 +53,7 @@ function continuedValues({ files }: Facts, profile: string, settings: Settings):
   return [...settings].flatMap(([key, setting]): Finding[] => {
     const [first, ...more] = setting.value.split("\n");
     if (first === "" || more.length === 0) return [];
-    const isMendable =
+    const isFixable =
       setting.file === files.config.file && more.every((text) => /^[#;]/.test(text));
     return [
       {
@@ -62,7 +62,7 @@ function continuedValues({ files }: Facts, profile: string, settings: Settings):
         ...at(setting),
         what: `the value of ${key} goes on in the indented line below it`,
         fix: "remove the spaces before that line, or the line",
-        ...(isMendable ? { mend: { edit: (config) => outdentBelow(config, profile, key) } } : {}),
+        ...(isFixable ? { autoFix: { edit: (config) => outdentBelow(config, profile, key) } } : {}),
       },
     ];
   });
@@ -82,7 +82,7 @@ function unknownKeys(profile: string, settings: Settings): Finding[] {
   return [...settings].flatMap(([key, setting]): Finding[] => {
     const own = key.slice("awsrole_".length);
     if (!key.startsWith("awsrole_") || awsroleKeys.includes(own)) return [];
-    const guess = nearest(own, awsroleKeys);
+    const guess = closestMatch(own, awsroleKeys);
     const name = `awsrole_${guess}`;
     const isClear = guess !== undefined && !settings.has(name);
     return [
@@ -95,7 +95,7 @@ function unknownKeys(profile: string, settings: Settings): Finding[] {
           guess === undefined
             ? "remove it: docs/configuration.md has the keys"
             : `it is probably ${name}`,
-        ...(isClear ? { mend: inProfile(profile, (c, id) => renameKey(c, id, key, name)) } : {}),
+        ...(isClear ? { autoFix: inProfile(profile, (c, id) => renameKey(c, id, key, name)) } : {}),
       },
     ];
   });
@@ -103,7 +103,7 @@ function unknownKeys(profile: string, settings: Settings): Finding[] {
 
 type ProfileId = { readonly kind: "profile"; readonly name: string };
 
-function inProfile(name: string, edit: (config: Document, id: ProfileId) => Document): Mend {
+function inProfile(name: string, edit: (config: Document, id: ProfileId) => Document): AutoFix {
   return { edit: (config) => edit(config, { kind: "profile", name }) };
 }
 
@@ -128,25 +128,26 @@ function doubledKeys({ files }: Facts, profile: string, settings: Settings): Fin
           twin === undefined && awsroleKeys.includes(key)
             ? `write it as awsrole_${key}`
             : "remove the line, so that awsrole is asked",
-        ...mendOfDouble(profile, key, plain.value, twin?.value, isManaged(settings)),
+        ...fixForDuplicate(profile, key, plain.value, twin?.value, isManaged(settings)),
       },
     ];
   });
 }
 
 /** Safe where nothing is lost: the same value twice, or one that awsrole has a name for. */
-function mendOfDouble(
+function fixForDuplicate(
   profile: string,
   key: string,
   plain: string,
   prefixed: string | undefined,
   managed: boolean,
-): { mend?: Mend } {
+): { autoFix?: AutoFix } {
   // A standard profile is read by the SDKs themselves: there the plain one has to stay.
   const surplus = managed ? key : `awsrole_${key}`;
-  if (prefixed === plain) return { mend: inProfile(profile, (c, id) => deleteKey(c, id, surplus)) };
+  if (prefixed === plain)
+    return { autoFix: inProfile(profile, (c, id) => deleteKey(c, id, surplus)) };
   if (prefixed !== undefined || !awsroleKeys.includes(key)) return {};
-  return { mend: inProfile(profile, (c, id) => renameKey(c, id, key, `awsrole_${key}`)) };
+  return { autoFix: inProfile(profile, (c, id) => renameKey(c, id, key, `awsrole_${key}`)) };
 }
 
 function roleAndProcess(profile: string, settings: Settings): Finding[] {

@@ -63,7 +63,7 @@ function checkLine(facts: Facts, profile: string, settings: Settings): Finding[]
     if (!managed) return replaceable(facts, profile, setting);
     // Nor is it overwritten, or shown: it may have a password in it.
     const what = "the line runs something else than awsrole credential-process";
-    const { mend: _, ...finding } = found(facts, profile, setting, "line-unreadable", what);
+    const { autoFix: _, ...finding } = found(facts, profile, setting, "line-unreadable", what);
     return [{ ...finding, fix: `awsrole edit-profile ${profile} --command PATH writes the line` }];
   }
   // Another name for a profile of ours; only a managed profile must ask for itself.
@@ -176,16 +176,16 @@ function found(
   const fix = `awsrole edit-profile ${profile} --command PATH writes the line anew`;
   if (lasting === undefined || !isOurFile) return { id, profile, ...at(setting), what, fix };
   const { kept } = readOptions(setting.value, platform);
-  const mended = [credentialProcessLine(lasting, profile), ...kept].join(" ");
+  const fixed = [credentialProcessLine(lasting, profile), ...kept].join(" ");
   return {
     id,
     profile,
     ...at(setting),
     what,
-    fix: `write credential_process = ${mended}`,
-    mend: {
+    fix: `write credential_process = ${fixed}`,
+    autoFix: {
       edit: (config) =>
-        setKey(config, { kind: "profile", name: profile }, "credential_process", mended),
+        setKey(config, { kind: "profile", name: profile }, "credential_process", fixed),
     },
   };
 }

@@ -20,7 +20,7 @@ function stateFolder({ stateFolder: file, platform }: Facts): Finding[] {
       file,
       what: `${file} is open to other users`,
       fix: permissionCommand("700", file, platform),
-      mend: { file, mode: 0o700 },
+      autoFix: { file, mode: 0o700 },
     },
   ];
 }

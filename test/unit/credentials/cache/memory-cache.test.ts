@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { CachedSession } from "../../../../src/credentials/cache/session.ts";
 import type { SessionCache, SessionKey } from "../../../../src/credentials/cache/session-cache.ts";
 import {
-  createSessionMemory,
-  type SessionMemory,
+  createMemoryCache,
+  type MemoryCache,
 } from "../../../../src/credentials/cache/memory-cache.ts";
 
 const key: SessionKey = { account: "prod", request: "r", kind: "role", profile: "prod" };
@@ -12,7 +12,7 @@ let seconds: number;
 let logouts: number;
 let stored: CachedSession | undefined;
 let reads: number;
-let memory: SessionMemory;
+let memory: MemoryCache;
 let cache: SessionCache;
 
 const session = (accessKeyId: string, ageSeconds = 0, request = "r"): CachedSession => ({
@@ -32,7 +32,7 @@ const idOf = (found: CachedSession | undefined): string | undefined =>
 
 beforeEach(() => {
   [seconds, logouts, stored, reads] = [0, 0, undefined, 0];
-  memory = createSessionMemory(
+  memory = createMemoryCache(
     { now: () => new Date(start.getTime() + seconds * 1000), uptimeSeconds: () => seconds },
     () => {
       const before = logouts;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addCheck } from "../../../../src/credentials/cache/checksum.ts";
+import { appendChecksum } from "../../../../src/credentials/cache/checksum.ts";
 import {
   type CachedSession,
   decodeSession,
@@ -100,6 +100,6 @@ describe("the stored item", () => {
       ...(JSON.parse(encodeSession(session)) as Record<string, unknown>),
       [key]: value,
     };
-    expect(decodeSession(addCheck(JSON.stringify(item)), session.request)).toBeUndefined();
+    expect(decodeSession(appendChecksum(JSON.stringify(item)), session.request)).toBeUndefined();
   });
 });

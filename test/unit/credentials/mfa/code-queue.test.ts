@@ -99,7 +99,9 @@ describe("spending an MFA code", () => {
     expect(given.hasGivenCode()).toBe(true);
     await given.spend(device, aws("000001"));
     expect(given.hasGivenCode()).toBe(false);
-    await expect(given.requireWay(device)).rejects.toMatchObject({ code: "ERR_MFA_NEEDED" });
+    await expect(given.assertCodeObtainable(device)).rejects.toMatchObject({
+      code: "ERR_MFA_NEEDED",
+    });
   });
 
   it("asks again for a wrong code, three times in all", async () => {
@@ -183,14 +185,14 @@ describe("spending an MFA code", () => {
   });
 
   it("fails at once where there is no way, saying why and what to run", async () => {
-    await expect(codes().requireWay(device)).rejects.toMatchObject({
+    await expect(codes().assertCodeObtainable(device)).rejects.toMatchObject({
       code: "ERR_MFA_NEEDED",
       message: `profile prod needs an MFA code of ${serial}, and there is no terminal`,
       hint: "run this in a terminal, then try again: awsrole whoami prod",
     });
-    await codes().requireWay(withProcess);
-    await codes({ givenCode: "000001" }).requireWay(device);
-    await codes({ typed: [] }).requireWay(device);
+    await codes().assertCodeObtainable(withProcess);
+    await codes({ givenCode: "000001" }).assertCodeObtainable(device);
+    await codes({ typed: [] }).assertCodeObtainable(device);
   });
 
   it.each([
@@ -226,29 +228,31 @@ describe("spending an MFA code", () => {
       const refused = { code: "ERR_MFA_NEEDED", message: expect.stringMatching(/it was refused/) };
       time = 29;
       await expect(
-        codes({ typed: ["1"], isWindow: true }).requireWay(device),
+        codes({ typed: ["1"], isWindow: true }).assertCodeObtainable(device),
       ).rejects.toMatchObject(refused);
       time = 31;
-      await codes({ typed: ["1"], isWindow: true }).requireWay(device);
+      await codes({ typed: ["1"], isWindow: true }).assertCodeObtainable(device);
     });
 
     it("does not ask again at that terminal for those who were waiting there", async () => {
-      await expect(codes({ typed: ["1"] }).requireWay(device)).rejects.toThrow(/it was refused/);
-      await codes({ typed: ["1"], terminal: "another" }).requireWay(device);
+      await expect(codes({ typed: ["1"] }).assertCodeObtainable(device)).rejects.toThrow(
+        /it was refused/,
+      );
+      await codes({ typed: ["1"], terminal: "another" }).assertCodeObtainable(device);
     });
 
     it("asks a new caller at a terminal", async () => {
       time = 29;
       const isNew = performance.now() / 1000 < 29;
-      if (isNew) await codes({ typed: ["1"] }).requireWay(device);
+      if (isNew) await codes({ typed: ["1"] }).assertCodeObtainable(device);
     });
   });
 
   it("takes silence for a refusal, but says that it was silence", async () => {
     await expect(codes({ typed: [] }).spend(device, aws())).rejects.toThrow(/nobody entered/);
-    await expect(codes({ typed: ["1"], isWindow: true }).requireWay(device)).rejects.toThrow(
-      /it was refused/,
-    );
+    await expect(
+      codes({ typed: ["1"], isWindow: true }).assertCodeObtainable(device),
+    ).rejects.toThrow(/it was refused/);
   });
 
   it("lets go of a code that never reached AWS", async () => {
