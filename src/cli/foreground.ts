@@ -8,10 +8,11 @@
  * - Both are looked at again and again while a question is open, because nothing tells us of a change.
  */
 import { hasErrorCode } from "../foundation/errno.ts";
+import { type Unavailable, unavailable } from "../foundation/prompter.ts";
 import { isShell, type ProcessInfo, processInfo } from "../foundation/process-info.ts";
 
 /** Tells terminals apart as long as their foreground job is the same; or why the terminal is not ours to use, as a clause. */
-export type Foreground = { readonly terminal: string } | { readonly nobody: string };
+export type Foreground = { readonly kind: "front"; readonly terminal: string } | Unavailable;
 
 /** Two looks and what follows take less than 0.5 s. */
 const pollMs = 200;
@@ -19,15 +20,17 @@ const pollMs = 200;
 /** Where this process is now. */
 export function findForeground(platform: NodeJS.Platform): Foreground {
   if (platform === "win32")
-    return isAlive(process.ppid) ? { terminal: "console" } : { nobody: "its caller has ended" };
+    return isAlive(process.ppid)
+      ? { kind: "front", terminal: "console" }
+      : unavailable("its caller has ended");
   const self = processInfo(platform, process.pid);
-  if (self === undefined || self.foregroundGroupId <= 0) return { nobody: "there is no terminal" };
-  if (!isInFront(self)) return { nobody: "this is a background job" };
+  if (self === undefined || self.foregroundGroupId <= 0) return unavailable("there is no terminal");
+  if (!isInFront(self)) return unavailable("this is a background job");
   const callers = callersOf(platform, self);
   // Who called us before the first look cannot be known.
   firstCallers ??= callers;
-  if (callers !== firstCallers) return { nobody: "its caller has ended" };
-  return { terminal: String(self.foregroundGroupId) };
+  if (callers !== firstCallers) return unavailable("its caller has ended");
+  return { kind: "front", terminal: String(self.foregroundGroupId) };
 }
 
 /** True while what is typed at our terminal, Ctrl-C too, reaches our process group. */
@@ -39,13 +42,13 @@ export function isForegroundJob(platform: NodeJS.Platform): boolean {
 /** Calls `onLost` once, within 0.5 s of the moment when the terminal is not ours any more. The function returned ends the watch. */
 export function watchForeground(
   platform: NodeJS.Platform,
-  onLost: (nobody: string) => void,
+  onLost: (reason: string) => void,
 ): () => void {
   const timer = setInterval(() => {
     const now = findForeground(platform);
-    if (!("nobody" in now)) return;
+    if (now.kind === "front") return;
     clearInterval(timer);
-    onLost(now.nobody);
+    onLost(now.reason);
   }, pollMs);
   return () => clearInterval(timer);
 }

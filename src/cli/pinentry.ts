@@ -7,45 +7,38 @@ import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { AwsRoleError } from "../foundation/errors.ts";
-import type { Answer } from "./terminal.ts";
+import {
+  type Answer,
+  type Prompter,
+  type PrompterResult,
+  unavailable,
+} from "../foundation/prompter.ts";
 import { escapeControls } from "../foundation/text.ts";
 
-export type Pinentry = {
-  readonly terminal: undefined;
-  tell(text: string): void;
-  ask(question: {
-    readonly why?: string | undefined;
-    readonly question: string;
-    readonly timeoutMs: number;
-  }): Promise<Answer>;
-};
-
 /** A pinentry that can show a window here, or why there is none. */
-export function findPinentry(
-  platform: NodeJS.Platform,
-  env: Environment,
-): Pinentry | { readonly nobody: string } {
+export function findPinentry(platform: NodeJS.Platform, env: Environment): PrompterResult {
   const needsDisplay = platform !== "win32" && platform !== "darwin";
   if (needsDisplay && !env["DISPLAY"] && !env["WAYLAND_DISPLAY"])
-    return { nobody: "there is no display for a pinentry" };
+    return unavailable("there is no display for a pinentry");
   const names = { win32: ["pinentry.exe"], darwin: ["pinentry-mac", "pinentry"] };
   const program = (names[platform as "win32" | "darwin"] ?? ["pinentry"])
     .map((name) => findProgram(name, env["PATH"] ?? env["Path"] ?? ""))
     .find((path) => path !== undefined);
-  if (program === undefined) return { nobody: "there is no pinentry program" };
-  let told = "";
-  return {
+  if (program === undefined) return unavailable("there is no pinentry program");
+  let notice = "";
+  const prompter: Prompter = {
     terminal: undefined,
-    // A window closes after each answer: what there is to say stands in the next one.
-    tell: (text) => {
-      told = text;
+    // A window closes after each answer: the next one shows what there is to say.
+    notify: (text) => {
+      notice = text;
     },
     ask: ({ why, question, timeoutMs }) => {
-      const description = [told, why, question.replace(/: $/, "")].filter(Boolean).join("\n");
-      told = "";
+      const description = [notice, why, question.replace(/: $/, "")].filter(Boolean).join("\n");
+      notice = "";
       return ask(program, env, description, timeoutMs);
     },
   };
+  return { kind: "prompter", prompter };
 }
 
 function findProgram(name: string, path: string): string | undefined {

@@ -9,53 +9,40 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { AwsRoleError } from "../foundation/errors.ts";
+import {
+  type Answer,
+  type Prompter,
+  type PrompterResult,
+  unavailable,
+} from "../foundation/prompter.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { findForeground, watchForeground } from "./foreground.ts";
 import { openEcho } from "./hidden-input.ts";
 
-/** What came of a question: `refused` is Enter alone or the end of input, `unanswered` nothing in time, `lost` that the terminal is not ours any more. */
-export type Answer =
-  | { readonly kind: "answer"; readonly text: string }
-  | { readonly kind: "refused" | "unanswered" }
-  | { readonly kind: "lost"; readonly nobody: string };
-
-export type TerminalDevice = {
-  /** Tells terminals apart, as long as their foreground job is the same. */
-  readonly terminal: string;
-  /** A line on the terminal. */
-  tell(text: string): void;
-  /** @throws ERR_INTERRUPTED for Ctrl-C. */
-  ask(question: {
-    readonly why?: string | undefined;
-    readonly question: string;
-    readonly timeoutMs: number;
-    /** Not to be shown while it is typed. */
-    readonly isSecret?: boolean;
-  }): Promise<Answer>;
-};
+/** A terminal, as long as it is ours. */
+export type TerminalPrompter = Prompter & { readonly terminal: string };
 
 /** The terminal this process may use now, or why there is none. */
-export function findTerminal(
-  platform: NodeJS.Platform,
-): TerminalDevice | { readonly nobody: string } {
+export function findTerminal(platform: NodeJS.Platform): PrompterResult<TerminalPrompter> {
   const front = findForeground(platform);
-  if ("nobody" in front) return front;
+  if (front.kind === "unavailable") return front;
   const device = openTerminal(platform);
-  if (device === undefined) return { nobody: "there is no terminal" };
+  if (device === undefined) return unavailable("there is no terminal");
   closeTerminal(device);
-  const tell = (text: string): void =>
+  const notify = (text: string): void =>
     withTerminal(platform, ({ output }) => writeSync(output, `awsrole: ${escapeControls(text)}\n`));
-  return {
+  const prompter: TerminalPrompter = {
     terminal: front.terminal,
-    tell,
+    notify,
     ask: async ({ why, question, timeoutMs, isSecret = false }) => {
       // Others may have had their turn before us.
       const now = findForeground(platform);
-      if ("nobody" in now) return { kind: "lost", nobody: now.nobody };
-      if (why !== undefined) tell(why);
+      if (now.kind === "unavailable") return { kind: "lost", reason: now.reason };
+      if (why !== undefined) notify(why);
       return ask(platform, escapeControls(question), timeoutMs, isSecret);
     },
   };
+  return { kind: "prompter", prompter };
 }
 
 /**
@@ -67,7 +54,7 @@ export async function withTerminalDescriptor<T>(
   work: (descriptor: number | undefined, lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const lost = new AbortController();
-  const isOurs = "tell" in findTerminal(platform);
+  const isOurs = findTerminal(platform).kind === "prompter";
   // Windows has no descriptor that is both.
   const device = isOurs && platform !== "win32" ? openTerminal(platform) : undefined;
   if (device === undefined) return work(undefined, lost.signal);
@@ -167,13 +154,13 @@ async function ask(
     };
     const interrupted = (): void => endLine(undefined);
     const timer = setTimeout(endLine, timeoutMs, { kind: "unanswered" });
-    const unwatch = watchForeground(platform, (nobody) => end({ kind: "lost", nobody }));
+    const unwatch = watchForeground(platform, (reason) => end({ kind: "lost", reason }));
     // With the echo as the shell wants it; everyone else in our group has been stopped by the same key.
     const stopped = (): void => {
       void echo?.on().then(() => process.kill(process.pid, "SIGSTOP"));
     };
     const continued = (): void => {
-      if ("nobody" in findForeground(platform)) return;
+      if (findForeground(platform).kind === "unavailable") return;
       // What had been typed was thrown away by the terminal.
       line = "";
       void (echo?.off() ?? Promise.resolve()).then(() => write(question));

@@ -17,7 +17,7 @@ import type { FirstRead } from "../credentials/cache/session-cache.ts";
 import { deadlineFromProcessStart, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { deliver } from "../sessions/audit-log.ts";
-import { findPerson, openSessions, prepareStore } from "../sessions/open-sessions.ts";
+import { findPrompter, openSessions, prepareStore } from "../sessions/open-sessions.ts";
 
 const usage =
   "credential-process --profile NAME [--store S] [--no-input] [--mfa-code CODE] [--force-refresh] [--debug]";
@@ -98,7 +98,7 @@ async function printCredentials(
   }
   const device = deviceOfChain(chain);
   const isAttended =
-    device !== undefined && "tell" in findPerson(context, args.input, device.prompt);
+    device !== undefined && findPrompter(context, args.input, device.prompt).kind === "prompter";
   const deadline = deadlineFromProcessStart(
     isAttended ? deadlineMs.attended : deadlineMs.unattended,
   );

@@ -1,6 +1,7 @@
 /** Where `add-key` gets a key from: the plaintext files, a person, or standard input. */
 import type { Context } from "../foundation/context.ts";
 import { findTerminal } from "../cli/terminal.ts";
+import { unavailable } from "../foundation/prompter.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
@@ -35,18 +36,18 @@ export async function readKey(
     const text = await readStandardInput();
     if (text.trim() !== "") return parseKey(text);
   }
-  const terminal = input ? findTerminal(context.platform) : { nobody: "--no-input forbids asking" };
-  if ("nobody" in terminal) {
+  const found = input ? findTerminal(context.platform) : unavailable("--no-input forbids asking");
+  if (found.kind === "unavailable") {
     throw new AwsRoleError(
       "ERR_USAGE",
-      `add-key: there is no key on standard input, and ${terminal.nobody}`,
+      `add-key: there is no key on standard input, and ${found.reason}`,
       {
         hint: `aws iam create-access-key | awsrole add-key ${name} (or --from-credentials-file)`,
       },
     );
   }
   const ask = async (question: string, isSecret: boolean): Promise<string> => {
-    const answer = await terminal.ask({ question, isSecret, timeoutMs: answerMs });
+    const answer = await found.prompter.ask({ question, isSecret, timeoutMs: answerMs });
     if (answer.kind === "answer") return answer.text.trim();
     throw new AwsRoleError("ERR_PERSON_REFUSED", "no access key was given", {});
   };

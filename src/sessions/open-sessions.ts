@@ -6,11 +6,12 @@ import { findPinentry } from "../cli/pinentry.ts";
 import type { Sts } from "../aws/sts.ts";
 import type { Spin } from "../cli/spinner.ts";
 import { findTerminal, withTerminalDescriptor } from "../cli/terminal.ts";
+import { type PrompterResult, unavailable } from "../foundation/prompter.ts";
 import type { Mfa } from "../config/profiles.ts";
 import type { AwsFiles } from "../config/files.ts";
 import type { StsConnection } from "../config/connection.ts";
 import { createFailureCooldown } from "../state/failure-cooldown.ts";
-import { createMfaCodes, type MfaCodes, type PersonOrWhy } from "../credentials/mfa/code-queue.ts";
+import { createMfaCodes, type MfaCodes } from "../credentials/mfa/code-queue.ts";
 import { createMfaMemory } from "../credentials/mfa/used-codes.ts";
 import { runMfaProcess } from "../credentials/mfa/mfa-process.ts";
 import { watchForLogout } from "../state/logout-epoch.ts";
@@ -85,7 +86,7 @@ export function openStoreByName(
     runtimeFolder: context.runtimeDir(),
     silentAfterMs: () => deadline.remainingMs(),
     mayPrompt,
-    isAttended: () => input && !("nobody" in findTerminal(platform)),
+    isAttended: () => input && findTerminal(platform).kind === "prompter",
     askPassphrase: (isNew) => {
       const asked =
         asking.get(isNew) ??
@@ -113,16 +114,17 @@ async function askPassphrase(
   deadline: Deadline,
   isNew: boolean,
 ): Promise<string> {
-  const terminal = input ? findTerminal(platform) : { nobody: "--no-input forbids asking" };
-  if ("nobody" in terminal) throw passphraseNeeded(terminal.nobody);
+  const found = input ? findTerminal(platform) : unavailable("--no-input forbids asking");
+  if (found.kind === "unavailable") throw passphraseNeeded(found.reason);
+  const { prompter } = found;
   const ask = async (question: string): Promise<string> => {
-    const answer = await terminal.ask({
+    const answer = await prompter.ask({
       question,
       isSecret: true,
       timeoutMs: deadline.remainingMs(),
     });
     if (answer.kind === "answer") return answer.text;
-    if (answer.kind === "lost") throw passphraseNeeded(answer.nobody);
+    if (answer.kind === "lost") throw passphraseNeeded(answer.reason);
     throw new AwsRoleError("ERR_STORE_LOCKED", "the file store's passphrase was not given", {
       hint: "try again, or name a file with it in AWSROLE_PASSPHRASE_FILE",
     });
@@ -130,7 +132,7 @@ async function askPassphrase(
   // Codes are asked for at the same terminal.
   return inTurn(
     runtimeDir(),
-    terminalTurn(terminal.terminal),
+    terminalTurn(prompter.terminal),
     "an answer at this terminal",
     deadline,
     async () => {
@@ -145,10 +147,10 @@ async function askPassphrase(
   );
 }
 
-function passphraseNeeded(nobody: string): AwsRoleError {
+function passphraseNeeded(reason: string): AwsRoleError {
   return new AwsRoleError(
     "ERR_STORE_LOCKED",
-    `the file store needs its passphrase, but ${nobody}`,
+    `the file store needs its passphrase, but ${reason}`,
     {
       hint: "run an awsrole command in a terminal once, or name a file with it in AWSROLE_PASSPHRASE_FILE",
     },
@@ -231,7 +233,7 @@ function withCooldown(
   const openNamedStore = async (name: StoreName): Promise<SecretStore> => {
     const opened = await store.openNamedStore(name);
     if (name !== "keychain") return opened;
-    const isAttended = (): boolean => input && "tell" in findTerminal(platform);
+    const isAttended = (): boolean => input && findTerminal(platform).kind === "prompter";
     return withUnlockCooldown(opened, stateDir, isAttended);
   };
   return { ...store, openNamedStore, openStore: () => openNamedStore(store.name) };
@@ -254,7 +256,7 @@ function openCodes(context: Context, options: SessionOptions): MfaCodes {
     profile,
     callingProgram: () => (isForProgram ? requestingProgram(platform) : undefined),
     givenCode: mfaCode,
-    findPerson: (prompt) => findPerson(context, input, prompt),
+    findPrompter: (prompt) => findPrompter(context, input, prompt),
     runProcess: (command, until) =>
       withTerminalDescriptor(platform, (terminal, lost) =>
         runMfaProcess(command, {
@@ -278,15 +280,17 @@ function openCodes(context: Context, options: SessionOptions): MfaCodes {
   });
 }
 
-/** Who can be asked for a code: a person at the terminal, or at a pinentry where the profile wants one. */
-export function findPerson(
+/** What can ask for a code: the terminal, or a pinentry where the profile wants one. */
+export function findPrompter(
   { platform, env }: Context,
   input: boolean,
   prompt: Mfa["prompt"],
-): PersonOrWhy {
-  if (!input) return { nobody: "--no-input forbids asking" };
+): PrompterResult {
+  if (!input) return unavailable("--no-input forbids asking");
   const terminal = findTerminal(platform);
-  if ("tell" in terminal || prompt === "terminal") return terminal;
+  if (terminal.kind === "prompter" || prompt === "terminal") return terminal;
   const window = findPinentry(platform, env);
-  return "tell" in window ? window : { nobody: `${terminal.nobody}, and ${window.nobody}` };
+  return window.kind === "prompter"
+    ? window
+    : unavailable(`${terminal.reason}, and ${window.reason}`);
 }

@@ -2,6 +2,7 @@ import type { Context } from "../../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { findTerminal } from "../../cli/terminal.ts";
+import { unavailable } from "../../foundation/prompter.ts";
 import { assertWritableName } from "../../config/names.ts";
 import { withLock } from "../../locks/single-flight.ts";
 import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
@@ -312,11 +313,11 @@ async function confirm(
     readonly lines: readonly string[];
   },
 ): Promise<void> {
-  const terminal = input ? findTerminal(platform) : { nobody: "--no-input forbids asking" };
-  if ("nobody" in terminal)
-    throw new AwsRoleError(code, `${asks}, but ${terminal.nobody}`, { hint });
-  for (const line of lines) terminal.tell(line);
-  const answer = await terminal.ask({
+  const found = input ? findTerminal(platform) : unavailable("--no-input forbids asking");
+  if (found.kind === "unavailable")
+    throw new AwsRoleError(code, `${asks}, but ${found.reason}`, { hint });
+  for (const line of lines) found.prompter.notify(line);
+  const answer = await found.prompter.ask({
     question: `${question} [y/N] `,
     timeoutMs: deadlineMs.attended,
   });

@@ -6,6 +6,7 @@ import {
   createMfaCodes,
   type MfaCodesOptions,
 } from "../../../../src/credentials/mfa/code-queue.ts";
+import { unavailable } from "../../../../src/foundation/prompter.ts";
 import { createMfaMemory } from "../../../../src/credentials/mfa/used-codes.ts";
 import { AwsRoleError } from "../../../../src/foundation/errors.ts";
 
@@ -50,17 +51,20 @@ describe("spending an MFA code", () => {
       profile: "prod",
       callingProgram: () => "terraform",
       givenCode: undefined,
-      findPerson: () =>
+      findPrompter: () =>
         typed === undefined
-          ? { nobody: "there is no terminal" }
+          ? unavailable("there is no terminal")
           : {
-              terminal: isWindow ? undefined : terminal,
-              tell: (text) => void screen.push(text),
-              ask: async ({ why, question }) => {
-                screen.push(...(why === undefined ? [] : [why]), question);
-                const text = typed.shift();
-                if (text === undefined) return { kind: "unanswered" };
-                return text === "" ? { kind: "refused" } : { kind: "answer", text };
+              kind: "prompter",
+              prompter: {
+                terminal: isWindow ? undefined : terminal,
+                notify: (text) => void screen.push(text),
+                ask: async ({ why, question }) => {
+                  screen.push(...(why === undefined ? [] : [why]), question);
+                  const text = typed.shift();
+                  if (text === undefined) return { kind: "unanswered" };
+                  return text === "" ? { kind: "refused" } : { kind: "answer", text };
+                },
               },
             },
       runProcess: async () => printed?.shift()?.() ?? "",

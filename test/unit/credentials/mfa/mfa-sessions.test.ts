@@ -7,6 +7,7 @@ import { createSts } from "../../../../src/aws/sts.ts";
 import { createFailureCooldown } from "../../../../src/state/failure-cooldown.ts";
 import { resolveChain } from "../../../../src/credentials/chain.ts";
 import { createMfaCodes } from "../../../../src/credentials/mfa/code-queue.ts";
+import { unavailable } from "../../../../src/foundation/prompter.ts";
 import { createMfaMemory } from "../../../../src/credentials/mfa/used-codes.ts";
 import { createSessionCache } from "../../../../src/credentials/cache/session-cache.ts";
 import {
@@ -93,16 +94,19 @@ describe("MFA", () => {
         profile: name,
         callingProgram: () => undefined,
         givenCode,
-        findPerson: () =>
+        findPrompter: () =>
           isAlone
-            ? { nobody: "there is no terminal" }
+            ? unavailable("there is no terminal")
             : {
-                terminal: "tty",
-                tell: () => {},
-                ask: async () => {
-                  asked += 1;
-                  const text = typed();
-                  return text === undefined ? { kind: "refused" } : { kind: "answer", text };
+                kind: "prompter",
+                prompter: {
+                  terminal: "tty",
+                  notify: () => {},
+                  ask: async () => {
+                    asked += 1;
+                    const text = typed();
+                    return text === undefined ? { kind: "refused" } : { kind: "answer", text };
+                  },
                 },
               },
         runProcess: async () => "",
