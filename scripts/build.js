@@ -3,7 +3,7 @@
  * - `cache-hit.cjs`, the cache hit, and `cache-miss.cjs`, the miss: one CommonJS file each, because programs wait
  *   for them and node finds, reads and compiles one file faster than many;
  * - `cli.js`, people's commands: ES modules that load what a command needs;
- * - `sdk-providers.js`, AWS's own credential providers, which either of the two loads for the sources that want them;
+ * - `sso-clients.js`, the SDK's clients for IAM Identity Center and AWS Sign-In, which either of the two loads where they are wanted;
  * - `packages.json`, the packages whose code is in these files (for licences.js and sbom.js).
  */
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
@@ -26,11 +26,14 @@ const results = await Promise.all([
   build({
     ...forPrograms,
     entryPoints: ["src/entry/cache-miss.ts"],
-    plugins: [leftOut, providersBeside()],
+    plugins: [leftOut, ssoClientsBeside()],
   }),
   build({
     ...shared,
-    entryPoints: ["src/entry/cli.ts", "src/aws/sdk-providers.ts"],
+    entryPoints: [
+      { in: "src/entry/cli.ts", out: "cli" },
+      { in: "src/sso/clients.ts", out: "sso-clients" },
+    ],
     entryNames: "[name]",
     format: "esm",
     splitting: true,
@@ -41,7 +44,7 @@ const results = await Promise.all([
 ]);
 const bundled = new Set();
 for (const { metafile } of results) {
-  checkOutputs(metafile, [KEYRING, "./sdk-providers.js"]);
+  checkOutputs(metafile, [KEYRING, "./sso-clients.js"]);
   for (const { inputs } of Object.values(metafile.outputs))
     for (const [file, { bytesInOutput }] of Object.entries(inputs))
       if (bytesInOutput > 0) bundled.add(packageOf(file));
@@ -57,12 +60,12 @@ function packageOf(file) {
 }
 
 /** Rare and large: not a second time in the miss, but loaded from the file beside it. */
-function providersBeside() {
+function ssoClientsBeside() {
   return {
-    name: "providers-beside",
+    name: "sso-clients-beside",
     setup({ onResolve }) {
-      onResolve({ filter: /\/aws\/sdk-providers\.ts$/ }, ({ kind }) =>
-        kind === "dynamic-import" ? { path: "./sdk-providers.js", external: true } : undefined,
+      onResolve({ filter: /\/sso\/clients\.ts$/ }, ({ kind }) =>
+        kind === "dynamic-import" ? { path: "./sso-clients.js", external: true } : undefined,
       );
     },
   };

@@ -6,7 +6,7 @@
 import type { Credentials } from "./credentials.ts";
 import type { StsConnection } from "../config/connection.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { explainFailure, type RoleAsked } from "./error-hints.ts";
+import { explainFailure, type RoleAsked, type ServiceName } from "./error-hints.ts";
 import { createRequestHandler, type RequestHandler } from "./http.ts";
 
 /** One call, for messages: the operation, the role it asks for, and what must never be shown. */
@@ -28,7 +28,7 @@ export type Answer<Output> = {
  * Without credentials the call is one that AWS takes unsigned. Throws only `AwsRoleError` (see `explainFailure`).
  */
 export function createCaller(
-  service: "STS" | "IAM",
+  service: ServiceName,
   connection: StsConnection,
   remainingMs: () => number,
 ) {
@@ -158,17 +158,15 @@ function retryStrategy(maxAttempts: number, remainingMs: () => number) {
 }
 
 /**
- * On Node 20 the SDK prints a warning when its first client is created; stderr must stay empty. The
- * variable is put back afterwards, because children inherit the environment.
+ * On Node 20 the SDK prints a warning when its first client is created; stderr must stay empty. The variable is put back before anything is
+ * waited for, because children, and what else runs meanwhile, see the environment.
  */
-export async function withoutVersionWarning<Result>(
-  createAndSend: () => Promise<Result>,
-): Promise<Result> {
+export function withoutVersionWarning<Result>(createAndSend: () => Result): Result {
   const name = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
   const before = process.env[name];
   process.env[name] = "true";
   try {
-    return await createAndSend();
+    return createAndSend();
   } finally {
     if (before === undefined) delete process.env[name];
     else process.env[name] = before;

@@ -15,9 +15,12 @@ export type RoleAsked = {
   readonly tags?: readonly unknown[];
 };
 
+/** The services that awsrole calls, as messages name them. */
+export type ServiceName = "STS" | "IAM" | "IAM Identity Center" | "AWS Sign-In";
+
 /** What was being asked when AWS said no. */
 export type Call = {
-  readonly service: "STS" | "IAM";
+  readonly service: ServiceName;
   /** The operation, as in `AssumeRole`. */
   readonly action: string;
   readonly role?: RoleAsked | undefined;
@@ -31,6 +34,9 @@ export type Call = {
 
 /** The SDK's error as far as it matters here. */
 type ServiceError = Error & {
+  /** OAuth's code and text, in the errors of IAM Identity Center's OIDC service and of AWS Sign-In. */
+  error?: string;
+  error_description?: string;
   $metadata?: { httpStatusCode?: number; attempts?: number };
   $response?: { headers?: Record<string, string> };
 };
@@ -45,7 +51,7 @@ export function explainFailure(error: unknown, call: Call): AwsRoleError {
     return error;
   }
   const failure = error as ServiceError;
-  const said = asSentence(failure.message, call.secrets);
+  const said = asSentence(failure.error_description || failure.message, call.secrets);
   const row = rows.find((row) => row.when.test(failure.name) && (row.saying?.test(said) ?? true));
   const [code, hint] = row ? row.advice(call, failure) : byStatus(failure, call);
   const about =
@@ -59,6 +65,17 @@ export function explainFailure(error: unknown, call: Call): AwsRoleError {
       cause: withoutSecrets(failure, call.secrets),
     },
   );
+}
+
+/** What AWS said, of an error that `explainFailure` made: its name, OAuth's code, the HTTP status. */
+export function answerOf(error: AwsRoleError): {
+  readonly name?: string;
+  readonly code?: string | undefined;
+  readonly status?: number | undefined;
+} {
+  if (!(error.cause instanceof Error)) return {};
+  const { name, error: code, $metadata }: ServiceError = error.cause;
+  return { name, code, status: $metadata?.httpStatusCode };
 }
 
 type Advice = readonly [code: ErrorCode, hint: string | undefined];
@@ -255,7 +272,8 @@ function describeAnswer({ $metadata, $response }: ServiceError): string {
   return `HTTP ${status}${type === undefined ? "" : ` with ${type}`}${status < 300 ? ", which is not what AWS answers" : ""}`;
 }
 
-function deniedHint({ service, action, role, isSession }: Call): string {
+function deniedHint({ service, action, role, isSession }: Call): string | undefined {
+  if (service !== "STS" && service !== "IAM") return undefined;
   const may = `that the identity which signs may call ${service.toLowerCase()}:${action}`;
   if (role === undefined) {
     return `check ${may}`;
@@ -321,9 +339,12 @@ function redact(text: string, secrets: readonly string[]): string {
 }
 
 /** A plain copy for `cause`: the SDK's own error drags request and response along. */
-function withoutSecrets(error: Error, secrets: readonly string[]): Error {
-  const copy = new Error(asSentence(error.message, secrets));
+function withoutSecrets(error: ServiceError, secrets: readonly string[]): Error {
+  const copy: ServiceError = new Error(asSentence(error.message, secrets));
   copy.name = error.name;
+  if (error.error !== undefined) copy.error = error.error;
+  const { httpStatusCode } = error.$metadata ?? {};
+  if (httpStatusCode !== undefined) copy.$metadata = { httpStatusCode };
   const frames = (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
   copy.stack = [`${copy.name}: ${copy.message}`, ...frames].join("\n");
   return copy;

@@ -71,7 +71,7 @@ export async function stsAddress({
   useDualstackEndpoint: UseDualStack,
 }: StsConnection): Promise<URL> {
   if (endpointUrl !== undefined) return new URL(endpointUrl);
-  const { config } = await withoutVersionWarning(async () => new STSClient({ region: Region }));
+  const { config } = withoutVersionWarning(() => new STSClient({ region: Region }));
   return config.endpointProvider({ Region, UseFIPS, UseDualStack, UseGlobalEndpoint: false }).url;
 }
 

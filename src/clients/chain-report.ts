@@ -2,7 +2,14 @@
 import type { Settings } from "../config/document.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { maskSecrets, secretKeys } from "../config/secret-keys.ts";
-import { deviceOfCall, type Hop, type RoleHop, type SessionHop } from "../credentials/chain.ts";
+import {
+  deviceOfCall,
+  type Hop,
+  type RoleHop,
+  type SessionHop,
+  type SsoHop,
+  type StsHop,
+} from "../credentials/chain.ts";
 import type { Leaf } from "../credentials/base-credentials.ts";
 import { sessionSignedSeconds } from "../credentials/mfa/plan.ts";
 import type { Row } from "../state/item-index.ts";
@@ -56,6 +63,7 @@ export function explainChain(
   now: Date,
 ): readonly ExplainedHop[] {
   if (hop.kind === "leaf") return [explainLeaf(files, hop)];
+  if (hop.kind === "sso") return [explainSso(files, hop, rows, now)];
   const own =
     hop.kind === "role"
       ? explainRole(files, hop)
@@ -80,6 +88,23 @@ export function explainChain(
     { ...own, cache: cachedEntry(hop, rows, now) },
     ...explainChain(files, hop.signer, rows, now),
   ];
+}
+
+function explainSso(files: AwsFiles, hop: SsoHop, rows: readonly Row[], now: Date): ExplainedHop {
+  const { endpointUrl: endpoint, region } = hop.portal;
+  return {
+    kind: "sso",
+    profile: hop.profileName,
+    says: `the beginning: ${identityOf(hop)}`,
+    call: {
+      action: "GetRoleCredentials",
+      signedBy: "nobody: the token of the sign-in is the proof",
+      region,
+      ...(endpoint === undefined ? {} : { endpoint }),
+    },
+    cache: cachedEntry(hop, rows, now),
+    settings: settingsOf(files.profile(hop.profileName)),
+  };
 }
 
 function explainRole(files: AwsFiles, hop: RoleHop): ExplainedHop {
@@ -109,7 +134,7 @@ function lineOf(settings: Settings): string {
     : ", but without a credential_process line: SDKs do not ask awsrole";
 }
 
-function mfaOf(hop: SessionHop, why: string): ExplainedMfa {
+function mfaOf(hop: StsHop, why: string): ExplainedMfa {
   const device = deviceOfCall(hop);
   if (device === undefined) return { asked: false, why };
   const from =
@@ -149,7 +174,7 @@ function isTemporary(signer: Hop): boolean {
   return !["keychain-key", "environment", "process"].includes(source.kind);
 }
 
-function callOf(hop: SessionHop): NonNullable<ExplainedHop["call"]> {
+function callOf(hop: StsHop): NonNullable<ExplainedHop["call"]> {
   const { connection, signer } = hop;
   const isWebIdentity = signer.kind === "leaf" && signer.source.kind === "web-identity";
   return {
@@ -169,14 +194,16 @@ function callOf(hop: SessionHop): NonNullable<ExplainedHop["call"]> {
 function identityOf(hop: Hop): string {
   if (hop.kind === "role") return `${hop.role.arn} (profile ${hop.profile.name})`;
   if (hop.kind === "user-session") return `the session of ${identityOf(hop.signer)}`;
+  if (hop.kind === "sso") {
+    const { accountId, roleName } = hop.sso;
+    return `SSO role ${roleName} in account ${accountId} (profile ${hop.profileName})`;
+  }
   const { source, profileName } = hop;
   switch (source.kind) {
     case "static":
       return `access key ${source.accessKeyId} in plain text (profile ${profileName})`;
     case "keychain-key":
       return `access key ${source.accessKeyId} in the store (profile ${profileName})`;
-    case "sso":
-      return `SSO role ${source.roleName} in account ${source.accountId} (profile ${profileName})`;
     case "login":
       return `the aws login session ${source.loginSession} (profile ${profileName})`;
     case "process":

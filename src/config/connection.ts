@@ -138,8 +138,7 @@ function regionOf({ env, profile, source, askedFor, roleArn, ownRegion }: Connec
     found(askedFor, "awsrole_region") ??
     found(askedFor, "region");
   if (region) {
-    // A region becomes part of a host name: anything but one DNS label could name somebody else's host.
-    if (/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(region.value)) {
+    if (isRegion(region.value)) {
       return region.value;
     }
     throw invalid(
@@ -156,6 +155,11 @@ function regionOf({ env, profile, source, askedFor, roleArn, ownRegion }: Connec
     );
   }
   return fallback;
+}
+
+/** A region becomes part of a host name: anything but one DNS label could name another host. */
+export function isRegion(text: string): boolean {
+  return /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text);
 }
 
 function endpointOf({

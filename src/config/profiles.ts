@@ -1,7 +1,7 @@
 /**
  * Sections → typed, validated profiles.
  *
- * A *managed* profile has `awsrole_role_arn` or `awsrole_access_key_id` and is read from its `awsrole_` keys alone.
+ * A *managed* profile has `awsrole_role_arn`, `awsrole_access_key_id` or `awsrole_sso_role_name` and is read from its `awsrole_` keys alone.
  * A *standard* profile is read as the AWS CLI reads it; `awsrole_` keys may add what AWS has no setting for.
  * A setting given both plain and prefixed is an error, never a precedence.
  */
@@ -13,6 +13,7 @@ import { closestMatch } from "../foundation/edit-distance.ts";
 import {
   invalidValue,
   type Named,
+  named,
   parseDuration,
   parseList,
   parsePolicyArns,
@@ -21,6 +22,7 @@ import {
   rules,
   type Tag,
 } from "./role-values.ts";
+import { readSsoRole, type SsoRole } from "./sso.ts";
 
 /** What one AssumeRole call is asked for; within the limits of the STS API. */
 export type Role = {
@@ -51,7 +53,8 @@ export type RoleSource =
   | { readonly kind: "profile"; readonly name: string }
   | { readonly kind: "keychain-key"; readonly accessKeyId: string }
   | { readonly kind: "web-identity"; readonly tokenFile: string }
-  | { readonly kind: "environment" | "ec2-instance-metadata" | "ecs-container" };
+  | { readonly kind: "ec2-instance-metadata" }
+  | { readonly kind: "environment" | "ecs-container" };
 
 type Common = { readonly name: string; readonly settings: Settings };
 
@@ -78,14 +81,7 @@ export type Profile =
       readonly sessionToken: string | undefined;
       readonly accountId: string | undefined;
     })
-  | (Common & {
-      readonly kind: "sso";
-      readonly ssoSession: string | undefined;
-      readonly startUrl: string;
-      readonly ssoRegion: Setting;
-      readonly accountId: string;
-      readonly roleName: string;
-    })
+  | (Common & SsoRole & { readonly kind: "sso"; readonly managed: boolean })
   | (Common & { readonly kind: "login"; readonly loginSession: string })
   | (Common & { readonly kind: "process"; readonly command: string })
   | (Common & { readonly kind: "empty" });
@@ -117,6 +113,10 @@ export const awsroleKeys: readonly string[] = [
   "region",
   "endpoint_url",
   "store",
+  "sso_session",
+  "sso_account_id",
+  "sso_role_name",
+  "sso_login",
 ];
 
 /** Plain keys that a managed profile may not have: by these an SDK finds credentials (or fails) before it asks awsrole. */
@@ -133,9 +133,16 @@ export const plainKeysThatShadow: readonly string[] = [
   "login_session",
 ];
 
+/** Any of these makes a profile awsrole's, the first that it has being what it is. */
+const managedMarkers = [
+  "awsrole_role_arn",
+  "awsrole_access_key_id",
+  "awsrole_sso_role_name",
+] as const;
+
 /** True when the section is one that awsrole manages. */
 export function isManaged(settings: Settings): boolean {
-  return settings.has("awsrole_role_arn") || settings.has("awsrole_access_key_id");
+  return managedMarkers.some((key) => settings.has(key));
 }
 
 /**
@@ -150,7 +157,7 @@ export function readProfile(
   const settings = files.profile(name);
   if (settings === undefined) throw profileNotFound(files, name);
   checkAwsroleKeys(name, settings);
-  if (isManaged(settings)) return readManaged(name, settings);
+  if (isManaged(settings)) return readManaged(files, name, settings);
   return readStandard(files, name, settings, position);
 }
 
@@ -186,8 +193,8 @@ function checkAwsroleKeys(name: string, settings: Settings): void {
   }
 }
 
-function readManaged(name: string, settings: Settings): Profile {
-  const marker = settings.has("awsrole_role_arn") ? "awsrole_role_arn" : "awsrole_access_key_id";
+function readManaged(files: AwsFiles, name: string, settings: Settings): Profile {
+  const marker = managedMarkers.find((key) => settings.has(key)) ?? managedMarkers[0];
   for (const key of plainKeysThatShadow) {
     const plain = settings.get(key);
     if (plain === undefined) continue;
@@ -200,8 +207,23 @@ function readManaged(name: string, settings: Settings): Profile {
         : `SDKs would use ${key} and never ask awsrole: remove it`,
     );
   }
+  const others = managedMarkers.filter((key) => key !== marker && settings.has(key));
+  if (others.includes("awsrole_sso_role_name"))
+    throw invalid(
+      name,
+      `has both ${marker} (${at(settings.get(marker)!)}) and awsrole_sso_role_name (${at(settings.get("awsrole_sso_role_name")!)})`,
+      "keep one of them: a role of IAM Identity Center can be the source of another profile",
+    );
   const get: Lookup = (key) => named(settings, `awsrole_${key}`);
   if (get("role_arn") !== undefined) return readRole(name, settings, get, true);
+  if (marker === "awsrole_sso_role_name")
+    return {
+      kind: "sso",
+      name,
+      settings,
+      managed: true,
+      ...readSsoRole(files, name, settings, "awsrole_"),
+    };
   const accessKey = get("access_key_id");
   if (accessKey === undefined)
     throw invalid(
@@ -253,7 +275,8 @@ function readStandard(
     return readRole(name, settings, get, false);
   }
   if (hasWebIdentity) return readRole(name, settings, get, false);
-  if (has("sso_account_id", "sso_role_name")) return readSso(files, name, settings);
+  if (has("sso_account_id", "sso_role_name"))
+    return { kind: "sso", name, settings, managed: false, ...readSsoRole(files, name, settings) };
   if (files.credentialsProfile(name)?.has("aws_access_key_id") === true) {
     return readStatic(files, name, settings);
   }
@@ -389,68 +412,12 @@ function readMfa(name: string, get: Lookup): Mfa | undefined {
   };
 }
 
-function readSso(files: AwsFiles, name: string, settings: Settings): Profile {
-  const sessionName = named(settings, "sso_session")?.setting.value;
-  const session = sessionName === undefined ? undefined : files.ssoSession(sessionName);
-  if (sessionName !== undefined && session === undefined) {
-    throw invalid(
-      name,
-      `sso_session ${sessionName} has no [sso-session ${sessionName}] section`,
-      `aws configure sso-session writes it`,
-    );
-  }
-  const need = (key: string, from: Settings): Setting => {
-    const found = named(from, key);
-    if (found !== undefined) return found.setting;
-    const misplaced = named(settings, key);
-    throw invalid(
-      name,
-      from === settings ? `has no ${key}` : `its sso-session ${sessionName} has no ${key}`,
-      misplaced === undefined
-        ? "aws configure sso writes the missing settings"
-        : `move it from ${at(misplaced.setting)} into [sso-session ${sessionName}]`,
-    );
-  };
-  if (session !== undefined) {
-    assertConsistent(name, settings, session, "sso_start_url");
-    assertConsistent(name, settings, session, "sso_region");
-  }
-  return {
-    kind: "sso",
-    name,
-    settings,
-    ssoSession: sessionName,
-    startUrl: need("sso_start_url", session ?? settings).value,
-    ssoRegion: need("sso_region", session ?? settings),
-    accountId: need("sso_account_id", settings).value,
-    roleName: need("sso_role_name", settings).value,
-  };
-}
-
-/** A profile may repeat what its sso-session says, and say nothing else: SDKs refuse such a profile, each in its own words. */
-function assertConsistent(name: string, settings: Settings, session: Settings, key: string): void {
-  const [own, shared] = [named(settings, key), named(session, key)];
-  if (own === undefined || shared === undefined || own.setting.value === shared.setting.value)
-    return;
-  throw invalid(
-    name,
-    `${key} is ${own.setting.value} (${at(own.setting)}), but its sso-session says ${shared.setting.value} (${at(shared.setting)})`,
-    `remove ${key} from the profile, or give it another sso_session`,
-  );
-}
-
 function noSource(name: string, prefix: string): AwsRoleError {
   return invalid(
     name,
     "has a role but no source of credentials to assume it with",
     `add ${prefix}source_profile, ${prefix}credential_source or ${prefix}web_identity_token_file`,
   );
-}
-
-/** The setting under its key; an empty value counts as absent, as in the AWS CLI. */
-function named(settings: Settings, key: string): Named | undefined {
-  const setting = settings.get(key);
-  return setting === undefined || setting.value === "" ? undefined : { key, setting };
 }
 
 function at(setting: Setting): string {

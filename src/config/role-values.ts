@@ -1,6 +1,6 @@
 /** Values of role settings: the limits of the STS API (service model 2011-06-15), checked before any call. */
 import { AwsRoleError } from "../foundation/errors.ts";
-import type { Setting } from "./document.ts";
+import type { Setting, Settings } from "./document.ts";
 import { maskSecrets } from "./secret-keys.ts";
 
 /** A session tag. */
@@ -8,6 +8,12 @@ export type Tag = { readonly key: string; readonly value: string };
 
 /** A setting together with the key it was written under, for messages. */
 export type Named = { readonly key: string; readonly setting: Setting };
+
+/** The setting under its key; an empty value counts as absent, as in the AWS CLI. */
+export function named(settings: Settings, key: string): Named | undefined {
+  const setting = settings.get(key);
+  return setting === undefined || setting.value === "" ? undefined : { key, setting };
+}
 
 /** What a value must match, and how to say so. */
 export type Rule = { readonly pattern: RegExp; readonly hint: string };
@@ -20,6 +26,8 @@ export const rules = {
     pattern: /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/,
     hint: "an ARN looks like arn:aws:iam::123456789012:role/NAME",
   },
+  accountId: { pattern: /^\d{12}$/, hint: "an account id has 12 digits" },
+  ssoLogin: { pattern: /^(?:auto|never)$/, hint: "it is auto or never" },
   accessKeyId: {
     pattern: /^[A-Z0-9]{16,128}$/,
     hint: "an access key id looks like AKIAIOSFODNN7EXAMPLE",

@@ -21,6 +21,7 @@ export async function fetchSession(
   deps: SessionDependencies,
   obtainSigner: typeof obtain,
 ): Promise<CachedSession> {
+  if (hop.kind === "sso") return sessionFrom(await deps.sso.fetch(hop), hop.request, deps.clock);
   if (
     hop.kind === "role" &&
     hop.signer.kind === "leaf" &&

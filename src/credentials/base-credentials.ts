@@ -1,5 +1,5 @@
 /** The end of a chain: an identity that is not assumed by us. */
-import type { LoginSource, SsoSource } from "../aws/sdk-providers.ts";
+import type { StsConnection } from "../config/connection.ts";
 import type { Environment } from "../foundation/environment.ts";
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
@@ -19,10 +19,13 @@ export type Leaf = {
 /** Ways to get a leaf's credentials; `sources/index.ts` has one file for each. */
 export type LeafSource =
   | Extract<Profile, { kind: "static" | "keychain-key" | "process" }>
-  | SsoSource
   | LoginSource
   | { readonly kind: "web-identity"; readonly tokenFile: string }
-  | { readonly kind: "environment" | "ec2-instance-metadata" | "ecs-container" };
+  | { readonly kind: "ec2-instance-metadata"; readonly address: string }
+  | { readonly kind: "environment" | "ecs-container" };
+
+/** A session of `aws login`, with the way to the sign-in service that renews it. */
+export type LoginSource = Extract<Profile, { kind: "login" }> & { readonly signin: StsConnection };
 
 /** The leaf at the end of `path`; its identity is found without network or child process. */
 export function createLeaf(source: LeafSource, path: readonly string[], env: Environment): Leaf {
@@ -40,15 +43,6 @@ function identify(source: LeafSource, env: Environment): readonly unknown[] {
     case "static":
     case "keychain-key":
       return [source.accessKeyId];
-    case "sso":
-      return [
-        source.ssoSession ?? source.startUrl,
-        source.startUrl,
-        source.portal.region,
-        source.accountId,
-        source.roleName,
-        source.portal.endpointUrl,
-      ];
     case "login":
       return [source.loginSession];
     case "process":
@@ -58,7 +52,7 @@ function identify(source: LeafSource, env: Environment): readonly unknown[] {
     case "environment":
       return [env["AWS_ACCESS_KEY_ID"]];
     case "ec2-instance-metadata":
-      return [env["AWS_EC2_METADATA_SERVICE_ENDPOINT"], thisBoot()];
+      return [source.address, thisBoot()];
     case "ecs-container":
       return [
         // In the order in which the provider takes them; a variable that is set to nothing is not set.

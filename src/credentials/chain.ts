@@ -9,6 +9,8 @@ import { isAbsolute } from "node:path";
 import { readFileSync } from "node:fs";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { AwsFiles } from "../config/files.ts";
+import { resolveInstanceMetadata } from "../config/instance-metadata.ts";
+import type { SsoRole } from "../config/sso.ts";
 import {
   type Mfa,
   type Profile,
@@ -52,8 +54,22 @@ export type UserSessionHop = {
   readonly request: string;
 };
 
+/** A role of IAM Identity Center: one GetRoleCredentials call, with the token of a sign-in. */
+export type SsoHop = {
+  readonly kind: "sso";
+  readonly profileName: string;
+  readonly sso: SsoRole;
+  /** The ways to its two services: the portal (role credentials) and OIDC (tokens). */
+  readonly portal: StsConnection;
+  readonly oidc: StsConnection;
+  readonly request: string;
+};
+
+/** A hop whose session STS makes, signed by another. */
+export type StsHop = RoleHop | UserSessionHop;
+
 /** A hop whose credentials are a session of ours, and so can be kept. */
-export type SessionHop = RoleHop | UserSessionHop;
+export type SessionHop = StsHop | SsoHop;
 
 export type Hop = SessionHop | Leaf;
 
@@ -103,7 +119,7 @@ export function withUserSession(files: AwsFiles, hop: Hop, env: Environment): Ho
 
 /** The profiles a chain goes through, outermost first. */
 export function profilesOf(hop: Hop): readonly string[] {
-  if (hop.kind === "leaf") return [hop.profileName];
+  if (hop.kind === "leaf" || hop.kind === "sso") return [hop.profileName];
   return hop.kind === "user-session"
     ? profilesOf(hop.signer)
     : [hop.profile.name, ...profilesOf(hop.signer)];
@@ -111,20 +127,28 @@ export function profilesOf(hop: Hop): readonly string[] {
 
 /** The item under which a hop's session is kept. A user's session belongs to its device and key, not to one of the profiles. */
 export function accountOf(hop: SessionHop): string {
-  return hop.kind === "role"
-    ? sessionAccount(hop.profile.name, hop.request)
-    : mfaAccount(hop.request);
+  switch (hop.kind) {
+    case "role":
+      return sessionAccount(hop.profile.name, hop.request);
+    case "sso":
+      return sessionAccount(hop.profileName, hop.request);
+    case "user-session":
+      return mfaAccount(hop.request);
+  }
 }
 
 /** The device whose code goes with a hop's own call; undefined where that call takes none. */
 export function deviceOfCall(hop: SessionHop): Mfa | undefined {
   if (hop.kind === "user-session") return hop.mfa;
+  if (hop.kind === "sso") return undefined;
   return hop.mfaPlan.kind === "own-code" ? hop.mfaPlan.device : undefined;
 }
 
 /** The device that a chain may need a code of, wherever in it. */
 export function deviceOfChain(hop: Hop): Mfa | undefined {
-  return hop.kind === "leaf" ? undefined : (deviceOfCall(hop) ?? deviceOfChain(hop.signer));
+  return hop.kind === "leaf" || hop.kind === "sso"
+    ? undefined
+    : (deviceOfCall(hop) ?? deviceOfChain(hop.signer));
 }
 
 function resolveProfile(
@@ -140,16 +164,15 @@ function resolveProfile(
     case "keychain-key":
     case "process":
       return createLeaf(profile, path, env);
-    case "sso": {
-      const to = (service: "sso" | "sso_oidc"): StsConnection =>
-        connectionOf(files, profile, env, { service, ownRegion: profile.ssoRegion });
-      return createLeaf({ ...profile, portal: to("sso"), oidc: to("sso_oidc") }, path, env);
-    }
+    case "sso":
+      return ssoHop(files, profile, env);
     case "login": {
-      const signin = connectionOf(files, profile, env, { service: "signin" });
+      const roleArn = profile.loginSession;
+      const signin = connectionOf(files, profile, env, { service: "signin", roleArn });
       return createLeaf({ ...profile, signin }, path, env);
     }
     case "empty":
+      refuseTokenOnly(files, profile);
       throw new AwsRoleError(
         "ERR_PROFILE_INVALID",
         `profile ${profile.name} has neither a role nor credentials`,
@@ -165,7 +188,7 @@ function connectionOf(
   files: AwsFiles,
   { settings }: Profile,
   env: Environment,
-  more: Pick<ConnectionInput, "service" | "ownRegion">,
+  more: Pick<ConnectionInput, "service" | "ownRegion" | "roleArn">,
 ): StsConnection {
   return resolveConnection({
     profile: settings,
@@ -173,6 +196,49 @@ function connectionOf(
     env,
     ...more,
   });
+}
+
+/** `sso_session` alone is for services that take the token itself. @throws ERR_PROFILE_INVALID. */
+function refuseTokenOnly(files: AwsFiles, { name, settings }: Profile): void {
+  const session = settings.get("sso_session");
+  if (session === undefined || session.value === "") return;
+  const isThere = files.ssoSession(session.value) !== undefined;
+  throw new AwsRoleError(
+    "ERR_PROFILE_INVALID",
+    isThere
+      ? `profile ${name} has sso_session but neither sso_account_id nor sso_role_name: it gives a bearer token, no credentials`
+      : `profile ${name} names sso-session ${session.value} (${session.file}:${session.line}), which does not exist, and neither sso_account_id nor sso_role_name`,
+    { hint: "aws configure sso writes what is missing" },
+  );
+}
+
+function ssoHop(
+  files: AwsFiles,
+  profile: Extract<Profile, { kind: "sso" }>,
+  env: Environment,
+): SsoHop {
+  const { session, accountId, roleName } = profile;
+  const to = (service: "sso" | "sso_oidc"): StsConnection =>
+    connectionOf(files, profile, env, { service, ownRegion: session.region });
+  const portal = to("sso");
+  const request = JSON.stringify({
+    v: 1,
+    sso: session.name ?? session.startUrl,
+    startUrl: session.startUrl,
+    region: portal.region,
+    accountId,
+    roleName,
+    endpoint: portal.endpointUrl,
+    fips: portal.useFipsEndpoint || undefined,
+  });
+  return {
+    kind: "sso",
+    profileName: profile.name,
+    sso: profile,
+    portal,
+    oidc: to("sso_oidc"),
+    request,
+  };
 }
 
 function resolveRole(
@@ -306,11 +372,14 @@ function resolveSigner(
       } as const;
       return createLeaf(key, path, env);
     }
+    case "ec2-instance-metadata": {
+      const address = resolveInstanceMetadata(profile.settings, env);
+      return createLeaf({ kind: source.kind, address }, path, env);
+    }
     case "web-identity":
     case "environment":
-    case "ec2-instance-metadata":
     case "ecs-container":
-      return createLeaf(source, path, env);
+      return createLeaf({ ...source }, path, env);
   }
 }
 

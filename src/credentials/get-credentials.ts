@@ -10,7 +10,7 @@ import type { Clock } from "../foundation/clock.ts";
 import { AwsRoleError, type ErrorCode, isAwsRoleError } from "../foundation/errors.ts";
 import { asObject, parseObject } from "../foundation/json.ts";
 import type { Deadline } from "../foundation/deadline.ts";
-import type { Sts } from "../aws/sts.ts";
+import type { IssuedSession, Sts } from "../aws/sts.ts";
 import type { StsConnection } from "../config/connection.ts";
 import { errorCodec } from "../state/cooldown.ts";
 import type { FailureCooldown } from "../state/failure-cooldown.ts";
@@ -23,7 +23,7 @@ import {
   urgentSeconds,
   usableSeconds,
 } from "./cache/session.ts";
-import { accountOf, type Hop, profilesOf, type SessionHop } from "./chain.ts";
+import { accountOf, type Hop, profilesOf, type SessionHop, type SsoHop } from "./chain.ts";
 import { codeNeeded } from "./mfa/code-needed.ts";
 import { fetchSession } from "./assume-role.ts";
 import type { Leaf } from "./base-credentials.ts";
@@ -42,9 +42,18 @@ export type SessionDependencies = {
   readonly forceRefresh: boolean;
   readonly openSts: (connection: StsConnection) => Promise<Sts>;
   readonly resolveLeaf: (leaf: Leaf) => Promise<Credentials>;
+  readonly sso: SsoAccess;
   readonly codes: MfaCodes;
   /** For people's commands: something they should know (a capped duration, a clock that is wrong). */
   readonly notice: (text: string) => void;
+};
+
+/** Roles of IAM Identity Center. */
+export type SsoAccess = {
+  /** A role's credentials, anew. */
+  readonly fetch: (hop: SsoHop) => Promise<IssuedSession>;
+  /** Fails at once where only a person could go on; asks AWS for nothing. @throws ERR_LOGIN_NEEDED. */
+  readonly requireSignIn: (hop: SsoHop) => Promise<void>;
 };
 
 /** Credentials and how they came: `renewing failed` carries the reason. */
@@ -85,6 +94,7 @@ export async function obtain(
       return stale(old, remaining, undefined);
   }
   try {
+    await requireSignIn(hop, deps);
     const fetched = await fetchInFlight(hop, key, isForced ? undefined : old, deps, isForced);
     return { ...fetched, isRenewal: old !== undefined };
   } catch (error) {
@@ -98,13 +108,23 @@ export async function obtain(
   }
 }
 
+/**
+ * Where only a sign-in by a person would help, everyone fails at once and alone: of many processes that waited for each other's turn, the last would
+ * hear it late. @throws ERR_LOGIN_NEEDED.
+ */
+async function requireSignIn(hop: Hop, deps: SessionDependencies): Promise<void> {
+  if (hop.kind === "sso") return deps.sso.requireSignIn(hop);
+  if (hop.kind === "leaf" || hop.signer.kind === "leaf") return;
+  if (!(await canSign(hop.signer, deps))) await requireSignIn(hop.signer, deps);
+}
+
 /** The item under which a hop's session is kept. */
 export function keyOf(hop: SessionHop): SessionKey {
   const [profile = ""] = profilesOf(hop);
   return {
     account: accountOf(hop),
     request: hop.request,
-    kind: hop.kind === "role" ? "role" : "mfa",
+    kind: hop.kind === "user-session" ? "mfa" : "role",
     profile,
     ...(hop.kind === "role" ? { roleArn: hop.role.arn } : {}),
   };

@@ -91,7 +91,10 @@ export async function fetchChain(
     files,
     chain,
     sessions,
-    connection: chain.kind === "leaf" ? connectionFor(context, files, profile) : chain.connection,
+    connection:
+      chain.kind === "leaf" || chain.kind === "sso"
+        ? connectionFor(context, files, profile)
+        : chain.connection,
     region: settings.get("region")?.value || undefined,
   };
 }

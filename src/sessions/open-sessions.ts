@@ -18,12 +18,13 @@ import { watchForLogout } from "../state/logout-epoch.ts";
 import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { createSessionCache, type FirstRead } from "../credentials/cache/session-cache.ts";
 import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
-import type { SessionDependencies } from "../credentials/get-credentials.ts";
+import type { SessionDependencies, SsoAccess } from "../credentials/get-credentials.ts";
 import { resolveLeaf } from "../credentials/sources/index.ts";
 import { createRows, type Rows, type StoreName } from "../state/item-index.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
 import { withUnlockCooldown } from "../stores/keychain/unlock-cooldown.ts";
+import type { SsoClients } from "../sso/clients.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 
 /** The store in use, opened on first use, with the rows that list its items. */
@@ -217,12 +218,41 @@ export function openSessions(context: Context, options: SessionOptions): Session
             return trouble === undefined ? store.openNamedStore(name) : Promise.reject(trouble);
           },
         },
-        openProviders: async () =>
-          (await import("../aws/sdk-providers.ts")).createProviders({ env, deadline }),
+        openSignin: async (connection) =>
+          (await openSsoClients()).createSignin(connection, deadline),
       }),
+    sso: openSso(context, options),
     codes: openCodes(context, options),
     notice,
   };
+}
+
+function openSso(
+  { clock, homeFolder, runtimeDir }: Context,
+  { deadline, spin }: SessionOptions,
+): SsoAccess {
+  const deps = {
+    homeFolder,
+    now: () => clock.now(),
+    deadline,
+    runtimeDir: runtimeDir(),
+    openClients: openSsoClients,
+  };
+  return {
+    fetch: async (hop) => {
+      const { fetchSsoRole } = await import("../sso/role-credentials.ts");
+      const session = fetchSsoRole(hop, deps);
+      return spin === undefined ? session : spin(session);
+    },
+    requireSignIn: async (hop) => {
+      const { requireSignIn } = await import("../sso/role-credentials.ts");
+      await requireSignIn(hop, deps);
+    },
+  };
+}
+
+async function openSsoClients(): Promise<SsoClients> {
+  return (await import("../sso/clients.ts")).ssoClients;
 }
 
 /** The same store, which callers without a terminal do not ask again right after it refused. */

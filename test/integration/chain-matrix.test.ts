@@ -87,12 +87,73 @@ const rows: readonly Row[] = [
     config: p(arn("R"), "web_identity_token_file = @FOLDER@/token"),
     expected: "R<-web-identity",
   },
-  { what: "SSO, legacy", config: p(sso), expected: "sso", ...only },
+  { what: "SSO, legacy", config: p(sso), expected: "sso" },
   {
     what: "SSO by session",
     config:
       p("sso_session = corp\nsso_account_id = 123456789012\nsso_role_name = reader") + ssoSession,
     expected: "sso",
+  },
+  {
+    what: "SSO by session, its start URL and region repeated",
+    config: p("sso_session = corp", sso) + ssoSession,
+    expected: "sso",
+  },
+  {
+    what: "SSO by session, but another region",
+    config: p("sso_session = corp", sso.replace("eu-west-1", "us-east-1")) + ssoSession,
+    expected: "ERR_PROFILE_INVALID",
+    botocore: "error",
+  },
+  {
+    what: "SSO by session, but another start URL",
+    config: p("sso_session = corp", sso.replace("example.", "other.")) + ssoSession,
+    expected: "ERR_PROFILE_INVALID",
+    botocore: "error",
+  },
+  {
+    what: "SSO by session, its region in the profile only (botocore takes that for credentials, not for tokens)",
+    config: p("sso_session = corp", sso) + ssoSession.replace("sso_region = eu-west-1\n", ""),
+    expected: "ERR_PROFILE_INVALID",
+    botocore: "sso",
+  },
+  {
+    what: "sso_session alone: a token, no credentials",
+    config: p("sso_session = corp") + ssoSession,
+    expected: "ERR_PROFILE_INVALID",
+    ...only,
+  },
+  {
+    what: "a secret alone in the credentials file: the config file's pair, whole",
+    config: p(keys("CONFIG")),
+    credentials: "[p]\naws_secret_access_key = other\n",
+    expected: "CONFIG",
+  },
+  {
+    what: "a key id alone in the credentials file: half a pair",
+    config: p(keys("CONFIG")),
+    credentials: "[p]\naws_access_key_id = CRED\n",
+    expected: "ERR_PROFILE_INVALID",
+    botocore: "error",
+  },
+  {
+    what: "managed SSO",
+    config:
+      p(
+        "awsrole_sso_session = corp",
+        "awsrole_sso_account_id = 123456789012",
+        "awsrole_sso_role_name = reader",
+      ) + ssoSession,
+    expected: "sso",
+    ...only,
+  },
+  {
+    what: "managed SSO beside a role",
+    config:
+      managed("awsrole_source_profile = base", "awsrole_sso_role_name = reader") +
+      base +
+      ssoSession,
+    expected: "ERR_PROFILE_INVALID",
     ...only,
   },
   {
@@ -534,6 +595,7 @@ const rows: readonly Row[] = [
 function describeChain(hop: Hop): string {
   if (hop.kind === "role") return `${hop.role.arn.split("/").at(-1)}<-${describeChain(hop.signer)}`;
   if (hop.kind === "user-session") return `session<-${describeChain(hop.signer)}`;
+  if (hop.kind === "sso") return "sso";
   return hop.source.kind === "static" || hop.source.kind === "keychain-key"
     ? hop.source.accessKeyId
     : hop.source.kind;

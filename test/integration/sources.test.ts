@@ -72,6 +72,51 @@ describe("sources", () => {
     expect(await run(profile, onInstance())).toMatchObject({ code: 0, stderr: "" });
   });
 
+  it("the instance metadata service that the role's own profile names, whatever other profiles do", async () => {
+    const stranger = await startStranger();
+    const setting = (url: string) => `ec2_metadata_service_endpoint = ${url}`;
+    const config =
+      role("credential_source = Ec2InstanceMetadata", setting(sts.urls.imds)) +
+      `[profile other]\n${setting(stranger.urls.imds)}\n[default]\n${setting(stranger.urls.imds)}\n`;
+    const env = { AWS_EC2_METADATA_DISABLED: undefined, AWS_PROFILE: "other" };
+    expect(await run(config, env)).toMatchObject({ code: 0, stderr: "" });
+    expect(actionsOf(sts)).toEqual(["GetToken", "GetRoleName", "GetRoleCredentials", "AssumeRole"]);
+    expect(stranger.requests).toEqual([]);
+  });
+
+  it("a session of another instance metadata service is never the answer", async () => {
+    const otherName = sts.urls.imds.replace("127.0.0.1", "localhost");
+    sts.hosts.add(new URL(otherName).host);
+    home = createRoleHome(sts, { config: role("credential_source = Ec2InstanceMetadata") });
+    const ask = async (url: string) => {
+      const before = sts.requests.length;
+      const { code } = await runAwsrole(
+        ["credential-process", "--profile", "p", "--store", "plaintext"],
+        {
+          env: { ...home.env, ...onInstance(), AWS_EC2_METADATA_SERVICE_ENDPOINT: url },
+        },
+      );
+      expect(code).toBe(0);
+      return sts.requests.length - before;
+    };
+    expect([await ask(sts.urls.imds), await ask(sts.urls.imds), await ask(otherName)]).toEqual([
+      4, 0, 4,
+    ]);
+  });
+
+  it("the instance metadata service without a role, or failing: why there are no credentials", async () => {
+    sts.metadata.settings.hasRole = false;
+    const profile = role("credential_source = Ec2InstanceMetadata");
+    const none = await run(profile, onInstance());
+    expect(none).toMatchObject({ code: 1, stdout: "" });
+    expect(none.stderr).toMatch(/gave no credentials: the instance has no role\n/);
+    await home.remove();
+    sts.behave({ only: ["GetRoleName"], serverError: 500 });
+    const failing = await run(profile, onInstance());
+    expect(failing).toMatchObject({ code: 1, stdout: "" });
+    expect(failing.stderr).toMatch(/it answered \S+ with HTTP 500/);
+  });
+
   it("not the EC2 instance metadata service where AWS_EC2_METADATA_DISABLED says so", async () => {
     const finished = await run(role("credential_source = Ec2InstanceMetadata"), {
       ...onInstance(),
@@ -106,6 +151,22 @@ describe("sources", () => {
     const none = await run(role("credential_source = EcsContainer"));
     expect(none).toMatchObject({ code: 1, stdout: "" });
     expect(none.stderr).toMatch(/there is no container credentials endpoint/);
+    await home.remove();
+    const unreadable = await run(role("credential_source = EcsContainer"), {
+      ...env,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/nonexistent/token",
+    });
+    expect(unreadable).toMatchObject({ code: 1, stdout: "" });
+    expect(unreadable.stderr).toMatch(
+      /the token file \/nonexistent\/token \(AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE\) cannot be read: ENOENT/,
+    );
+    await home.remove();
+    const elsewhere = await run(role("credential_source = EcsContainer"), {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://stranger.example/creds",
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: "let me in",
+    });
+    expect(elsewhere).toMatchObject({ code: 1, stdout: "" });
+    expect(elsewhere.stderr).toMatch(/not an address to get credentials from/);
   });
 
   describe("SSO", () => {
@@ -267,7 +328,7 @@ describe("sources", () => {
       const missing = await run(config(), env);
       expect(missing).toMatchObject({ code: 3, stdout: "" });
       expect(missing.stderr).toMatch(
-        /^awsrole: profile corp: the SSO session has expired or was never started\nawsrole: hint: run: aws sso login --profile corp\n$/,
+        /^awsrole: profile corp: you are not signed in to sso-session s\nawsrole: hint: run: aws sso login --sso-session s\n$/,
       );
       signIn(60);
       sts.identityCenter.endSessions();
@@ -424,7 +485,26 @@ describe("sources", () => {
         stderr: "",
       });
     });
+    it("that gives no account has the profile's", async () => {
+      home = createRoleHome(sts);
+      const file = script(answer());
+      writeFileSync(
+        home.configFile,
+        `[profile corp]\ncredential_process = ${file}\naws_account_id = 123456789012\n`,
+      );
+      const { stdout } = await runAwsrole(
+        ["credential-process", "--profile", "corp", "--store", "none"],
+        { env: home.env },
+      );
+      expect(JSON.parse(stdout)).toMatchObject({ AccountId: "123456789012" });
+    });
+
     const bad: readonly (readonly [string, string, RegExp])[] = [
+      [
+        "gives ended credentials",
+        `echo '{"Version":1,"AccessKeyId":"SECRET","SecretAccessKey":"SECRET","SessionToken":"SECRET","Expiration":"2020-01-01T00:00:00Z"}'`,
+        /gave credentials that ended at 2020-01-01T00:00:00Z/,
+      ],
       ["fails", "echo SECRET; echo SECRET >&2; exit 7", /it failed \(exit code 7\)/],
       ["prints no JSON", "echo SECRET", /its answer is not the JSON/],
       [

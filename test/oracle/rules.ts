@@ -57,31 +57,7 @@ const globalSts = "https://sts.amazonaws.com:443";
 const actions = ({ asked }: Pair["ours"]): readonly unknown[] =>
   asked.map(({ body }) => body["Action"]);
 
-/** Differences that are bugs, known and not fixed yet: none of these names may stay. */
-const pending: readonly Rule[] = [
-  ofPlace(
-    "pending-sso-account-id",
-    "§2",
-    "AccountId of SSO credentials.",
-    ({ path, ours, theirs }) => path === "accountId" && ours === "" && /^\d{12}$/.test(theirs),
-  ),
-  {
-    name: "pending-instance-metadata",
-    contract: "§5",
-    why: "Endpoint and mode of the instance metadata service are the profile's.",
-    explains: (_, __, { title }) => title.startsWith("instance metadata: "),
-  },
-  {
-    name: "pending-sso-refresh",
-    contract: "§8",
-    why: "SSO tokens are refreshed by the SDK, once in 30 s in one process.",
-    explains: (_, __, { title }) =>
-      /^sso: (?:.*refresh|a token file without an end)|^pair: sso.*mixed case$/.test(title),
-  },
-];
-
 export const rules: readonly Rule[] = [
-  ...pending,
   ofPlace(
     "session-name",
     "§4 (aws-facts 4.1)",

@@ -15,7 +15,7 @@ export async function codeNeeded(
   hop: Hop,
   isUsable: (hop: SessionHop) => Promise<boolean>,
 ): Promise<NeededCode | undefined> {
-  if (hop.kind === "leaf") return undefined;
+  if (hop.kind === "leaf" || hop.kind === "sso") return undefined;
   const device = deviceOfCall(hop);
   if (device !== undefined)
     return { device, request: hop.request, isShared: hop.kind === "user-session" };

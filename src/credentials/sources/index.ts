@@ -1,11 +1,11 @@
 /** Ways to get a leaf's credentials, each loaded when it is needed. */
 import type { Environment } from "../../foundation/environment.ts";
 import type { Credentials } from "../../aws/credentials.ts";
-import type { Providers } from "../../aws/sdk-providers.ts";
+import type { StsConnection } from "../../config/connection.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import type { Leaf } from "../base-credentials.ts";
-import { AwsRoleError } from "../../foundation/errors.ts";
-import { withLock } from "../../locks/single-flight.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import type { Signin } from "../../sso/signin.ts";
 import type { KeyStores } from "./keychain-key.ts";
 
 /** What the sources may use. */
@@ -16,7 +16,7 @@ export type SourceDependencies = {
   readonly now: () => Date;
   readonly deadline: Deadline;
   readonly runtimeDir: string | undefined;
-  readonly openProviders: () => Promise<Providers>;
+  readonly openSignin: (connection: StsConnection) => Promise<Signin>;
   readonly keys: KeyStores;
 };
 
@@ -47,25 +47,28 @@ export async function resolveLeaf(
         inFlight: path,
       });
     }
-    case "sso": {
-      const providers = await deps.openProviders();
-      const { isSsoTokenDue } = await import("./sso.ts");
-      const session = source.ssoSession ?? source.startUrl;
-      const ask = (): Promise<Credentials> => providers.sso(source, profileName);
-      return (await isSsoTokenDue(deps.homeFolder, session, deps.now()))
-        ? inTurn(deps, `sso ${session}`, ask)
-        : ask();
-    }
     case "login": {
-      const providers = await deps.openProviders();
-      return inTurn(deps, `login ${source.loginSession}`, () =>
-        providers.login(source, profileName),
+      const { loginCredentials } = await import("../../sso/login-session.ts");
+      return of(
+        profileName,
+        loginCredentials(profileName, source.loginSession, source.signin, deps),
       );
     }
-    case "ec2-instance-metadata":
-      return (await deps.openProviders()).instanceMetadata({ profileName });
-    case "ecs-container":
-      return (await deps.openProviders()).container({ profileName });
+    case "ec2-instance-metadata": {
+      // Known to the AWS CLI and the SDK's default chain.
+      if (deps.env["AWS_EC2_METADATA_DISABLED"]?.toLowerCase() === "true")
+        throw new AwsRoleError(
+          "ERR_SOURCE_UNAVAILABLE",
+          `profile ${profileName}: AWS_EC2_METADATA_DISABLED forbids asking the EC2 instance metadata service`,
+          { hint: "unset it, or give the profile another source" },
+        );
+      const { instanceMetadataCredentials } = await import("../../aws/instance-metadata.ts");
+      return of(profileName, instanceMetadataCredentials(source.address, deps));
+    }
+    case "ecs-container": {
+      const { containerCredentials } = await import("../../aws/container-credentials.ts");
+      return of(profileName, containerCredentials(deps.env, deps));
+    }
     case "keychain-key": {
       const { credentialsFromKeychain } = await import("./keychain-key.ts");
       return credentialsFromKeychain(source.accessKeyId, profileName, deps.keys);
@@ -78,11 +81,13 @@ export async function resolveLeaf(
   }
 }
 
-/** One process at a time: AWS's refresh tokens can be used once. */
-function inTurn<T>(
-  { runtimeDir, deadline }: SourceDependencies,
-  key: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  return withLock({ dir: runtimeDir, key, waitMs: deadline.remainingMs() }, work);
+/** Says whose credentials they would have been. */
+async function of(profileName: string, credentials: Promise<Credentials>): Promise<Credentials> {
+  try {
+    return await credentials;
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    const { code, message, hint } = error;
+    throw new AwsRoleError(code, `profile ${profileName}: ${message}`, { hint, cause: error });
+  }
 }

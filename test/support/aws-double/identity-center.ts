@@ -137,6 +137,8 @@ export function createIdentityCenter(directory: Directory, clock: Clock) {
       if (known === undefined) throw new Error("the double did not issue this token");
       known.expiresAt = clock.now();
     },
+    /** As after another program has refreshed with it. */
+    endRefreshToken: (token: string): void => void refreshTokens.delete(token),
     isRefreshTokenGood: (token: string): boolean => refreshTokens.has(token),
     oidc: {
       RegisterClient: registerClient,

@@ -306,35 +306,3 @@ describe("an access key in a file", () => {
     });
   });
 });
-
-describe("a profile and its sso-session", () => {
-  const sso = (own: string, shared: string): string =>
-    `[profile prod]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = r\n${own}\n[sso-session corp]\n${shared}\n`;
-  const url = "sso_start_url = https://corp.awsapps.com/start";
-
-  it("may say the same", () => {
-    const files = awsFiles(sso("sso_region = eu-west-1", `${url}\nsso_region = eu-west-1`));
-    expect(readProfile(files, "prod")).toMatchObject({ kind: "sso", ssoSession: "corp" });
-  });
-
-  it("may not contradict each other: both places are named", () => {
-    const { message, hint } = failure(
-      sso("sso_region = us-east-1", `${url}\nsso_region = eu-west-1`),
-    );
-    expect(message).toMatch(
-      /^profile prod: sso_region is us-east-1 \(.*config:5\), but its sso-session says eu-west-1 \(.*config:8\)$/,
-    );
-    expect(hint).toBe("remove sso_region from the profile, or give it another sso_session");
-    expect(
-      failure(
-        sso("sso_start_url = https://other.awsapps.com/start", `${url}\nsso_region = eu-west-1`),
-      ).message,
-    ).toContain("sso_start_url is https://other.awsapps.com/start");
-  });
-
-  it("shares what stands in the session: a setting beside it is to be moved there", () => {
-    const { message, hint } = failure(sso("sso_region = eu-west-1", url));
-    expect(message).toBe("profile prod: its sso-session corp has no sso_region");
-    expect(hint).toMatch(/^move it from .*config:5 into \[sso-session corp\]$/);
-  });
-});

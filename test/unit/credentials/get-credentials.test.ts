@@ -83,6 +83,7 @@ describe("getting credentials", () => {
       runtimeDir: undefined,
       forceRefresh: false,
       openSts: async () => sts,
+      sso: { fetch: () => Promise.reject(network), requireSignIn: async () => {} },
       resolveLeaf: async () => ({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" }),
       codes: {
         hasGivenCode: () => false,

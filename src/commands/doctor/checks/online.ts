@@ -29,7 +29,7 @@ export async function checkOnline(
   const chains = names.flatMap((name) => chainOf(files, name, context) ?? []);
   const connections = new Map<string, StsConnection>();
   for (const hop of chains) {
-    if (hop.kind !== "leaf")
+    if (hop.kind === "role" || hop.kind === "user-session")
       connections.set((await stsAddress(hop.connection)).href, hop.connection);
   }
   const reached = await Promise.all(

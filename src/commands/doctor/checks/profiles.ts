@@ -321,7 +321,10 @@ function isSomebodysSource({ config }: Facts["files"], profile: string): boolean
 
 function unknownKey({ rows }: Facts, profile: string, hop: Hop): Finding[] {
   let leaf = hop;
-  while (leaf.kind !== "leaf") leaf = leaf.signer;
+  while (leaf.kind !== "leaf") {
+    if (leaf.kind === "sso") return [];
+    leaf = leaf.signer;
+  }
   const { source } = leaf;
   if (source.kind !== "keychain-key" || leaf.profileName !== profile) return [];
   if (rows.some(({ account }) => account === keyAccount(source.accessKeyId))) return [];

@@ -86,6 +86,10 @@ describe("MFA", () => {
       runtimeDir: undefined,
       forceRefresh: false,
       openSts: async (connection) => createSts(connection, deadline),
+      sso: {
+        fetch: () => Promise.reject(new Error("no SSO here")),
+        requireSignIn: async () => {},
+      },
       resolveLeaf: async ({ source }) =>
         source.kind === "process"
           ? { accessKeyId: "ASIATOOL", secretAccessKey: "s", sessionToken: "t" }

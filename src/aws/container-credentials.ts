@@ -1,0 +1,115 @@
+/**
+ * The role of a container: ECS, EKS Pod Identity, or `awsrole serve`, by the AWS_CONTAINER_* variables.
+ *
+ * AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is a path of ECS's endpoint, AWS_CONTAINER_CREDENTIALS_FULL_URI a whole address: https, or one that does not
+ * leave the machine. The token file, which EKS renews, counts before the token in a variable.
+ */
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { isLoopback } from "../config/connection.ts";
+import type { Environment } from "../foundation/environment.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Deadline } from "../foundation/deadline.ts";
+import { errorCode } from "../foundation/errno.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { askMetadataService, parseMetadataCredentials, reasonIn } from "./metadata-request.ts";
+
+const ecsAddress = "http://169.254.170.2";
+/** ECS, and EKS in both its forms. */
+const knownHosts = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
+/** A service account's token has 1 to 2 KB. */
+const longestTokenBytes = 20_000;
+
+/** The container role's credentials. @throws ERR_SOURCE_UNAVAILABLE with what is missing, or the endpoint's own reason. */
+export async function containerCredentials(
+  env: Environment,
+  { deadline, now }: { readonly deadline: Deadline; readonly now: () => Date },
+): Promise<Credentials> {
+  const url = endpointOf(env);
+  const token = await tokenOf(env);
+  const headers = {
+    accept: "application/json",
+    ...(token === undefined ? {} : { authorization: token }),
+  };
+  try {
+    const answer = await askMetadataService(url.href, { headers }, deadline);
+    if (answer.status !== 200) throw unavailable(`it answered with ${reasonIn(answer)}`);
+    const credentials = parseMetadataCredentials(answer.text);
+    if (credentials === undefined) throw unavailable("its answer has no credentials");
+    if (credentials.expiresAt !== undefined && credentials.expiresAt <= now())
+      throw unavailable(`its credentials ended at ${credentials.expiresAt.toISOString()}`);
+    return credentials;
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    throw unavailable(
+      `the container credentials endpoint at ${url.host} gave no credentials: ${error.message}`,
+      "see whether the task or pod has a role",
+      error,
+    );
+  }
+}
+
+function endpointOf(env: Environment): URL {
+  const relative = env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+  const full = env["AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+  if (relative) {
+    const address = `${ecsAddress}${relative}`;
+    if (relative.startsWith("/") && URL.canParse(address)) return new URL(address);
+    throw unavailable(
+      `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not a path: ${relative}`,
+      "ECS sets it to one like /v2/credentials/ID",
+    );
+  }
+  if (!full) {
+    throw unavailable(
+      "there is no container credentials endpoint",
+      "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI is set inside ECS and EKS",
+    );
+  }
+  const url = URL.canParse(full) ? new URL(full) : undefined;
+  const isNear =
+    url !== undefined && (isLoopback(url.hostname) || knownHosts.includes(url.hostname));
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && isNear)) return url;
+  throw unavailable(
+    `AWS_CONTAINER_CREDENTIALS_FULL_URI is not an address to get credentials from: ${full}`,
+    "it is an https address, or one of this machine, ECS (169.254.170.2) or EKS (169.254.170.23, [fd00:ec2::23])",
+  );
+}
+
+async function tokenOf(env: Environment): Promise<string | undefined> {
+  const file = env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
+  const variable = file
+    ? "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+    : "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+  const token = file ? await readToken(file) : env[variable];
+  if (!token) return undefined;
+  // Anything else could add a header of its own.
+  if (/^[\x20-\x7e]+$/.test(token)) return token;
+  throw unavailable(`the token in ${variable} has characters that a header cannot have`);
+}
+
+/** As it is: a line end in it is an error for the SDKs too. */
+async function readToken(file: string): Promise<string> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const stat = await handle.stat();
+      if (!stat.isFile()) throw new Error("it is not a plain file");
+      if (stat.size > longestTokenBytes)
+        throw new Error(`it has more than ${longestTokenBytes} bytes`);
+      return (await handle.readFile("utf8")).replace(/\r?\n$/, "");
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw unavailable(
+      `the token file ${file} (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE) cannot be read: ${errorCode(cause) ?? String(cause)}`,
+      "in EKS, see whether the pod identity webhook mounted it, and who may read it",
+      cause,
+    );
+  }
+}
+
+function unavailable(what: string, hint?: string, cause?: unknown): AwsRoleError {
+  return new AwsRoleError("ERR_SOURCE_UNAVAILABLE", what, { hint, cause });
+}

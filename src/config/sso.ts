@@ -1,0 +1,196 @@
+/**
+ * IAM Identity Center in the config: `[sso-session NAME]` sections, and the profiles that are roles of one.
+ *
+ * - A profile with `sso_session` takes start URL and region from that section; what it says itself must be the same (botocore and Go refuse the
+ *   rest too). Without `sso_session` it is of the old form, and has both itself.
+ * - A managed profile has `awsrole_sso_session`, `awsrole_sso_account_id` and `awsrole_sso_role_name`.
+ */
+import { AwsRoleError } from "../foundation/errors.ts";
+import type { Setting, Settings } from "./document.ts";
+import type { AwsFiles } from "./files.ts";
+import { named, requireRule, rules } from "./role-values.ts";
+
+/** A sign-in: a portal, and what of it is asked for. */
+export type SsoSessionSettings = {
+  /** Absent in the old form. */
+  readonly name: string | undefined;
+  readonly startUrl: string;
+  /** The portal's region, with its place: it becomes part of host names. */
+  readonly region: Setting;
+  readonly scopes: readonly string[];
+  /** The section it is written in. */
+  readonly settings: Settings;
+};
+
+/** A permission set's role in an account, and the sign-in that it takes. */
+export type SsoRole = {
+  readonly session: SsoSessionSettings;
+  readonly accountId: string;
+  readonly roleName: string;
+  /** `auto`: a program's request may open the browser, where a person is at the terminal. */
+  readonly login: "auto" | "never";
+};
+
+/** What a token is asked for where the section does not say, as in the AWS CLI. */
+const defaultScope = "sso:account:access";
+
+/** `[sso-session NAME]`, whole. @throws ERR_PROFILE_INVALID, ERR_CONFIG_SYNTAX; `reader` is whose error it is. */
+export function readSsoSession(
+  files: AwsFiles,
+  name: string,
+  reader = `sso-session ${name}`,
+): SsoSessionSettings {
+  const settings = files.ssoSession(name);
+  if (settings === undefined) {
+    throw invalid(
+      reader,
+      `there is no [sso-session ${name}] section`,
+      "awsrole login makes one, aws configure sso-session does too",
+    );
+  }
+  const need = (key: string): Setting => {
+    const found = named(settings, key);
+    if (found !== undefined) return found.setting;
+    throw invalid(
+      reader,
+      `[sso-session ${name}] has no ${key}`,
+      "aws configure sso-session writes the missing settings",
+    );
+  };
+  return {
+    name,
+    startUrl: requireStartUrl(reader, need("sso_start_url")),
+    region: need("sso_region"),
+    scopes: scopesIn(settings),
+    settings,
+  };
+}
+
+/** The SSO part of a profile, of its plain keys or those with `awsrole_`. @throws ERR_PROFILE_INVALID. */
+export function readSsoRole(
+  files: AwsFiles,
+  name: string,
+  settings: Settings,
+  prefix: "" | "awsrole_" = "",
+): SsoRole {
+  const reader = `profile ${name}`;
+  refuseNarrowing(reader, settings);
+  const need = (key: string): Setting => {
+    const found = named(settings, `${prefix}${key}`);
+    if (found !== undefined) return found.setting;
+    throw invalid(
+      reader,
+      `has no ${prefix}${key}`,
+      prefix === ""
+        ? "aws configure sso writes the missing settings"
+        : `awsrole edit-profile ${name} --${key.replaceAll("_", "-")} … adds it`,
+    );
+  };
+  const sessionName = prefix === "" ? named(settings, "sso_session")?.setting : need("sso_session");
+  const session =
+    sessionName === undefined
+      ? {
+          name: undefined,
+          startUrl: requireStartUrl(reader, need("sso_start_url")),
+          region: need("sso_region"),
+          scopes: scopesIn(settings),
+          settings,
+        }
+      : readSessionOf(files, reader, settings, sessionName);
+  const accountId = need("sso_account_id");
+  return {
+    session,
+    accountId:
+      prefix === ""
+        ? accountId.value
+        : requireRule(
+            name,
+            { key: `${prefix}sso_account_id`, setting: accountId },
+            rules.accountId,
+          ),
+    roleName: need("sso_role_name").value,
+    login: readLogin(name, settings),
+  };
+}
+
+function readSessionOf(
+  files: AwsFiles,
+  reader: string,
+  settings: Settings,
+  { value: sessionName }: Setting,
+): SsoSessionSettings {
+  const section = files.ssoSession(sessionName);
+  for (const key of ["sso_start_url", "sso_region", "sso_registration_scopes"]) {
+    const own = named(settings, key)?.setting;
+    const theirs = section === undefined ? undefined : named(section, key)?.setting;
+    if (own === undefined || section === undefined || own.value === theirs?.value) continue;
+    throw theirs === undefined
+      ? invalid(
+          reader,
+          `${key} is in the profile (${at(own)}), but [sso-session ${sessionName}] has none`,
+          `move it to [sso-session ${sessionName}]`,
+        )
+      : invalid(
+          reader,
+          `${key} (${at(own)}) is not that of [sso-session ${sessionName}] (${at(theirs)})`,
+          "remove the one in the profile, or give it a session of its own",
+        );
+  }
+  return readSsoSession(files, sessionName, reader);
+}
+
+/** GetRoleCredentials takes neither a policy nor tags: what a profile says of them could only be ignored. */
+function refuseNarrowing(reader: string, settings: Settings): void {
+  for (const key of [
+    "policy_arns",
+    "policy_file",
+    "tags",
+    "transitive_tag_keys",
+    "source_identity",
+    "role_session_name",
+    "duration_seconds",
+    "external_id",
+    "mfa_serial",
+  ]) {
+    const setting = settings.get(`awsrole_${key}`);
+    if (setting === undefined) continue;
+    throw invalid(
+      reader,
+      `awsrole_${key} (${at(setting)}) cannot be applied to a role of IAM Identity Center`,
+      "remove it, or put it into a role profile that has this one as its source",
+    );
+  }
+}
+
+function readLogin(name: string, settings: Settings): SsoRole["login"] {
+  const found = named(settings, "awsrole_sso_login");
+  if (found === undefined) return "never";
+  const value = requireRule(name, found, rules.ssoLogin);
+  return value === "auto" ? "auto" : "never";
+}
+
+function requireStartUrl(reader: string, setting: Setting): string {
+  const { value } = setting;
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
+  throw invalid(
+    reader,
+    `sso_start_url is not a web address (${at(setting)})`,
+    "it looks like https://d-1234567890.awsapps.com/start",
+  );
+}
+
+function scopesIn(settings: Settings): readonly string[] {
+  const scopes = (named(settings, "sso_registration_scopes")?.setting.value ?? "")
+    .split(",")
+    .map((scope) => scope.trim())
+    .filter((scope) => scope !== "");
+  return scopes.length === 0 ? [defaultScope] : scopes;
+}
+
+function at(setting: Setting): string {
+  return `${setting.file}:${setting.line}`;
+}
+
+function invalid(reader: string, problem: string, hint: string): AwsRoleError {
+  return new AwsRoleError("ERR_PROFILE_INVALID", `${reader}: ${problem}`, { hint });
+}

@@ -1,0 +1,68 @@
+/**
+ * JSON files that awsrole shares with the AWS CLI and the SDKs: tokens below ~/.aws/sso/cache, console sessions below ~/.aws/login/cache.
+ *
+ * - Read whatever they are: not a plain file, too long or not JSON counts as no file, and nothing is waited for (a FIFO would block).
+ * - Replaced by rename with mode 0600, so that another program reads the old text or the new one; a link is followed, as the others do.
+ */
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { open, realpath, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errorCode } from "../foundation/errno.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { makePrivateFolder } from "../foundation/private-dir.ts";
+
+/** A token with its registration has some 5 KB. */
+const longestBytes = 1024 * 1024;
+
+/** The object in the file; undefined where there is none that can be read. */
+export async function readAwsCacheFile(
+  file: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const stat = await handle.stat();
+      if (!stat.isFile() || stat.size > longestBytes) return undefined;
+      const value: unknown = JSON.parse(await handle.readFile("utf8"));
+      return typeof value === "object" && value !== null && !Array.isArray(value)
+        ? { ...value }
+        : undefined;
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the file whole. @throws ERR_STORE_FAILED, naming it: what was to be written is lost then. */
+export async function writeAwsCacheFile(
+  file: string,
+  value: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  try {
+    makePrivateFolder(dirname(file));
+    const target = await realpath(file).catch(() => file);
+    const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
+    try {
+      const handle = await open(temporary, "wx", 0o600);
+      try {
+        await handle.writeFile(JSON.stringify(value));
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  } catch (cause) {
+    const code = errorCode(cause) ?? "unknown error";
+    throw new AwsRoleError("ERR_STORE_FAILED", `${file} cannot be written (${code})`, {
+      hint: "see the permissions of its folder and the free space on its disk",
+      cause,
+    });
+  }
+}
