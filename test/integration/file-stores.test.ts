@@ -118,8 +118,10 @@ describe("the file store", () => {
     expect(await open(state).get("session/v1/prod/x")).toBe("S");
   });
 
-  it("asks for the passphrase once per login where the runtime folder is in memory", async () => {
-    if (!existsSync("/dev/shm")) return;
+  it("asks for the passphrase once per login where the runtime folder is in memory", async ({
+    skip,
+  }) => {
+    skip(!existsSync("/dev/shm"), "there is no /dev/shm");
     const runtime = mkdtempSync("/dev/shm/awsrole-test-");
     try {
       await open(state, "correct horse", runtime).set("session/v1/prod/x", "S");

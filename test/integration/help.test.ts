@@ -135,9 +135,8 @@ describe("help", () => {
       expect(plain).not.toContain("\u001B");
   });
 
-  it("says so when its output cannot be written", async () => {
-    const full = missing("test", ["-c", "/dev/full"]);
-    if (full !== undefined) return;
+  it("says so when its output cannot be written", async ({ skip }) => {
+    skip(missing("test", ["-c", "/dev/full"]) !== undefined, "there is no /dev/full");
     const { code, stderr } = await runCommand(
       ["sh", "-c", `exec "$@" > /dev/full`, "sh", ...program, "list"],
       { env },

@@ -150,9 +150,10 @@ describe.skipIf(skipReason)(
       });
 
       it("still says that an item never stored is absent", async () => {
-        expect(await attempt(daemon, ["get", "session/v1/never/x"])).toEqual(
-          expect.objectContaining({ pending: false, exit: 0 }),
-        );
+        const outcome = await attempt(daemon, ["get", "session/v1/never/x"]);
+        expect(outcome).toMatchObject({ pending: false, exit: 0, stderr: "" });
+        expect(outcome).not.toHaveProperty("code");
+        expect(outcome.value).toBeUndefined();
       });
 
       describe("behind a prompt that nobody answers", () => {

@@ -59,6 +59,26 @@ describe("profile commands", () => {
     return stdout;
   };
 
+  it.each([
+    [["edit-profile", "--duration-seconds", "1800"]],
+    [["remove-profile"]],
+    [["rename-profile"]],
+    [["rename-profile", "stage"]],
+    [["adopt"]],
+    [["release"]],
+    [["logout"]],
+    [["remove-key"]],
+    [["rotate-key"]],
+  ])("%j does nothing to the profile of AWS_PROFILE: it wants a NAME", async (words) => {
+    const credentials = readFileSync(home.credentialsFile, "utf8");
+    const AWS_PROFILE = "prod";
+    const { code, stdout, stderr } = await runInProcess(words, { ...home.env, AWS_PROFILE });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^awsrole: .*(?:NAME|NEW|profile)/);
+    expect(config()).toBe(hand);
+    expect(readFileSync(home.credentialsFile, "utf8")).toBe(credentials);
+  });
+
   it("edit-profile changes the lines it is told to change and no other", async () => {
     await done("edit-profile", "prod", "--duration-seconds", "1800", "--external-id", "abc");
     expect(config()).toBe(

@@ -2,13 +2,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Sts } from "../../../src/aws/sts.ts";
 import { createFailureCooldown } from "../../../src/state/failure-cooldown.ts";
-import { resolveChain } from "../../../src/credentials/chain.ts";
+import { resolveChain, type SessionHop } from "../../../src/credentials/chain.ts";
 import { createSessionCache } from "../../../src/credentials/cache/session-cache.ts";
-import { obtain, type SessionDependencies } from "../../../src/credentials/get-credentials.ts";
+import {
+  keyOf,
+  obtain,
+  type SessionDependencies,
+} from "../../../src/credentials/get-credentials.ts";
+import { runSingleFlight } from "../../../src/locks/single-flight.ts";
 import { createRows } from "../../../src/state/item-index.ts";
-import { AwsRoleError } from "../../../src/foundation/errors.ts";
+import { AwsRoleError, type ErrorCode } from "../../../src/foundation/errors.ts";
 import type { SecretStore } from "../../../src/stores/open.ts";
 import { awsFiles } from "../../support/aws-files.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
@@ -19,11 +25,11 @@ const config = `[profile prod]\nawsrole_role_arn = ${arn}\nawsrole_source_profil
 
 type World = {
   deps: SessionDependencies;
-  /** Seconds since the start, by every clock. */
-  time: { seconds: number };
+  /** Seconds since the start, by every clock; `granted` is the life of the sessions that STS gives. */
+  time: { seconds: number; granted: number };
   calls: string[];
   /** What STS does instead of answering. */
-  failure: { error: AwsRoleError | undefined };
+  failure: { error: AwsRoleError | undefined; tookSeconds?: number; afterMs?: number };
   notices: string[];
 };
 
@@ -39,7 +45,7 @@ describe("getting credentials", () => {
     lifetimeSeconds = 3600,
     isStoreNamed = false,
   }: { store?: SecretStore; lifetimeSeconds?: number; isStoreNamed?: boolean } = {}): World {
-    const time = { seconds: 0 };
+    const time = { seconds: 0, granted: lifetimeSeconds };
     const calls: string[] = [];
     const failure: World["failure"] = { error: undefined };
     const notices: string[] = [];
@@ -54,9 +60,11 @@ describe("getting credentials", () => {
         request: { durationSeconds?: number },
       ) => {
         calls.push(`${signer.accessKeyId} ${request.durationSeconds ?? ""}`.trim());
+        time.seconds += failure.tookSeconds ?? 0;
+        if (failure.afterMs !== undefined) await pause(failure.afterMs);
         if (failure.error !== undefined) throw failure.error;
         const issuedAt = clock.now();
-        const expiresAt = new Date(issuedAt.getTime() + lifetimeSeconds * 1000);
+        const expiresAt = new Date(issuedAt.getTime() + time.granted * 1000);
         return {
           credentials: {
             accessKeyId: `ASIA${calls.length}`,
@@ -162,6 +170,97 @@ describe("getting credentials", () => {
     await expect(obtain(chain(), "deliver", deps)).rejects.toMatchObject({ code: "ERR_NETWORK" });
   });
 
+  it("serves nothing that has less than 60 s left once trying has taken its time", async () => {
+    const { deps, time, failure } = createWorld();
+    await obtain(chain(), "deliver", deps);
+    Object.assign(failure, { error: network, tookSeconds: 20 });
+    time.seconds = 3530;
+    await expect(obtain(chain(), "deliver", deps)).rejects.toMatchObject({ code: "ERR_NETWORK" });
+  });
+
+  it("forgets a failure once AWS has answered", async () => {
+    const { deps, time, calls, failure } = createWorld();
+    await obtain(chain(), "deliver", deps);
+    failure.error = network;
+    time.seconds = 3000;
+    expect((await obtain(chain(), "deliver", deps)).how).toBe("stale");
+    failure.error = undefined;
+    time.granted = 340;
+    time.seconds = 3005;
+    await obtain(chain(), "deliver", { ...deps, forceRefresh: true });
+    const { length } = calls;
+    // Due again, and within 30 s of the failure.
+    time.seconds = 3020;
+    expect((await obtain(chain(), "deliver", deps)).how).toBe("fetched");
+    expect(calls.length).toBeGreaterThan(length);
+  });
+
+  describe("among several processes", () => {
+    let runtime: string;
+    beforeEach(() => {
+      runtime = mkdtempSync(join(tmpdir(), "awsrole-run-"));
+    });
+    afterEach(() => rmSync(runtime, { recursive: true, force: true }));
+    const single = () =>
+      resolveChain(
+        awsFiles(`[profile prod]\nawsrole_role_arn = ${arn}\nawsrole_source_profile = bob\n`, bob),
+        "prod",
+        {},
+      ) as SessionHop;
+
+    it("waits 3 s at most for another's renewal while the old session has a minute left", async () => {
+      const { deps, time, calls } = createWorld();
+      const coordinated = { ...deps, runtimeDir: runtime };
+      await obtain(single(), "deliver", coordinated);
+      time.seconds = 3000;
+      let release = (): void => {};
+      const other = runSingleFlight({
+        dir: runtime,
+        key: keyOf(single()).request,
+        waitMs: 0,
+        encode: String,
+        decode: String,
+        lookAgain: undefined,
+        work: async () => {
+          await new Promise<void>((resolve) => (release = resolve));
+          return { answer: "", share: false };
+        },
+      });
+      await pause(200);
+      const startedAt = performance.now();
+      expect(await obtain(single(), "deliver", coordinated)).toMatchObject({
+        how: "stale",
+        trouble: { code: "ERR_DEADLINE" },
+      });
+      const waited = performance.now() - startedAt;
+      expect(waited).toBeGreaterThan(2500);
+      expect(waited).toBeLessThan(5000);
+      expect(calls).toHaveLength(1);
+      release();
+      await other;
+    });
+
+    it.each<[ErrorCode, number]>([
+      ["ERR_AWS_DENIED", 1],
+      ["ERR_AWS_REFUSED", 1],
+      ["ERR_AWS_SESSION_ENDED", 1],
+      ["ERR_AWS_THROTTLED", 1],
+      ["ERR_AWS_UNAVAILABLE", 1],
+      ["ERR_NETWORK", 1],
+      ["ERR_CLOCK_SKEW", 1],
+      ["ERR_MFA_NEEDED", 2],
+      ["ERR_STORE_LOCKED", 2],
+    ])("%s costs two of them %i calls", async (code, count) => {
+      const { deps, calls, failure } = createWorld();
+      Object.assign(failure, { error: new AwsRoleError(code, "no"), afterMs: 400 });
+      const coordinated = { ...deps, runtimeDir: runtime };
+      const both = [1, 2].map(() => obtain(single(), "deliver", coordinated));
+      for (const one of await Promise.allSettled(both))
+        expect(one).toMatchObject({ status: "rejected", reason: { code } });
+      expect(calls).toHaveLength(count);
+    });
+  });
+
   it("asks for an hour at most with a temporary signer, and says so", async () => {
     const { deps, calls, notices } = createWorld();
     await obtain(
@@ -215,7 +314,7 @@ describe("getting credentials", () => {
   it("removes up to five expired items on a miss, row after item", async () => {
     const store = createMemoryStore();
     const { deps, time } = createWorld({ store });
-    for (let number = 0; number < 7; number += 1) {
+    for (let number = 0; number < 14; number += 1) {
       await obtain(
         resolveChain(
           awsFiles(config.replace("mid\n", `mid\nawsrole_external_id = x${number}\n`), bob),
@@ -226,12 +325,12 @@ describe("getting credentials", () => {
         deps,
       );
     }
-    expect(await createRows(folder).list()).toHaveLength(8);
+    expect(await createRows(folder).list()).toHaveLength(15);
     time.seconds = 4000;
     await obtain(chain(), "deliver", deps);
     const rows = await createRows(folder).list();
-    // Two fetches: ten of the eight old ones and none of the two new ones could go.
-    expect(rows.length).toBeLessThanOrEqual(5);
+    // Fifteen old ones, one of them renewed in place, and a new one; two fetches took five each.
+    expect(rows).toHaveLength(6);
     for (const row of rows) expect(await store.get(row.account)).toBeDefined();
   });
 });

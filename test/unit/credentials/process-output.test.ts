@@ -1,4 +1,5 @@
 import { formatExpiration } from "../../../src/aws/credentials.ts";
+import { formatCredentialProcessOutput } from "../../../src/credentials/process-output.ts";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
@@ -12,5 +13,12 @@ it("an expiration is written as ISO 8601 has it, in UTC, without fractions", () 
     fc.property(dates, (date) => {
       expect(formatExpiration(date)).toBe(date.toISOString().replace(/\.\d+Z$/, "Z"));
     }),
+  );
+});
+
+it("a long-term key is written without an end, a session token or an account that is not known", () => {
+  const key = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" };
+  expect(formatCredentialProcessOutput(key)).toBe(
+    '{"Version":1,"AccessKeyId":"AKIAIOSFODNN7EXAMPLE","SecretAccessKey":"secret"}\n',
   );
 });
