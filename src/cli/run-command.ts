@@ -52,7 +52,7 @@ export async function runCommand(
       : unknownWord("option", first, ["--help", "--version"], commandFirst);
   const command = await loadCommand(program.commands, name);
   if (command.takesCommand === true) {
-    const separated = requireSeparator(command, name, words, context.platform);
+    const separated = requireSeparator(command, name, words, context);
     // Now it has one: the command is read as if it had been typed.
     if (separated !== words) return runCommand(program, separated, context);
   }

@@ -15,15 +15,15 @@ import type { Hop } from "../credentials/chain.ts";
 import { keyOf } from "../credentials/get-credentials.ts";
 import type { Context } from "../foundation/context.ts";
 import {
-  type FetchArguments,
   type Fetched,
   fetchChain,
   type ResolvedChain,
   resolveSession,
+  type SessionArguments,
 } from "../sessions/fetch-credentials.ts";
 import type { Provided } from "./answers.ts";
 
-export type ServeArguments = FetchArguments & { readonly "long-term": boolean };
+export type ServeArguments = SessionArguments;
 
 /** What becomes of what there is to report once the endpoint is open. */
 export type ServeReporter = {
@@ -61,7 +61,7 @@ export function createRenewingProfile(
   let isInUse = false;
   let endsAt: Date | undefined;
 
-  const resolve = (): ResolvedChain => resolveSession(context, profile, args["long-term"]);
+  const resolve = (): ResolvedChain => resolveSession(context, profile, args);
   return {
     fetchFirst: async (first) => {
       const fetched = await fetchChain(context, profile, first, resolve(), memory);

@@ -13,6 +13,7 @@ import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
 import { deliver } from "./audit-log.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
+import type { Overlay } from "./one-call.ts";
 import { openSessions, prepareStore } from "./open-sessions.ts";
 
 /** The options that all these commands share, as typed. */
@@ -22,6 +23,13 @@ export type FetchArguments = {
   readonly input: boolean;
   readonly "force-refresh": boolean;
   readonly "mfa-code": string | undefined;
+};
+
+/** The same of commands that hand credentials to programs. */
+export type SessionArguments = FetchArguments & {
+  readonly "long-term": boolean;
+  /** What this call changes in the files. */
+  readonly overlay?: Overlay | undefined;
 };
 
 /** Credentials of one profile and what they were found by. */
@@ -103,21 +111,22 @@ export async function fetchChain(
 export async function fetchSession(
   context: Context,
   profile: string,
-  args: FetchArguments & { readonly "long-term": boolean },
+  args: SessionArguments,
 ): Promise<Fetched> {
-  return fetchChain(context, profile, args, resolveSession(context, profile, args["long-term"]));
+  return fetchChain(context, profile, args, resolveSession(context, profile, args));
 }
 
 /**
- * The chain for programs that are handed the credentials: an access key is not what leaves awsrole, but a session of it
- *, unless `isLongTerm`. No network. @throws ERR_PROFILE_*, ERR_CONFIG_*.
+ * The chain for programs that are handed the credentials: an access key is not what leaves awsrole, but a session of it,
+ * unless `--long-term` says so. No network. @throws ERR_PROFILE_*, ERR_CONFIG_*.
  */
 export function resolveSession(
   context: Context,
   profile: string,
-  isLongTerm: boolean,
+  { "long-term": isLongTerm, overlay }: Pick<SessionArguments, "long-term" | "overlay">,
 ): ResolvedChain {
-  const files = readAwsFiles(context.env, context.platform);
+  const read = readAwsFiles(context.env, context.platform);
+  const files = overlay === undefined ? read : overlay(read);
   const chain = resolveChain(files, profile, context.env);
   return { files, chain: isLongTerm ? chain : withUserSession(files, chain, context.env) };
 }

@@ -3,6 +3,7 @@ import { clearedVariables, credentialVariables } from "../../program/aws-variabl
 import { callingProgram } from "../../program/calling-program.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
+import { fetchWithMinLife, minLifeOptions } from "../../sessions/min-life.ts";
 import { fetchSession, requireName } from "../../sessions/fetch-credentials.ts";
 import { detectShell } from "../../cli/shells/detect.ts";
 import {
@@ -26,6 +27,7 @@ export default defineCommand({
   options: {
     ...fetchOptions,
     ...sessionOptions,
+    ...minLifeOptions,
     shell: {
       type: "string",
       choices: shellNames,
@@ -76,7 +78,9 @@ export default defineCommand({
         hint: `run ${howToUse(shell, words.join(" "))} (or --force, to see them)`,
       });
     }
-    const fetched = await fetchSession(context, name, args);
+    const fetched = await fetchWithMinLife(context, args, (one) =>
+      fetchSession(context, name, one),
+    );
     context.stdout(formatVariables(shell, credentialVariables(fetched, context.env)));
     return 0;
   },

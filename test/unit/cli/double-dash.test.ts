@@ -6,13 +6,14 @@ import { isAwsRoleError } from "../../../src/foundation/errors.ts";
 /** What is said about `awsrole WORDS`: the hint; undefined when nothing is wrong. */
 function hint(words: string, platform: NodeJS.Platform = "linux"): string | undefined {
   try {
-    requireSeparator(exec, "exec", words.split("_"), platform);
+    requireSeparator(exec, "exec", words.split("_"), { platform, isTerminal });
   } catch (error) {
     if (isAwsRoleError(error)) return error.hint;
   }
   return undefined;
 }
 
+const isTerminal = { stdin: false, stdout: false, stderr: false };
 describe("the -- of exec", () => {
   it.each([
     ["exec_prod_aws_s3_ls", "awsrole exec prod -- aws s3 ls"],
@@ -35,7 +36,9 @@ describe("the -- of exec", () => {
     ["exec_prod_--_ls", "exec_prod_--_ls"],
     ["exec_--_aws_s3_ls", "exec_--_aws_s3_ls"],
   ])("%s: on Windows, where PowerShell takes the first one away, it is put in", (words, whole) => {
-    expect(requireSeparator(exec, "exec", words.split("_"), "win32")).toEqual(whole.split("_"));
+    expect(
+      requireSeparator(exec, "exec", words.split("_"), { platform: "win32", isTerminal }),
+    ).toEqual(whole.split("_"));
   });
 
   it("cannot be put in where there is no command", () => {

@@ -1,0 +1,55 @@
+/** `--min-life`: credentials that a program cannot renew are to last for a while. */
+import type { OptionTable } from "../cli/command.ts";
+import { formatExpiration } from "../aws/credentials.ts";
+import type { Context } from "../foundation/context.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { type FetchArguments, type Fetched, noticeTo } from "./fetch-credentials.ts";
+
+export const minLifeOptions = {
+  "min-life": {
+    type: "string",
+    value: "DURATION",
+    describe: "renew first if the session ends sooner (45m, 1h30m, or seconds)",
+  },
+} as const satisfies OptionTable;
+
+/** Seconds of `45m`, `1h30m`, `90s` or `2700`. @throws ERR_USAGE. */
+export function parseMinLife(text: string): number {
+  const [, hours, minutes, seconds] =
+    /^(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s?)?$/.exec(text) ?? [];
+  const total = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
+  if (text !== "" && total > 0 && total <= 43_200) return total;
+  throw new AwsRoleError("ERR_USAGE", `invalid value "${text}" for --min-life`, {
+    hint: "a duration of at most 12h: 45m, 1h30m, or seconds",
+  });
+}
+
+/**
+ * What `fetch` gives, fetched again by force when it ends sooner than `--min-life`; says on stderr when it ends. Without the option what `fetch`
+ * gives. @throws ERR_USAGE, what `fetch` throws.
+ */
+export async function fetchWithMinLife<A extends FetchArguments>(
+  context: Context,
+  args: A & { readonly "min-life": string | undefined },
+  fetch: (args: A) => Promise<Fetched>,
+): Promise<Fetched> {
+  const text = args["min-life"];
+  if (text === undefined) return fetch(args);
+  const seconds = parseMinLife(text);
+  const notice = noticeTo(context, args);
+  const lasts = ({ credentials: { expiresAt } }: Fetched): boolean =>
+    expiresAt === undefined ||
+    (expiresAt.getTime() - context.clock.now().getTime()) / 1000 >= seconds;
+  let fetched = await fetch(args);
+  if (!lasts(fetched) && fetched.how !== "fetched" && fetched.how !== "joined")
+    fetched = await fetch({ ...args, "force-refresh": true, "mfa-code": undefined });
+  const { expiresAt } = fetched.credentials;
+  if (expiresAt === undefined) return fetched;
+  const end = formatExpiration(expiresAt);
+  notice(
+    lasts(fetched)
+      ? `credentials of ${fetched.profile} until ${end}`
+      : `credentials of ${fetched.profile} until ${end}, which is sooner than --min-life ${text}: the role or its source gives no more (see awsrole_duration_seconds)`,
+  );
+  return fetched;
+}

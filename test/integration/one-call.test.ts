@@ -1,0 +1,237 @@
+/** Sessions for one call: narrowed, of a role without a profile, for every profile that matches, with a least life, or in a shell. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
+import { titled } from "../support/installed.ts";
+import { createRoleHome } from "../support/role-home.ts";
+import {
+  type Finished,
+  type Home,
+  program,
+  runAwsrole,
+  runCommand,
+} from "../support/run-awsrole.ts";
+import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
+
+const role = "arn:aws:iam::123456789012:role/example-role";
+
+let sts: AwsDouble;
+let home: Home;
+beforeEach(async () => {
+  sts = await startAwsDouble();
+  for (const name of ["limited", "tagged"])
+    sts.addRole({ arn: `arn:aws:iam::123456789012:role/${name}` });
+  home = createRoleHome(sts, {
+    config: [
+      "[profile limited]",
+      "awsrole_role_arn = arn:aws:iam::123456789012:role/limited",
+      "awsrole_source_profile = bob",
+      "awsrole_policy_arns = arn:aws:iam::aws:policy/IAMReadOnlyAccess",
+      "[profile tagged]",
+      "role_arn = arn:aws:iam::123456789012:role/tagged",
+      "source_profile = bob",
+      "awsrole_tags = team=blue,cost=1",
+      "[profile pdenied]",
+      "role_arn = arn:aws:iam::123456789012:role/nobody-may",
+      "source_profile = bob",
+      "",
+    ].join("\n"),
+  });
+});
+afterEach(async () => {
+  await sts.close();
+  await home.remove();
+});
+
+const exec = (words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> =>
+  runAwsrole(["exec", ...words], {
+    env: { ...home.env, AWSROLE_STORE: "plaintext", ...env },
+  });
+const assumed = () => sts.callsOf("AssumeRole").map(({ params }) => params);
+
+describe("a narrowed session", () => {
+  it("is asked for with the policy, is kept under its own key, and leaves the profile's own alone", async () => {
+    expect(await exec(["prod", "--", "true"])).toMatchObject({ code: 0 });
+    const readOnly = ["prod", "--read-only", "--", "printenv", "AWS_ACCESS_KEY_ID"];
+    const [first, again] = [await exec(readOnly), await exec(readOnly)];
+    expect(first.stdout).toBe(again.stdout);
+    expect((await exec(["prod", "--", "printenv", "AWS_ACCESS_KEY_ID"])).stdout).not.toBe(
+      first.stdout,
+    );
+    expect(assumed().map((params) => params["PolicyArns.member.1.arn"])).toEqual([
+      undefined,
+      "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    ]);
+  });
+
+  it("takes policies by ARN and from a file, byte for byte, and tags that replace the profile's", async () => {
+    const policy = '{ "Version": "2012-10-17",\n  "Statement": [] }\n';
+    writeFileSync(join(home.path, "policy.json"), policy);
+    const arns = [
+      "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
+      "arn:aws:iam::123456789012:policy/own",
+    ];
+    const words = ["tagged", ...arns.flatMap((arn) => ["--policy-arn", arn])];
+    const finished = await runCommand(
+      [
+        ...program,
+        "exec",
+        ...words,
+        "--policy-file",
+        "policy.json",
+        "--tag",
+        "team=red",
+        "--tag",
+        "new=x",
+        "--",
+        "true",
+      ],
+      { env: { ...home.env, AWSROLE_STORE: "none" }, cwd: home.path },
+    );
+    expect(finished).toMatchObject({ code: 0 });
+    expect(assumed()[0]).toMatchObject({
+      Policy: policy,
+      "PolicyArns.member.1.arn": arns[0],
+      "PolicyArns.member.2.arn": arns[1],
+      "Tags.member.1.Key": "cost",
+      "Tags.member.2.Key": "team",
+      "Tags.member.2.Value": "red",
+      "Tags.member.3.Key": "new",
+    });
+  });
+
+  it("is of the role's partition", async () => {
+    const arn = "arn:aws-cn:iam::123456789012:role/cn";
+    sts.addRole({ arn });
+    await exec(["--role-arn", arn, "--source-profile", "bob", "--read-only", "--", "true"]);
+    expect(assumed()[0]?.["PolicyArns.member.1.arn"]).toBe(
+      "arn:aws-cn:iam::aws:policy/ReadOnlyAccess",
+    );
+  });
+
+  it.each([
+    [
+      ["bob", "--read-only"],
+      125,
+      /profile bob is no role profile.*\n.*add-profile NAME --role-arn ARN --source-profile bob/,
+    ],
+    [
+      ["limited", "--read-only"],
+      125,
+      /profile limited has a session policy of its own: another would widen/,
+    ],
+    [["limited", "--policy-arn", role.replace("role/", "policy/")], 125, /would widen/],
+    [
+      ["prod", "--read-only", "--policy-file", "x"],
+      2,
+      /--read-only cannot be combined with another policy/,
+    ],
+    [["prod", "--policy-arn", "x"], 125, /awsrole_policy_arns = x/],
+    [["prod", "--policy-file", "/missing"], 125, /awsrole_policy_file \/missing cannot be read/],
+    [["prod", "--tag", "x"], 125, /tags are written key=value/],
+    [["--role-arn", role], 2, /--role-arn and --source-profile go together/],
+    [
+      ["prod", "--role-arn", role, "--source-profile", "bob"],
+      2,
+      /both a profile \(prod\) and --role-arn/,
+    ],
+    [["--role-arn", "x", "--source-profile", "bob"], 125, /role_arn = x/],
+    [["--role-arn", role, "--source-profile", "nobody"], 125, /nobody/],
+    [["prod", "--min-life", "soon"], 2, /invalid value "soon" for --min-life\n.*45m/],
+    [["prod", "--min-life", "13h"], 2, /invalid value "13h" for --min-life/],
+    [["prod", "--serve", "--min-life", "1h"], 2, /--serve cannot be combined with --min-life/],
+    [["--each", "x-*"], 125, /no profile matches x-\*/],
+    [["prod", "--each", "p*"], 2, /--each cannot be combined with NAME/],
+  ] as const)("or another wrong use is refused: %j", async (words, code, message) => {
+    const refused = await exec([...words, "--", "true"]);
+    expect(refused).toMatchObject({ stdout: "", stderr: expect.stringMatching(message), code });
+    expect(sts.callsOf("AssumeRole")).toEqual([]);
+  });
+});
+
+describe("a role without a profile", () => {
+  it("is assumed with the credentials of the profile named, and cached", async () => {
+    const words = [
+      "--role-arn",
+      role,
+      "--source-profile",
+      "bob",
+      "--",
+      "printenv",
+      "AWS_ACCESS_KEY_ID",
+    ];
+    const [first, again] = [await exec(words), await exec(words, { AWS_PROFILE: "prod" })];
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ASIA/) });
+    expect(again.stdout).toBe(first.stdout);
+    expect(assumed().length).toBe(1);
+  });
+});
+
+describe("--each", () => {
+  it("runs the command for every profile that matches, labels its lines, goes on after failures, and ends with the first code", async () => {
+    const script =
+      'echo "$AWSROLE_PROFILE"; echo oops >&2; [ "$AWSROLE_PROFILE" = tagged ] && exit 7; exit 0';
+    const { code, stdout, stderr } = await exec(["--each", "*d*", "--", "sh", "-c", script]);
+    // limited, tagged, pdenied and prod.
+    expect(stdout.split("\n").toSorted()).toEqual([
+      "",
+      "limited: limited",
+      "prod: prod",
+      "tagged: tagged",
+    ]);
+    expect(stderr).toContain("tagged: oops\n");
+    expect(stderr).toMatch(/^pdenied: awsrole: .*AccessDenied/m);
+    expect(stderr).toMatch(/^awsrole: failed for 2 of 4: tagged, pdenied$/m);
+    expect(code).toBe(7);
+  });
+
+  it("ends with 0 when all do, and with 127 when there is no such command", async () => {
+    expect(await exec(["--each", "pro*", "--quiet", "--", "true"])).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect(await exec(["--each", "pro*", "--quiet", "--", "no-such-command"])).toMatchObject({
+      code: 127,
+      stderr: "prod: awsrole: exec: no-such-command was not found\n",
+    });
+  });
+});
+
+describe("--min-life", () => {
+  it("renews a session that ends sooner, keeps one that does not, and says when it ends", async () => {
+    const run = (minLife: string, wall: number) =>
+      runAwsrole(["exec", "prod", "--min-life", minLife, "--", "printenv", "AWS_ACCESS_KEY_ID"], {
+        env: { ...home.env, AWSROLE_STORE: "plaintext" },
+        clockOffsetSeconds: { wall, uptime: wall },
+      });
+    const first = await run("45m", 0);
+    expect(first.stderr).toMatch(/^awsrole: credentials of prod until \S+Z\n$/);
+    expect((await run("45m", 600)).stdout).toBe(first.stdout);
+    sts.clock.setOffset(1_200_000);
+    expect((await run("45m", 1200)).stdout).not.toBe(first.stdout);
+    const short = await run("2h", 1200);
+    expect(short).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /sooner than --min-life 2h: the role or its source gives no more/,
+      ),
+    });
+  });
+});
+
+describe.skipIf(noTerminal !== undefined)(titled("exec at a terminal", noTerminal), () => {
+  let terminal: Terminal;
+  afterEach(() => terminal.close());
+
+  it("opens the person's shell, as the profile, when there is no command", async () => {
+    const { env } = home;
+    terminal = openTerminal({ ...env, AWSROLE_STORE: "none", SHELL: "/bin/sh" });
+    await terminal.waitFor(/[$#] *$/);
+    terminal.enter(`${program.join(" ")} exec prod; echo code=$?`);
+    await terminal.waitFor(/opening \/bin\/sh as prod \(credentials until/);
+    terminal.enter('echo "profile:$AWSROLE_PROFILE:"; exit 4');
+    await terminal.waitFor(/^profile:prod:$/m);
+    await terminal.waitFor(/^code=4$/m);
+  });
+});
