@@ -19,7 +19,11 @@ const shared = {
   minifyWhitespace: true,
   minifySyntax: true,
 };
-const forPrograms = { ...shared, format: "cjs", outExtension: { ".js": ".cjs" } };
+const forPrograms = {
+  ...shared,
+  format: /** @type {const} */ ("cjs"),
+  outExtension: { ".js": ".cjs" },
+};
 const results = await Promise.all([
   // Its names are in no trace: with --debug or a log the miss answers from the start.
   build({ ...forPrograms, minifyIdentifiers: true, entryPoints: ["src/entry/cache-hit.ts"] }),

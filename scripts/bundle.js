@@ -11,20 +11,21 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 /** The one package that is installed beside the program: its native libraries differ from platform to platform. */
 export const KEYRING = "@napi-rs/keyring";
 
+/** @satisfies {import("esbuild").BuildOptions} */
 export const bundleOptions = {
   absWorkingDir: root,
   bundle: true,
-  platform: "node",
+  platform: /** @type {const} */ ("node"),
   target: "node20.19",
   // The ES modules of packages that have both: what is not used is left out.
   mainFields: ["module", "main"],
   external: [KEYRING],
   // Their texts are in LICENSES.txt (licences.js).
-  legalComments: "none",
-  logLevel: "warning",
-  metafile: true,
+  legalComments: /** @type {const} */ ("none"),
+  logLevel: /** @type {const} */ ("warning"),
+  metafile: /** @type {const} */ (true),
   // A file that is bundled as CommonJS has a `require` in place of import.meta.
-  logOverride: { "empty-import-meta": "silent" },
+  logOverride: { "empty-import-meta": /** @type {const} */ ("silent") },
 };
 
 /** CommonJS packages in an ES module ask for node's modules with `require`. */

@@ -52,7 +52,7 @@ function problemsIn(file) {
   if (!(folder in mayImport)) return [`src/${file}: this folder has no place in the order`];
   const text = readFileSync(new URL(file, new URL("../src/", import.meta.url)), "utf8");
   return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].flatMap(
-    ({ 1: specifier, index }) => {
+    ({ 1: specifier = "", index }) => {
       const target = posix.join(dirname(file), specifier);
       // The manifest, which is beside src/.
       if (target.startsWith("..")) return [];

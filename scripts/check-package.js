@@ -130,6 +130,11 @@ function checkVersions(installed) {
   return names;
 }
 
+/**
+ * @param {string} tarball
+ * @param {string} name
+ * @param {string[]} words
+ */
 async function installWith(tarball, name, words) {
   const cwd = join(work, name.replaceAll(/\W+/g, "-"));
   mkdirSync(cwd);
@@ -160,7 +165,11 @@ async function installWith(tarball, name, words) {
 }
 
 /** It runs, finds its modules and reaches for the keychain, and fails as it should. */
-function checkProgram([program, ...words], { uid, cwd, env: around }) {
+/**
+ * @param {readonly string[]} line
+ * @param {{ uid?: number | undefined, cwd: string, env: NodeJS.ProcessEnv }} as
+ */
+function checkProgram([program = "", ...words], { uid, cwd, env: around }) {
   const home = join(cwd, "home");
   mkdirSync(join(home, ".aws"), { recursive: true });
   writeFileSync(
@@ -189,8 +198,8 @@ function checkProgram([program, ...words], { uid, cwd, env: around }) {
     AWS_ENDPOINT_URL_STS: "http://127.0.0.1:9",
   };
   const env = {
-    PATH: around.PATH,
-    HOME: program === "npx" ? around.HOME : home,
+    PATH: around["PATH"],
+    HOME: program === "npx" ? around["HOME"] : home,
     AWS_CONFIG_FILE: join(home, ".aws", "config"),
     AWS_SHARED_CREDENTIALS_FILE: join(home, ".aws", "credentials"),
     XDG_STATE_HOME: join(home, "state"),
@@ -218,7 +227,7 @@ function checkProgram([program, ...words], { uid, cwd, env: around }) {
     assert.match(refused.stderr, /^awsrole: [^\n]*127\.0\.0\.1/);
     assert.equal(refused.status, 1);
     const loggedOut = answer(...command, "portal", "--store", "none");
-    assert.match(loggedOut.stderr, /aws sso login/);
+    assert.match(loggedOut.stderr, /(?:aws sso|awsrole) login/);
     assert.equal(loggedOut.status, 3);
   }
   // It finds what speaks to the keychain: without that it would fail otherwise.
@@ -229,12 +238,16 @@ function checkProgram([program, ...words], { uid, cwd, env: around }) {
     );
 }
 
+/**
+ * @param {string} program
+ * @param {string[]} words
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, uid?: number | undefined }} options
+ */
 async function run(program, words, { cwd, env, uid } = {}) {
   const child = spawn(program, words, {
     cwd,
     env,
-    uid,
-    gid: uid,
+    ...(uid === undefined ? {} : { uid, gid: uid }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = Promise.all([
@@ -244,7 +257,7 @@ async function run(program, words, { cwd, env, uid } = {}) {
   const code = await new Promise((resolve, reject) =>
     child.once("error", reject).once("close", resolve),
   );
-  const [stdout, stderr] = (await output).map((chunks) => chunks.join(""));
+  const [stdout = "", stderr = ""] = (await output).map((chunks) => chunks.join(""));
   assert.equal(code, 0, `${program} ${words.join(" ")}: ${stdout}${stderr}`);
   return stdout;
 }

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 
 /** `npm WORDS…`; returns what it prints. `options` are those of `execFileSync`. */
 export function npm(words, options) {
-  const file = process.env.npm_execpath;
+  const file = process.env["npm_execpath"];
   if (file === undefined) throw new Error("run this with npm run: package.json has its name");
   return execFileSync(process.execPath, [file, ...words], options);
 }

@@ -3,6 +3,7 @@
  *
  *     npm run release -- 1.2.0            on a clean main whose checks have passed
  *     npm run release -- 1.2.0 --dry-run  shows what would change
+ *     npm run release -- 1.2.0 --notes    prints what the changelog says of a version, for the release page
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -25,11 +26,24 @@ const isNewer = (a, b) => {
   return at !== -1 && left[at] > right[at];
 };
 
+if (option === "--notes") {
+  const sections = read("CHANGELOG.md").split(/^## /m);
+  const section = sections.find((one) => one.startsWith(`[${version}]`));
+  if (section === undefined) fail(`CHANGELOG.md has nothing about ${version}`);
+  else process.stdout.write(`${section.replace(/^.*\n+/, "").trim()}\n`);
+  process.exit();
+}
+
 const current = JSON.parse(read("package.json")).version;
 if (!/^\d+\.\d+\.\d+$/.test(version)) fail("say which version: npm run release -- 1.2.0");
 if (!isNewer(version, current) && current !== "0.1.0")
   fail(`${version} is not newer than ${current}`);
 if (git("tag", "--list", `v${version}`) !== "") fail(`there is a tag v${version} already`);
+
+// npm refuses provenance without it, and people find the source and report faults by these. There is nothing to write there until there is a place.
+const { repository, bugs, homepage } = JSON.parse(read("package.json"));
+if (!repository || !bugs || !homepage)
+  fail("package.json names no repository, bugs and homepage: where the project is published");
 
 const changelog = read("CHANGELOG.md");
 const unreleased = /## \[Unreleased\]\n([^]*?)(?=\n## \[|$)/.exec(changelog)?.[1]?.trim();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const [entry, ...words] = process.argv.slice(2);
+const [entry = "", ...words] = process.argv.slice(2);
 // Inside the project, so that the bundle finds node_modules.
 const folder = mkdtempSync(join(root, "dist", ".run-"));
 try {

@@ -13,7 +13,9 @@ const components = all.components
   .filter((component) => shipped.has(component["bom-ref"]))
   .map(({ scope: _isOptional, ...component }) => ({
     ...component,
-    properties: component.properties.filter(({ name }) => name !== "cdx:npm:package:development"),
+    properties: component["properties"].filter(
+      ({ name }) => name !== "cdx:npm:package:development",
+    ),
   }));
 if (components.length !== shipped.size)
   throw new Error(`npm lists ${components.length} of ${shipped.size} packages`);

@@ -14,7 +14,9 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -26,19 +28,55 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { npm } from "./npm.js";
+import { signatureProblems, signMachO } from "./sign-macho.js";
 import { bundleOptions, checkOutputs, leftOut, requireInModules, root } from "./bundle.js";
 
-const BUN = "bun@1.4.5";
+const BUN_VERSION = "1.4.5";
 
-/** The program's name → bun's runtime and, where the keychain needs one, the addon for it. */
+/**
+ * The program's name → bun's name for the target, npm's package with the runtime and the SHA-256 of the runtime in it and, where the keychain
+ * needs one, the addon for it. The runtime is most of what users run: it is compared before it is built in, and compiles by itself, so that no
+ * install script runs. For another version: npm pack @oven/NAME@VERSION, and sha256sum package/bin/bun.
+ */
 const TARGETS = {
-  "linux-x64": { runtime: "bun-linux-x64" },
-  "linux-arm64": { runtime: "bun-linux-arm64" },
-  "linux-x64-musl": { runtime: "bun-linux-x64-musl" },
-  "linux-arm64-musl": { runtime: "bun-linux-arm64-musl" },
-  "darwin-x64": { runtime: "bun-darwin-x64", addon: "darwin-x64" },
-  "darwin-arm64": { runtime: "bun-darwin-arm64", addon: "darwin-arm64" },
-  "win32-x64": { runtime: "bun-windows-x64", addon: "win32-x64-msvc" },
+  "linux-x64": {
+    target: "linux-x64",
+    runtime: "bun-linux-x64",
+    sha256: "f05d28a3862f4b84395c7fa32480b835dd47482e80b7e7a49a115227f0c06083",
+  },
+  "linux-arm64": {
+    target: "linux-arm64",
+    runtime: "bun-linux-aarch64",
+    sha256: "04778f1f42399a69d086853e9c7af4acf574b2f21a43d0dc673853d8b84a2923",
+  },
+  "linux-x64-musl": {
+    target: "linux-x64-musl",
+    runtime: "bun-linux-x64-musl",
+    sha256: "cf5d285ddbe256785a5121a3c113191a6b577504976374c7cfd5aedca609b720",
+  },
+  "linux-arm64-musl": {
+    target: "linux-arm64-musl",
+    runtime: "bun-linux-aarch64-musl",
+    sha256: "9c48986093073afec8b76a3e285303598dd2462f52748aecb65e4d94866e1ea3",
+  },
+  "darwin-x64": {
+    target: "darwin-x64",
+    runtime: "bun-darwin-x64",
+    sha256: "88f97645b270aef20f9f9442f1658461cab3e7128e658af4615144e3396f084a",
+    addon: "darwin-x64",
+  },
+  "darwin-arm64": {
+    target: "darwin-arm64",
+    runtime: "bun-darwin-aarch64",
+    sha256: "e2984124f1514e1e6bbda20adedbf07a02c443c6a5828853a15c7c7abf78e19f",
+    addon: "darwin-arm64",
+  },
+  "win32-x64": {
+    target: "windows-x64",
+    runtime: "bun-windows-x64",
+    sha256: "e06ad0864463c68892ae71a2a64af7eae1585cac5dd9b80bc042f45605587cb1",
+    addon: "win32-x64-msvc",
+  },
 };
 
 const NO_KEYRING = `export function loadKeyring() { throw new Error("not on this platform"); }`;
@@ -78,7 +116,7 @@ try {
 }
 
 async function compile(name) {
-  const { runtime, addon } = TARGETS[name];
+  const { target, addon } = TARGETS[name];
   const folder = join(work, name);
   mkdirSync(folder);
   const library = addon && `keyring.${addon}.node`;
@@ -101,11 +139,15 @@ async function compile(name) {
     `awsrole-${name}${name.startsWith("win32") ? ".exe" : ""}`,
   );
   mkdirSync(join(root, "standalone"), { recursive: true });
-  const options = `--compile --target=${runtime} --bytecode --format=esm --splitting --minify`;
+  const options = `--compile --target=bun-${target} --bytecode --format=esm --splitting --minify`;
   const closed = "--no-compile-autoload-dotenv --no-compile-autoload-bunfig";
-  const words = `exec --yes --package=${BUN} -- bun build ${options} ${closed}`.split(" ");
-  const quietly = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] };
-  npm(words.concat(join(folder, "standalone.mjs"), "--outfile", output), quietly);
+  const words = `build ${options} ${closed} --compile-executable-path`.split(" ");
+  execFileSync(
+    runtimeOf(`${process.platform}-${process.arch}`),
+    [...words, runtimeOf(name), join(folder, "standalone.mjs"), "--outfile", output],
+    { cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
+  );
+  if (name.startsWith("darwin")) signForMacOs(output);
   if (library && !readFileSync(output).includes(`keyring.${addon}`))
     throw new Error(`${output} came out without the keychain library`);
   console.log(`${output}  ${(statSync(output).size / 1e6).toFixed(0)} MB`);
@@ -133,15 +175,45 @@ function embedded(library, folder) {
   };
 }
 
+/** bun for that target, as the bytes that were looked at. */
+function runtimeOf(name) {
+  const { runtime, sha256 } = TARGETS[name];
+  const folder = join(work, runtime);
+  const file = join(folder, "package", "bin", runtime.includes("windows") ? "bun.exe" : "bun");
+  if (existsSync(file)) return file;
+  mkdirSync(folder, { recursive: true });
+  npm(["pack", "--silent", `@oven/${runtime}@${BUN_VERSION}`], quietlyIn(folder));
+  execFileSync("tar", ["xzf", `oven-${runtime}-${BUN_VERSION}.tgz`], quietlyIn(folder));
+  const digest = createHash("sha256").update(readFileSync(file)).digest("hex");
+  if (digest !== sha256)
+    throw new Error(
+      `@oven/${runtime}@${BUN_VERSION}: the runtime has the SHA-256 ${digest}, not ${sha256}`,
+    );
+  chmodSync(file, 0o755);
+  return file;
+}
+
+/** bun leaves its own runtime's signature in the program for Intel, which does not cover what it has added. */
+function signForMacOs(output) {
+  const signed = signMachO(readFileSync(output), "awsrole");
+  const problems = signatureProblems(signed);
+  if (problems.length > 0) throw new Error(`${output} is not signed: ${problems.join("; ")}`);
+  writeFileSync(output, signed);
+}
+
+/** @returns {import("node:child_process").ExecFileSyncOptions} */
+function quietlyIn(cwd) {
+  return { cwd, stdio: ["ignore", "ignore", "inherit"] };
+}
+
 /** The addon of that platform, as the package that package-lock.json names. */
 function fetchAddon(addon, folder) {
   const { version, integrity } = lock.packages[`node_modules/@napi-rs/keyring-${addon}`];
-  const quietly = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] };
-  npm(["pack", "--silent", `@napi-rs/keyring-${addon}@${version}`], quietly);
+  npm(["pack", "--silent", `@napi-rs/keyring-${addon}@${version}`], quietlyIn(folder));
   const tarball = join(folder, `napi-rs-keyring-${addon}-${version}.tgz`);
   const digest = createHash("sha512").update(readFileSync(tarball)).digest("base64");
   if (integrity !== `sha512-${digest}`)
     throw new Error(`${tarball} is not what package-lock.json promises`);
-  execFileSync("tar", ["xzf", tarball], quietly);
+  execFileSync("tar", ["xzf", tarball], quietlyIn(folder));
   return readFileSync(join(folder, "package", `keyring.${addon}.node`));
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Builds awsrole_VERSION_ARCH.deb beside this file from the stand-alone program of this machine (npm run standalone).
+# Builds awsrole_VERSION_ARCH.deb beside this file from the stand-alone program of this machine (npm run standalone), or of the architecture that is
+# given: build.sh arm64. Completion scripts are the same on all, and come from the package's own source.
 # A binary package made with dpkg-deb alone: nothing is compiled here, so there is nothing for debhelper to do.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 version=$(node -p 'require("'"$root"'/package.json").version')
-architecture=$(dpkg --print-architecture)
+architecture=${1:-$(dpkg --print-architecture)}
 case $architecture in
   amd64) program=$root/standalone/awsrole-linux-x64 ;;
   arm64) program=$root/standalone/awsrole-linux-arm64 ;;
@@ -27,7 +28,7 @@ rm "$tree/changelog.gz"
 for completion in bash:bash-completion/completions/awsrole zsh:zsh/vendor-completions/_awsrole fish:fish/vendor_completions.d/awsrole.fish; do
   file=$tree/usr/share/${completion#*:}
   mkdir -p "$(dirname "$file")"
-  HOME=$tree AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null "$program" completion "${completion%%:*}" >"$file"
+  HOME=$tree AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null node "$root/bin/awsrole.js" completion "${completion%%:*}" >"$file"
   chmod 644 "$file"
 done
 mkdir "$tree/DEBIAN"

@@ -15,7 +15,9 @@ import { type Finished, type Home, runAwsrole, runCommand } from "../support/run
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const assumedArn = "arn:aws:sts::123456789012:assumed-role/example-role/AWSCLI-Session";
-const noKeychain = keychainSkipReason();
+/** CI's machines of macOS and Windows have a keychain of their own that may be used; nobody else's is touched. */
+const isOwn = process.env["AWSROLE_TEST_KEYCHAIN"] === "own";
+const noKeychain = isOwn ? undefined : keychainSkipReason();
 const noAwsCli =
   spawnSync("aws", ["--version"]).status === 0 ? undefined : "the AWS CLI is not installed";
 const noBoto3 =
@@ -28,18 +30,23 @@ const skipped = (title: string, ...reasons: (string | undefined)[]): string => {
 describe.skipIf(noKeychain !== undefined)(
   skipped("a role profile with the real keychain", noKeychain),
   () => {
-    let keychain: KeychainDaemon;
+    let keychain: KeychainDaemon | undefined;
     let sts: AwsDouble;
     let home: Home;
     let env: NodeJS.ProcessEnv;
 
     beforeAll(async () => {
-      keychain = await startKeychainDaemon();
+      if (!isOwn) keychain = await startKeychainDaemon();
       sts = await startAwsDouble();
       home = createRoleHome(sts);
-      env = { ...home.env, DBUS_SESSION_BUS_ADDRESS: keychain.env["DBUS_SESSION_BUS_ADDRESS"] };
+      const bus = keychain?.env["DBUS_SESSION_BUS_ADDRESS"];
+      env = { ...home.env, ...(bus === undefined ? {} : { DBUS_SESSION_BUS_ADDRESS: bus }) };
+      // macOS finds the login keychain through HOME.
+      if (isOwn && process.platform === "darwin") env["HOME"] = process.env["HOME"];
     });
     afterAll(async () => {
+      // Nothing is left behind in a keychain that is not the test's.
+      if (isOwn) await runAwsrole(["logout", "--all"], { env });
       await keychain?.stop();
       await sts?.close();
       await home?.remove();
@@ -59,7 +66,7 @@ describe.skipIf(noKeychain !== undefined)(
       );
       expect(second).toEqual(first);
       expect(assumed() - before).toBe(1);
-      expect(await keychain.itemCount()).toBe(1);
+      if (keychain !== undefined) expect(await keychain.itemCount()).toBe(1);
     });
 
     it.skipIf(noAwsCli)(
@@ -199,34 +206,38 @@ describe.skipIf(noKeychain !== undefined)(
       await credentialProcess();
       const { code } = await runAwsrole(["logout", "--all"], { env });
       expect(code).toBe(0);
-      expect(await keychain.itemCount()).toBe(0);
+      if (keychain !== undefined) expect(await keychain.itemCount()).toBe(0);
       const before = assumed();
       await credentialProcess();
       expect(assumed() - before).toBe(1);
     });
 
-    it("treats a damaged or foreign value in the keychain as a miss", async () => {
-      await credentialProcess();
-      const [item] = await keychain.items();
-      const account = item?.attributes["username"] ?? "";
-      const { stdout: whole } = await runCommand(
-        ["secret-tool", "lookup", "service", "awsrole", "username", account],
-        { env: { ...env } },
-      );
-      const oneCharacter = whole.replace(/(?<="secretAccessKey":")./, (first) =>
-        first === "A" ? "B" : "A",
-      );
-      expect(oneCharacter).not.toBe(whole);
-      for (const value of ["", "{", "null", '{"v":1}', "\u0000", oneCharacter]) {
-        const before = assumed();
-        await runCommand(
-          ["secret-tool", "store", "--label=x", "service", "awsrole", "username", account],
-          { env: { ...env }, stdin: value },
+    const needsDaemon = isOwn ? "the machine's own keychain is not damaged" : undefined;
+    it.skipIf(needsDaemon)(
+      skipped("treats a damaged or foreign value in the keychain as a miss", needsDaemon),
+      async () => {
+        await credentialProcess();
+        const [item] = (await keychain?.items()) ?? [];
+        const account = item?.attributes["username"] ?? "";
+        const { stdout: whole } = await runCommand(
+          ["secret-tool", "lookup", "service", "awsrole", "username", account],
+          { env: { ...env } },
         );
-        expect(await credentialProcess(), value).toMatchObject({ code: 0, stderr: "" });
-        expect(assumed() - before, value).toBe(1);
-      }
-    });
+        const oneCharacter = whole.replace(/(?<="secretAccessKey":")./, (first) =>
+          first === "A" ? "B" : "A",
+        );
+        expect(oneCharacter).not.toBe(whole);
+        for (const value of ["", "{", "null", '{"v":1}', "\u0000", oneCharacter]) {
+          const before = assumed();
+          await runCommand(
+            ["secret-tool", "store", "--label=x", "service", "awsrole", "username", account],
+            { env: { ...env }, stdin: value },
+          );
+          expect(await credentialProcess(), value).toMatchObject({ code: 0, stderr: "" });
+          expect(assumed() - before, value).toBe(1);
+        }
+      },
+    );
   },
 );
 
