@@ -8,16 +8,18 @@ const frames = ["|", "/", "-", "\\"] as const;
 /** Waits with the person; the same promise. */
 export type Spin = <T>(work: Promise<T>) => Promise<T>;
 
-/** Says `text` while something is awaited; undefined where nobody would see it, or it could not be taken back. */
+/** Says `text`, or what it returns at the moment, while something is awaited; undefined where nobody would see it, or it could not be taken back. */
 export function createSpinner(
   { env, isTerminal, stderr }: Pick<Context, "env" | "isTerminal" | "stderr">,
-  text: string,
+  text: string | (() => string),
 ): Spin | undefined {
   if (!isTerminal.stderr || env["TERM"] === "dumb") return undefined;
   return async (work) => {
     let count = 0;
     let timer = setTimeout(function draw() {
-      stderr(`\r${frames[count % frames.length]} ${text}`);
+      const now = typeof text === "string" ? text : text();
+      // What was longer before must not show behind it.
+      stderr(`\r${frames[count % frames.length]} ${now}\u001B[K`);
       count += 1;
       timer = setTimeout(draw, frameMs);
     }, shownAfterMs);

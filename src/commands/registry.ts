@@ -34,6 +34,10 @@ export const commands: CommandTable = {
     summary: "turn managed profiles back into standard ones (also the way to uninstall)",
     load: () => import("./release.ts"),
   },
+  sync: {
+    summary: "write a profile for every account and role you have access to",
+    load: () => import("./sync/index.ts"),
+  },
   list: {
     summary: "every profile: its role, its source, and how long its session is cached",
     load: () => import("./list/index.ts"),
@@ -127,6 +131,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     "undo",
     "adopt",
     "release",
+    "sync",
   ],
   "Using a role": ["whoami", "use", "exec", "env", "console", "serve", "warm", "logout"],
   "Looking around": ["list", "config", "explain", "doctor", "log"],

@@ -39,6 +39,12 @@ export type SectionId = {
   readonly name: string;
 };
 
+/** A section to append, with its keys in this order. */
+export type NewSection = {
+  readonly id: SectionId;
+  readonly settings: readonly (readonly [key: string, value: string])[];
+};
+
 /**
  * Appends a section with these keys in this order. Throws ERR_PROFILE_EXISTS if it is there already, ERR_USAGE for a value
  * that cannot be written.
@@ -46,18 +52,26 @@ export type SectionId = {
 export function addSection(
   document: Document,
   id: SectionId,
-  settings: readonly (readonly [key: string, value: string])[],
+  settings: NewSection["settings"],
 ): Document {
+  return addSections(document, [{ id, settings }]);
+}
+
+/** Appends sections, as `addSection` would one after the other, in one pass. Their names differ. Throws as it does. */
+export function addSections(document: Document, sections: readonly NewSection[]): Document {
+  if (sections.length === 0) return document;
   assertNoErrors(document, preambleProblems(document));
-  assertWritableName(id.name);
-  assertAbsent(document, id);
+  // Listed once, the sections are found by name without another search.
+  document.sections();
   const { text } = document;
   const newline = newlineBefore(text, text.length);
-  const lines = [
-    headerOf(document, id),
-    ...settings.map(([key, value]) => `${key} = ${encode(key, value)}`),
-  ];
-  const block = lines.join(newline);
+  const blocks = sections.map(({ id, settings }) => {
+    assertWritableName(id.name);
+    assertAbsent(document, id);
+    const lines = settings.map(([key, value]) => `${key} = ${encode(key, value)}`);
+    return [headerOf(document, id), ...lines].join(newline);
+  });
+  const block = blocks.join(newline + newline);
   if (text.length === contentStart(text)) return withText(document, text + block + newline);
   return withText(
     document,

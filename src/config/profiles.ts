@@ -117,6 +117,8 @@ export const awsroleKeys: readonly string[] = [
   "sso_account_id",
   "sso_role_name",
   "sso_login",
+  "sso_account_name",
+  "synced_from",
 ];
 
 /** Plain keys that a managed profile may not have: by these an SDK finds credentials (or fails) before it asks awsrole. */

@@ -19,6 +19,8 @@ export type Account = {
   accountName: string;
   emailAddress: string;
   roleNames: string[];
+  /** The portal answers 403 when its roles are asked for, as it does while an account is closed. */
+  refusesListing?: boolean;
 };
 
 /** What the person does in the browser. `leaves`: neither, and the window stays open. */
@@ -382,7 +384,8 @@ export function createIdentityCenter(directory: Directory, clock: Clock) {
     requireSession(input.accessToken, now);
     const { accountId } = input;
     const account = accounts.get(accountId);
-    if (account === undefined) throw portalRefusal(403, "ForbiddenException", "No access");
+    if (account === undefined || account.refusesListing === true)
+      throw portalRefusal(403, "ForbiddenException", "No access");
     const { page, nextToken } = pageOf(
       account.roleNames.map((roleName) => ({ roleName, accountId })),
       input,

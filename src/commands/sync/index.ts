@@ -1,0 +1,286 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Arguments, defineCommand } from "../../cli/command.ts";
+import { canAsk, openPrompts } from "../../cli/prompts.ts";
+import { createSpinner } from "../../cli/spinner.ts";
+import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
+import { readSsoSession } from "../../config/sso.ts";
+import type { Context } from "../../foundation/context.ts";
+import { type Deadline, deadlineFromNow, sinceStartMs } from "../../foundation/deadline.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { escapeControls } from "../../foundation/text.ts";
+import { reportChange } from "../../profiles/change-report.ts";
+import { editConfig } from "../../profiles/edit-config.ts";
+import { writeOptions } from "../../profiles/profile-options.ts";
+import { credentialProcessLine, findProgram, runningProgram } from "../../program/program-path.ts";
+import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
+import { openPortal } from "../../sessions/open-portal.ts";
+import { type Filter, parseFilter } from "./filter.ts";
+import { listAccess, type Listing } from "./listing.ts";
+import { planSync, type SyncOptions, type SyncPlan, type Wanted } from "./plan.ts";
+import { addSessions, assumedIn, readTeamFile, type TeamFile } from "./team-file.ts";
+import { assertTemplate, defaultTemplate } from "./template.ts";
+
+/** Listing hundreds of accounts takes minutes where AWS throttles. */
+const listingWithinMs = 15 * 60_000;
+
+const options = {
+  template: {
+    type: "string",
+    describe:
+      "names of the profiles, of {account-name}, {account-id}, {role}, {session} and {email}",
+  },
+  filter: {
+    type: "string",
+    array: true,
+    value: "GLOB",
+    describe: "write these accounts (name or id) only; also role=GLOB, account=GLOB, id=GLOB",
+  },
+  prune: {
+    type: "boolean",
+    default: false,
+    describe: "remove profiles written by sync whose access is gone",
+  },
+  rename: {
+    type: "boolean",
+    default: false,
+    describe: "rename profiles written by sync that the template names differently",
+  },
+  native: {
+    type: "boolean",
+    default: false,
+    describe: "write plain sso_* profiles, for the AWS CLI and SDKs to handle by themselves",
+  },
+  from: {
+    type: "string",
+    completes: "files",
+    value: "FILE",
+    describe: "sessions, template, filters and role chains of a team, from a JSON file",
+  },
+  yes: {
+    type: "boolean",
+    default: false,
+    describe: "with --prune: remove without asking, even most of the profiles",
+  },
+  command: writeOptions.command,
+  "dry-run": writeOptions["dry-run"],
+} as const;
+
+export default defineCommand({
+  usage: "sync [SESSION]",
+  summary: "write a profile for every account and role you have access to",
+  description:
+    "Lists your accounts and roles in IAM Identity Center and writes a profile for each, in one change that undo reverts. It changes and removes " +
+    "only profiles that it wrote itself, keeps what you added to them, and changes nothing when nothing is new.",
+  positionals: { SESSION: { describe: "the sso-session (default: the only one)" } },
+  options,
+  examples: [
+    { command: "awsrole sync acme --dry-run", says: "show what would be written" },
+    { command: "awsrole sync acme --prune", says: "remove profiles whose access is gone, too" },
+    { command: "awsrole sync --template '{role}.{account-name}'", says: "other names" },
+    { command: "awsrole sync --filter 'prod-*' --filter role=Admin*", says: "some of them" },
+  ],
+  async run(context, args) {
+    const team = args.from === undefined ? undefined : readTeamFile(args.from);
+    const template = args.template ?? team?.template ?? defaultTemplate;
+    assertTemplate(
+      template,
+      args.template === undefined && team ? (args.from ?? "") : "sync: --template",
+    );
+    const filter = parseFilter([...(args.filter ?? []), ...(team?.filters ?? [])]);
+    const program = findProgram(runningProgram(context.env, context.platform), args.command);
+    const files = withTeamSessions(readAwsFiles(context.env, context.platform), team);
+    const sessions = chooseSessions(files, args.positionals["SESSION"], team);
+    const deadline = deadlineFromNow(listingWithinMs);
+    const listings: Listing[] = [];
+    for (const session of sessions)
+      listings.push(await list(context, { files, session, filter, deadline, quiet: args.quiet }));
+    const wanted = listings.flatMap(({ access }): readonly Wanted[] => [
+      ...access,
+      ...assumedIn(access, team, portalRegion(files)),
+    ]);
+    const sync: SyncOptions = {
+      template,
+      native: args.native,
+      rename: args.rename,
+      prune: args.prune,
+      regionOf: (session) => defaultRegion(context, files, session),
+      lineFor: (profile) => credentialProcessLine(program, profile),
+    };
+    await confirmRemovals(context, planSync(files.config, wanted, listings, sync), args);
+    let plan: SyncPlan | undefined;
+    const change = await editConfig(context, {
+      action: ["sync", ...sessions].join(" "),
+      dryRun: args["dry-run"],
+      edit: (latest) => {
+        plan = planSync(withTeamSessions(latest, team).config, wanted, listings, sync);
+        return plan.document;
+      },
+      review: () => program.warnings,
+    });
+    if (plan === undefined) throw new Error("the change was not planned");
+    if (!args["dry-run"] && plan.removed.length > 0) {
+      const removed = new Set(plan.removed);
+      const rows = await rowsOf(context).list();
+      await deleteItems(
+        context,
+        rows.filter((row) => row.kind !== "key" && removed.has(row.profile)),
+        args,
+      );
+    }
+    const { added, updated, renamed, removed, stale } = plan;
+    const failed = listings.flatMap((listing) => listing.failed);
+    reportChange(context, args, change, {
+      facts: {
+        sessions,
+        added,
+        updated,
+        renamed,
+        removed,
+        stale,
+        failedAccounts: failed.map(({ accountId, error }) => ({ accountId, code: error.code })),
+      },
+      done: summaryOf(plan, wanted.length),
+      ...(added[0] === undefined
+        ? {}
+        : { next: `aws sts get-caller-identity --profile ${added[0]}` }),
+    });
+    warn(context, args, plan, listings);
+    return failed.length === 0 ? 0 : 1;
+  },
+});
+
+type Args = Arguments<typeof options>;
+
+/** The files as they are once the team's sessions are written. @throws ERR_CONFIG_CONFLICT for one that is there with other values. */
+function withTeamSessions(files: AwsFiles, team: TeamFile | undefined): AwsFiles {
+  return team === undefined ? files : addSessions(files, team);
+}
+
+/** @throws ERR_USAGE where it must be said which, ERR_PROFILE_INVALID for one that is not whole. */
+function chooseSessions(
+  files: AwsFiles,
+  given: string | undefined,
+  team: TeamFile | undefined,
+): readonly string[] {
+  const known = team?.sessions.map(({ name }) => name) ?? files.ssoSessionNames();
+  if (given !== undefined) {
+    readSsoSession(files, given);
+    return [given];
+  }
+  if (team !== undefined) return known;
+  const [only, ...others] = known;
+  if (only !== undefined && others.length === 0) return [only];
+  throw new AwsRoleError(
+    only === undefined ? "ERR_PROFILE_INVALID" : "ERR_USAGE",
+    only === undefined ? "there is no sso-session in your config" : "sync: specify a session",
+    {
+      hint:
+        only === undefined
+          ? "awsrole login creates one (or: aws configure sso-session)"
+          : `choose from ${known.join(", ")}`,
+    },
+  );
+}
+
+async function list(
+  context: Context,
+  {
+    files,
+    session,
+    filter,
+    deadline,
+    quiet,
+  }: {
+    readonly files: AwsFiles;
+    readonly session: string;
+    readonly filter: Filter;
+    readonly deadline: Deadline;
+    readonly quiet: boolean;
+  },
+): Promise<Listing> {
+  let progress = `listing the accounts of ${session}`;
+  const spin = quiet ? undefined : createSpinner(context, () => progress);
+  const work = async (): Promise<Listing> => {
+    const { portal, withToken } = await openPortal(context, { files, session, deadline });
+    return withToken((accessToken) =>
+      listAccess(portal, {
+        session,
+        accessToken,
+        filter,
+        onProgress: (done, all) => {
+          progress = `listing the roles of ${session}: ${done} of ${all} accounts`;
+        },
+        nowMs: sinceStartMs,
+        pause: (ms) => pause(ms),
+      }),
+    );
+  };
+  return spin === undefined ? work() : spin(work());
+}
+
+/** A new profile's region: that of [default], else the environment's, else the portal's. */
+function defaultRegion({ env }: Context, files: AwsFiles, session: string): string {
+  return (
+    files.profile("default")?.get("region")?.value ||
+    env["AWS_REGION"] ||
+    env["AWS_DEFAULT_REGION"] ||
+    readSsoSession(files, session).region.value
+  );
+}
+
+function portalRegion(files: AwsFiles): (session: string) => string {
+  return (session) => readSsoSession(files, session).region.value;
+}
+
+/** Where most of what sync wrote would go, the person is asked: the listing may be right and still not what is meant. */
+async function confirmRemovals(context: Context, plan: SyncPlan, args: Args): Promise<void> {
+  const count = plan.removed.length;
+  if (args.yes || args["dry-run"] || count * 2 <= plan.syncedBefore) return;
+  const what = `${count} of ${plan.syncedBefore} profiles would be removed`;
+  if (!canAsk(context, args))
+    throw new AwsRoleError(
+      "ERR_CONFIG_CONFLICT",
+      `${what}: you have no access to their roles any more`,
+      {
+        hint: "check with --dry-run, then repeat with --yes",
+      },
+    );
+  const prompts = await openPrompts();
+  prompts.show(what, plan.removed);
+  const isSure = await prompts.choose("Remove these profiles?", [
+    { value: false, label: "No" },
+    { value: true, label: "Yes", hint: "awsrole undo reverts it" },
+  ]);
+  if (!isSure) throw new AwsRoleError("ERR_INTERRUPTED", "nothing was changed");
+}
+
+function summaryOf({ added, updated, renamed, removed }: SyncPlan, all: number): string {
+  const counts = [
+    [added.length, "added"],
+    [updated.length, "updated"],
+    [renamed.length, "renamed"],
+    [removed.length, "removed"],
+  ] as const;
+  const parts = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return `${all} role${all === 1 ? "" : "s"}: ${parts.join(", ")}`;
+}
+
+function warn(
+  context: Context,
+  { quiet, prune }: Pick<Args, "quiet" | "prune">,
+  { stale }: SyncPlan,
+  listings: readonly Listing[],
+): void {
+  const line = (text: string): void =>
+    context.stderr(`awsrole: warning: ${escapeControls(text)}\n`);
+  for (const { accountId, error } of listings.flatMap(({ failed }) => failed))
+    line(
+      `account ${accountId} could not be listed, its profiles stay as they are: ${error.message}`,
+    );
+  if (quiet) return;
+  if (prune) for (const { name, reason } of stale) line(`${name} stays: ${reason}`);
+  else if (stale.length > 0)
+    line(
+      `you have no access any more to ${stale.length === 1 ? `the role of profile ${stale[0]?.name}` : `the roles of ${stale.length} profiles`}: awsrole sync --prune removes ${stale.length === 1 ? "it" : "them"}`,
+    );
+}

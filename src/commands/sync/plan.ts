@@ -1,0 +1,337 @@
+/**
+ * What `sync` changes in the config. Rules:
+ *
+ * - A profile is recognized by session, account id and role (a chained role by its ARN and source), not by its name: a renamed account keeps its
+ *   profile's name, unless `--rename` is given.
+ * - Only profiles with `awsrole_synced_from` are changed or removed, and of them only the keys that `sync` writes; the region is written once, and
+ *   then the owner's. A profile that someone wrote by hand for the same role is left alone, and none is added beside it.
+ * - Two roles of one name, or a name that another profile has, are an error that proposes a template.
+ */
+import {
+  addSections,
+  deleteKey,
+  deleteSection,
+  editEach,
+  renameSection,
+  setKey,
+} from "../../config/edit.ts";
+import { type Document, readSettings, sectionNames, type Settings } from "../../config/document.ts";
+import { refuseUnwritableValue } from "../../config/names.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { findReferences, redirectReferences } from "../../profiles/references.ts";
+import type { Listing } from "./listing.ts";
+import { type Access, profileName } from "./template.ts";
+
+/** A profile to have: a role of Identity Center, or an IAM role that one of those assumes. */
+export type Wanted = Access & {
+  /** Absent: the Identity Center role itself. */
+  readonly assume?: { readonly roleArn: string };
+};
+
+export type SyncOptions = {
+  readonly template: string;
+  readonly native: boolean;
+  readonly rename: boolean;
+  readonly prune: boolean;
+  /** For new profiles. */
+  readonly regionOf: (session: string) => string;
+  /** The whole `credential_process` value of a profile. */
+  readonly lineFor: (profile: string) => string;
+};
+
+export type SyncPlan = {
+  readonly document: Document;
+  readonly added: readonly string[];
+  readonly updated: readonly string[];
+  readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  readonly removed: readonly string[];
+  /** Profiles that were written by `sync` and whose access is gone, but that stay. */
+  readonly stale: readonly { readonly name: string; readonly reason: string }[];
+  /** How many profiles of these sessions `sync` had written before. */
+  readonly syncedBefore: number;
+};
+
+const marker = "awsrole_synced_from";
+
+type Existing = {
+  readonly name: string;
+  readonly id: string;
+  readonly isSynced: boolean;
+  readonly settings: Settings;
+};
+
+/**
+ * The config after a sync of these listings; nothing is written.
+ * @throws ERR_CONFIG_CONFLICT for names that collide, ERR_CONFIG_SYNTAX for a bad line in a section that is edited.
+ */
+export function planSync(
+  config: Document,
+  wanted: readonly Wanted[],
+  listings: readonly Listing[],
+  options: SyncOptions,
+): SyncPlan {
+  const existing = readExisting(config);
+  const byId = new Map<string, Existing>();
+  // What sync wrote comes before what someone wrote for the same role.
+  for (const one of existing) {
+    const known = byId.get(one.id);
+    if (known === undefined || (one.isSynced && !known.isSynced)) byId.set(one.id, one);
+  }
+  const names = nameAll(wanted, byId, options);
+  const sessions = new Set(listings.map(({ session }) => session));
+  const synced = existing.filter(
+    ({ isSynced, settings }) => isSynced && sessions.has(settings.get(marker)?.value ?? ""),
+  );
+  const { removed, stale } = findGone(config, synced, wanted, listings, options);
+  const renamed = options.rename
+    ? [...names].flatMap(([one, name]) => {
+        const old = byId.get(idOf(one));
+        return old?.isSynced === true && old.name !== name ? [{ from: old.name, to: name }] : [];
+      })
+    : [];
+  const taken = new Set(existing.map(({ name }) => name));
+  for (const name of sectionNames(config, "profile")) taken.add(name);
+  taken.add("default");
+  for (const { from } of renamed) taken.delete(from);
+  for (const name of removed) taken.delete(name);
+  const added = [...names].filter(([one]) => !byId.has(idOf(one)));
+  assertFree([...added.map(([, name]) => name), ...renamed.map(({ to }) => to)], taken);
+
+  let document = removed.reduce(
+    (edited, name) => deleteSection(edited, { kind: "profile", name }),
+    config,
+  );
+  document = renameAll(document, renamed);
+  const before = new Map(
+    [...names].flatMap(([one, name]) =>
+      byId.get(idOf(one))?.isSynced === true ? [[name, one] as const] : [],
+    ),
+  );
+  const changed: string[] = [];
+  document = editEach(document, [...before.keys()], (profile, name) => {
+    const one = before.get(name);
+    const edited =
+      one === undefined ? profile : update(profile, name, settingsOf(one, name, names, options));
+    if (edited.text !== profile.text) changed.push(name);
+    return edited;
+  });
+  document = addSections(
+    document,
+    added
+      .toSorted(([, one], [, other]) => (one < other ? -1 : 1))
+      .map(([one, name]) => ({
+        id: { kind: "profile", name },
+        settings: withRegion(settingsOf(one, name, names, options), options.regionOf(one.session)),
+      })),
+  );
+  const renamedTo = new Set(renamed.map(({ to }) => to));
+  return {
+    document,
+    added: added.map(([, name]) => name).toSorted(),
+    updated: changed.filter((name) => !renamedTo.has(name)),
+    renamed,
+    removed,
+    stale,
+    syncedBefore: synced.length,
+  };
+}
+
+/** Session, account and role; of an assumed role its ARN and the account and role that assume it. */
+function idOf({ session, accountId, role, assume }: Wanted): string {
+  return JSON.stringify([session, accountId, role, assume?.roleArn ?? ""]);
+}
+
+/** Every profile of the config that is for an Identity Center role or assumes a role from one. */
+function readExisting(config: Document): readonly Existing[] {
+  const profiles = sectionNames(config, "profile").flatMap((name) => {
+    const settings = readable(config, name);
+    return settings === undefined ? [] : [{ name, settings, isSynced: settings.has(marker) }];
+  });
+  const own = profiles.flatMap((profile): Existing[] => {
+    const get = (key: string): string | undefined =>
+      (profile.settings.get(`awsrole_${key}`) ?? profile.settings.get(key))?.value;
+    const [session, accountId, role] = [
+      get("sso_session"),
+      get("sso_account_id"),
+      get("sso_role_name"),
+    ];
+    if (session === undefined || accountId === undefined || role === undefined) return [];
+    return [{ ...profile, id: JSON.stringify([session, accountId, role, ""]) }];
+  });
+  const ids = new Map(own.map(({ name, id }) => [name, id]));
+  const chained = profiles.flatMap((profile): Existing[] => {
+    const roleArn = profile.settings.get("awsrole_role_arn")?.value;
+    const source = ids.get(profile.settings.get("awsrole_source_profile")?.value ?? "");
+    if (roleArn === undefined || source === undefined) return [];
+    const [session, accountId, role] = JSON.parse(source) as [string, string, string];
+    return [{ ...profile, id: JSON.stringify([session, accountId, role, roleArn]) }];
+  });
+  return [...own, ...chained];
+}
+
+/** The name of every profile to have: the one it has already, else by the template. @throws ERR_CONFIG_CONFLICT for two of one name. */
+function nameAll(
+  wanted: readonly Wanted[],
+  byId: ReadonlyMap<string, Existing>,
+  { template, rename }: SyncOptions,
+): ReadonlyMap<Wanted, string> {
+  const names = new Map<Wanted, string>();
+  const owners = new Map<string, Wanted>();
+  for (const one of wanted) {
+    const known = byId.get(idOf(one));
+    const isKept = known !== undefined && !(rename && known.isSynced);
+    const name = isKept ? known.name : nameOf(one, template);
+    const other = owners.get(name);
+    if (name === "" || other !== undefined) {
+      throw new AwsRoleError(
+        "ERR_CONFIG_CONFLICT",
+        name === ""
+          ? `the template gives no name to role ${one.role} in account ${one.accountId}`
+          : `two roles would be profile ${name}: ${other?.role} in account ${other?.accountId} and ${one.role} in account ${one.accountId}`,
+        { hint: proposal },
+      );
+    }
+    owners.set(name, one);
+    names.set(one, name);
+  }
+  return names;
+}
+
+function nameOf(one: Wanted, template: string): string {
+  const role =
+    one.assume === undefined ? one.role : (one.assume.roleArn.split("/").at(-1) ?? one.role);
+  return profileName(template, { ...one, role });
+}
+
+const proposal = "choose another template: --template '{account-name}-{account-id}-{role}'";
+
+function assertFree(names: readonly string[], taken: ReadonlySet<string>): void {
+  const found = names.find((name) => taken.has(name));
+  if (found === undefined) return;
+  throw new AwsRoleError("ERR_CONFIG_CONFLICT", `there is another profile ${found} already`, {
+    hint: `awsrole rename-profile ${found} NEW, or ${proposal}`,
+  });
+}
+
+/** Synced profiles that are not wanted: removed where that was asked for and is safe, else the reason why they stay. */
+function findGone(
+  config: Document,
+  synced: readonly Existing[],
+  wanted: readonly Wanted[],
+  listings: readonly Listing[],
+  { prune }: SyncOptions,
+): Pick<SyncPlan, "removed" | "stale"> {
+  const ids = new Set(wanted.map(idOf));
+  const gone = synced.filter(({ id }) => !ids.has(id) && isListed(id, listings));
+  const names = new Set(gone.map(({ name }) => name));
+  const users = new Map(
+    findReferences(config)
+      .filter(({ profile, to }) => names.has(to) && profile !== to && !names.has(profile))
+      .map(({ profile, to }) => [to, profile]),
+  );
+  const judged = gone.map(({ name }) => {
+    const user = users.get(name);
+    const reason = user === undefined ? undefined : `profile ${user} has it as its source`;
+    return { name, reason };
+  });
+  const stays = ({ reason }: { readonly reason: string | undefined }): boolean =>
+    !prune || reason !== undefined;
+  return {
+    removed: judged.filter((one) => !stays(one)).map(({ name }) => name),
+    stale: judged
+      .filter(stays)
+      .map(({ name, reason }) => ({ name, reason: reason ?? "no access" })),
+  };
+}
+
+/** True where the listing would have this profile if the person still had access: its account's roles were listed, and no filter left it out. */
+function isListed(id: string, listings: readonly Listing[]): boolean {
+  const [session, accountId, role] = JSON.parse(id) as [string, string, string];
+  const listing = listings.find((one) => one.session === session);
+  if (listing === undefined || listing.failed.some((one) => one.accountId === accountId))
+    return false;
+  return listing.covers(accountId, role);
+}
+
+function renameAll(document: Document, renamed: SyncPlan["renamed"]): Document {
+  // By way of names that no profile has: a and b may swap theirs.
+  const passing = renamed.map(({ from, to }, index) => ({ from, to, by: `awsrole-sync-${index}` }));
+  const moved = passing.reduce((edited, { from, by }) => rename(edited, from, by), document);
+  return passing.reduce((edited, { by, to }) => rename(edited, by, to), moved);
+}
+
+function rename(document: Document, from: string, to: string): Document {
+  return redirectReferences(renameSection(document, { kind: "profile", name: from }, to), from, to);
+}
+
+type KeyValues = readonly (readonly [key: string, value: string])[];
+
+/** The keys that `sync` writes and keeps right. */
+function settingsOf(
+  one: Wanted,
+  name: string,
+  names: ReadonlyMap<Wanted, string>,
+  { native, lineFor }: SyncOptions,
+): KeyValues {
+  const marked = [marker, one.session] as const;
+  if (one.assume !== undefined) {
+    const { assume, ...own } = one;
+    const [, source = ""] = [...names].find(([other]) => idOf(other) === idOf(own)) ?? [];
+    return [
+      ["credential_process", lineFor(name)],
+      ["awsrole_role_arn", assume.roleArn],
+      ["awsrole_source_profile", source],
+      marked,
+    ];
+  }
+  const prefix = native ? "" : "awsrole_";
+  return [
+    ...(native ? [] : [["credential_process", lineFor(name)] as const]),
+    [`${prefix}sso_session`, one.session],
+    [`${prefix}sso_account_id`, one.accountId],
+    ...(isWritable(one.accountName)
+      ? [["awsrole_sso_account_name", one.accountName] as const]
+      : []),
+    [`${prefix}sso_role_name`, one.role],
+    marked,
+  ];
+}
+
+/** Those of the other form go when a profile changes between managed and native. */
+const formKeys = ["sso_session", "sso_account_id", "sso_role_name"] as const;
+
+function update(profile: Document, name: string, settings: KeyValues): Document {
+  const id = { kind: "profile", name } as const;
+  const keys = new Set(settings.map(([key]) => key));
+  const isSso = keys.has("sso_session") || keys.has("awsrole_sso_session");
+  const others = isSso
+    ? ["credential_process", ...formKeys, ...formKeys.map((key) => `awsrole_${key}`)].filter(
+        (key) => !keys.has(key),
+      )
+    : [];
+  const cleared = others.reduce((edited, key) => deleteKey(edited, id, key), profile);
+  return settings.reduce((edited, [key, value]) => setKey(edited, id, key, value), cleared);
+}
+
+function withRegion([first, ...others]: KeyValues, region: string): KeyValues {
+  return first === undefined ? [] : [first, ["region", region], ...others];
+}
+
+/** The portal lets a name be anything; what not every SDK would read back is left out. */
+function isWritable(value: string | undefined): value is string {
+  if (value === undefined) return false;
+  try {
+    refuseUnwritableValue("awsrole_sso_account_name", value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readable(config: Document, name: string): Settings | undefined {
+  try {
+    return readSettings(config, "profile", name);
+  } catch {
+    return undefined;
+  }
+}

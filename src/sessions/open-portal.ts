@@ -1,0 +1,60 @@
+/** The access portal of a session, with a token of its sign-in: for the commands that list what a person may use. */
+import { resolveConnection, type StsConnection } from "../config/connection.ts";
+import type { AwsFiles } from "../config/files.ts";
+import { readSsoSession } from "../config/sso.ts";
+import type { Context } from "../foundation/context.ts";
+import type { Deadline } from "../foundation/deadline.ts";
+import { isAwsRoleError } from "../foundation/errors.ts";
+import { getToken } from "../sso/get-token.ts";
+import type { Portal } from "../sso/portal.ts";
+
+export type SignedInPortal = {
+  readonly portal: Portal;
+  /** Runs `work` with a live token, and once more with another one where AWS takes the first no more. */
+  withToken<T>(work: (accessToken: string) => Promise<T>): Promise<T>;
+};
+
+/**
+ * The portal of `[sso-session NAME]`. Throws ERR_PROFILE_INVALID for a session that is not whole; `withToken` throws ERR_LOGIN_NEEDED where only
+ * a person can go on, ERR_AWS_*, ERR_NETWORK, ERR_DEADLINE.
+ */
+export async function openPortal(
+  { env, homeFolder, clock, runtimeDir }: Context,
+  {
+    files,
+    session: name,
+    deadline,
+  }: { readonly files: AwsFiles; readonly session: string; readonly deadline: Deadline },
+): Promise<SignedInPortal> {
+  const settings = readSsoSession(files, name);
+  const connection = (service: "sso" | "sso_oidc"): StsConnection =>
+    resolveConnection({
+      service,
+      profile: settings.settings,
+      ownRegion: settings.region,
+      services: (section) => files.services(section),
+      env,
+    });
+  const clients = await import("../sso/clients.ts");
+  const session = { ...settings, region: connection("sso").region };
+  const tokens = {
+    homeFolder,
+    now: () => clock.now(),
+    deadline,
+    runtimeDir: runtimeDir(),
+    openOidc: () => Promise.resolve(clients.createOidc(connection("sso_oidc"), deadline)),
+  };
+  return {
+    portal: clients.createPortal(connection("sso"), deadline),
+    async withToken(work) {
+      const token = await getToken(session, tokens);
+      try {
+        return await work(token.accessToken);
+      } catch (error) {
+        if (!isAwsRoleError(error) || error.code !== "ERR_LOGIN_NEEDED") throw error;
+        const other = await getToken(session, tokens, token.accessToken);
+        return work(other.accessToken);
+      }
+    },
+  };
+}
