@@ -218,6 +218,8 @@ function readEditable(document: Document, section: Section): EditableSection {
 
 /** Also the `[default]` that `[profile default]` replaces. */
 function everySection(document: Document, id: SectionId): Section[] {
+  // A section of another name is not looked at: one of thousands may be deleted.
+  if (id.name !== "default") return [...document.find(id.kind, id.name)];
   return document.sections().filter(({ kind, name }) => kind === id.kind && name === id.name);
 }
 
@@ -235,7 +237,7 @@ function assertAbsent(document: Document, id: SectionId): void {
 /** The text without the section, its comments, and the blank line that parted it from what stands above. */
 function cutSection(document: Document, section: Section): string {
   const { text } = document;
-  const previous = document.sections().findLast(({ start }) => start < section.start);
+  const previous = document.sectionBefore(section.start);
   const floor = previous === undefined ? contentStart(text) : lastSettingEnd(text, previous);
   const start = commentsAbove(text, section.start, floor);
   const end = ownEnd(text, section);
