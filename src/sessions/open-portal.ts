@@ -35,17 +35,17 @@ export async function openPortal(
       services: (section) => files.services(section),
       env,
     });
-  const clients = await import("../sso/clients.ts");
+  const { ssoClients } = await import("../sso/clients.ts");
   const session = { ...settings, region: connection("sso").region };
   const tokens = {
     homeFolder,
     now: () => clock.now(),
     deadline,
     runtimeDir: runtimeDir(),
-    openOidc: () => Promise.resolve(clients.createOidc(connection("sso_oidc"), deadline)),
+    openOidc: () => Promise.resolve(ssoClients.createOidc(connection("sso_oidc"), deadline)),
   };
   return {
-    portal: clients.createPortal(connection("sso"), deadline),
+    portal: ssoClients.createPortal(connection("sso"), deadline),
     async withToken(work) {
       const token = await getToken(session, tokens);
       try {

@@ -21,6 +21,9 @@ export type Account = {
   readonly email: string | undefined;
 };
 
+/** What the portal answers, with an access token. */
+export type Portal = ReturnType<typeof createPortal>;
+
 /** The most that a page may have. */
 const pageSize = 100;
 

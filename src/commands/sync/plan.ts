@@ -16,7 +16,7 @@ import {
   setKey,
 } from "../../config/edit.ts";
 import { type Document, readSettings, sectionNames, type Settings } from "../../config/document.ts";
-import { refuseUnwritableValue } from "../../config/names.ts";
+import { assertWritableValue } from "../../config/names.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { findReferences, redirectReferences } from "../../profiles/references.ts";
 import type { Listing } from "./listing.ts";
@@ -321,7 +321,7 @@ function withRegion([first, ...others]: KeyValues, region: string): KeyValues {
 function isWritable(value: string | undefined): value is string {
   if (value === undefined) return false;
   try {
-    refuseUnwritableValue("awsrole_sso_account_name", value);
+    assertWritableValue("awsrole_sso_account_name", value);
     return true;
   } catch {
     return false;
