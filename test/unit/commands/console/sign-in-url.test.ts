@@ -67,5 +67,8 @@ it("sends nothing for a partition without a known console, or without TLS", asyn
   expect(double.requests).toHaveLength(before);
   await expect(
     signIn("aws", "eu-west-1", { AWS_ENDPOINT_URL_SIGNIN: "http://signin.example" }),
-  ).rejects.toMatchObject({ code: "ERR_NETWORK" });
+  ).rejects.toMatchObject({
+    code: "ERR_NETWORK",
+    message: expect.stringMatching(/not an https URL/) as string,
+  });
 });
