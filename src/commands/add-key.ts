@@ -13,7 +13,7 @@ import type { LongTermKey } from "../credentials/key-item.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { createKeyStore } from "../keys/key-store.ts";
-import { keyIdOf, withoutPlainKey, writeKeyProfile } from "../keys/key-profile.ts";
+import { keyIdOf, renamedKeys, withoutPlainKey, writeKeyProfile } from "../keys/key-profile.ts";
 import { readKey, readKeyFromFiles } from "../keys/read-key.ts";
 import { prepareStore } from "../sessions/open-sessions.ts";
 import { assertNotShadowed } from "../profiles/preflight.ts";
@@ -59,6 +59,8 @@ export default defineCommand({
     const line = credentialProcessLine(program, name);
     const alreadyMoved = isMoved ? await keptKeyOf(context, files, name, args) : undefined;
     if (!isMoved) assertNoPlainKey(files, name);
+    // Before anybody types a secret: what forbids the profile whatever the key is.
+    if (!isMoved) await editConfig(context, rehearsal(files, name, line));
     const key =
       alreadyMoved ??
       (isMoved ? readKeyFromFiles(files, name) : await readKey(context, name, args.input));
@@ -93,6 +95,7 @@ export default defineCommand({
     }
     report(context, args, {
       profile: name,
+      renamed: renamedKeys(files.profile(name)),
       accessKeyId: key.accessKeyId,
       account: identity?.account,
       arn: identity?.arn,
@@ -105,6 +108,21 @@ export default defineCommand({
     return 0;
   },
 });
+
+function rehearsal(files: AwsFiles, name: string, line: string): ConfigEdit {
+  const settings = files.profile(name);
+  const accessKeyId =
+    keyIdOf(files, name) ?? settings?.get("aws_access_key_id")?.value ?? "AKIA0000000000000000";
+  return {
+    action: `add-key ${name}`,
+    dryRun: true,
+    edit: ({ config }) => writeKeyProfile(config, name, accessKeyId, line),
+    review: ({ config, credentials }) => {
+      readProfile(combineDocuments(config, credentials), name);
+      return [];
+    },
+  };
+}
 
 /** The key of a move that was interrupted between the config and the credentials file, or that has long been done. */
 async function keptKeyOf(
@@ -155,6 +173,8 @@ async function identify(
 
 type Report = {
   readonly profile: string;
+  /** Settings that are now `awsrole_` ones. */
+  readonly renamed: readonly string[];
   readonly accessKeyId: string;
   readonly account: string | undefined;
   readonly arn: string | undefined;
@@ -170,7 +190,7 @@ function report(
   { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
   facts: Report,
 ): void {
-  const { profile, accessKeyId, arn, verified, store, moved, warnings } = facts;
+  const { profile, renamed, accessKeyId, arn, verified, store, moved, warnings } = facts;
   const notes = [
     ...warnings,
     ...(verified ? [] : ["AWS could not be reached, so whether the key works is not known"]),
@@ -189,6 +209,10 @@ function report(
         `the key ${accessKeyId}${owner} is in the ${store} store, as profile ${profile}`,
       ) + "\n",
     );
+    for (const key of renamed)
+      context.stdout(
+        escapeControls(`its ${key} is awsrole_${key} now, as key profiles have it`) + "\n",
+      );
   }
 }
 

@@ -1,7 +1,15 @@
+import { confirm } from "../cli/confirm.ts";
+import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import type { Context } from "../foundation/context.ts";
+import { escapeControls } from "../foundation/text.ts";
+import { forgetKey } from "../keys/forget-key.ts";
+import { keyIdOf, profilesWithKey } from "../keys/key-profile.ts";
+import { returnKey, withoutKeeping } from "../keys/return-key.ts";
+import { prepareStore } from "../sessions/open-sessions.ts";
 import { defineCommand } from "../cli/command.ts";
 import { sectionNames } from "../config/document.ts";
 import { editEach } from "../config/edit.ts";
-import type { AwsFiles } from "../config/files.ts";
+import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { isManaged } from "../config/profiles.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { release, whyNotReleasable } from "../profiles/adoption.ts";
@@ -16,6 +24,11 @@ export default defineCommand({
   positionals: { NAME: { describe: "the managed profile" } },
   options: {
     all: { type: "boolean", default: false, describe: "every managed profile" },
+    "to-credentials-file": {
+      type: "boolean",
+      default: false,
+      describe: "write access keys that are in a store back to ~/.aws/credentials, in plain text",
+    },
     "dry-run": writeOptions["dry-run"],
   },
   examples: [
@@ -23,7 +36,10 @@ export default defineCommand({
       command: "awsrole release prod",
       says: "the AWS CLI assumes the role of prod by itself again",
     },
-    { command: "awsrole release --all && awsrole logout --all", says: "before uninstalling" },
+    {
+      command: "awsrole release --all --to-credentials-file && awsrole logout --all",
+      says: "before uninstalling",
+    },
   ],
   async run(context, args) {
     const name = args.positionals["NAME"];
@@ -31,6 +47,11 @@ export default defineCommand({
       throw new AwsRoleError("ERR_USAGE", "release wants a profile or --all", {
         hint: "usage: awsrole release (NAME | --all)",
       });
+    }
+    const returned = args["dry-run"] ? [] : await returnKeys(context, args, name);
+    if (name !== undefined && returned.includes(name)) {
+      reportReturned(context, args, returned);
+      return 0;
     }
     let released: readonly string[] = [];
     let kept: readonly string[] = [];
@@ -58,8 +79,14 @@ export default defineCommand({
       review: () => kept,
     });
     reportChange(context, args, change, {
-      facts: { released },
-      done: `released ${released.join(", ")}: AWS tools assume ${released.length === 1 ? "the role" : "these roles"} by themselves again`,
+      facts: { released, returned },
+      done:
+        `released ${[...returned, ...released].join(", ")}` +
+        (kept.length > 0
+          ? ": what gets its credentials from a profile above still needs awsrole"
+          : released.length === 0
+            ? ""
+            : `: AWS tools assume ${released.length === 1 ? "the role" : "these roles"} by themselves again`),
     });
     return kept.length === 0 ? 0 : 1;
   },
@@ -70,3 +97,67 @@ function managedProfiles(files: AwsFiles): readonly string[] {
     isManaged(findProfile(files, name).settings),
   );
 }
+
+/** Key profiles whose key is written back first: with --to-credentials-file, or, of the one that is named, after a question. Their names. */
+async function returnKeys(
+  context: Context,
+  args: Arguments,
+  name: string | undefined,
+): Promise<readonly string[]> {
+  const files = readAwsFiles(context.env, context.platform);
+  const chosen = (name === undefined ? managedProfiles(files) : [name]).filter(
+    (one) => keyIdOf(files, one) !== undefined && !isRole(files, one),
+  );
+  if (chosen.length === 0 || (!args["to-credentials-file"] && name === undefined)) return [];
+  if (!args["to-credentials-file"]) {
+    await confirm(context.platform, args.input, {
+      facts: [
+        `the access key ${keyIdOf(files, chosen[0] ?? "")} of ${name} is in awsrole's store; to release the profile it has to be written to ${files.credentials.file}, in plain text`,
+      ],
+      question: "Write it there?",
+      code: "ERR_PROFILE_INVALID",
+      asks: `profile ${name} has its access key in awsrole's store: release asks before it writes it to the credentials file`,
+      hint: `awsrole release ${name} --to-credentials-file writes it without asking`,
+      refused: "nothing was changed",
+    });
+  }
+  const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
+  for (const one of chosen) {
+    const accessKeyId = keyIdOf(files, one) ?? "";
+    await returnKey(context, one, accessKeyId, store);
+    await editConfig(context, {
+      action: `release ${one}`,
+      dryRun: false,
+      notUndoable: "its key leaves the store",
+      edit: (latest) => withoutKeeping(latest, one),
+    });
+    // A key that another profile names stays for that one.
+    if (
+      profilesWithKey(readAwsFiles(context.env, context.platform).config, accessKeyId).length === 0
+    )
+      await forgetKey(accessKeyId, store);
+  }
+  return chosen;
+}
+
+function isRole(files: AwsFiles, name: string): boolean {
+  return files.profile(name)?.has("awsrole_role_arn") === true;
+}
+
+function reportReturned(context: Context, args: Arguments, returned: readonly string[]): void {
+  if (args.json) context.stdout(`${JSON.stringify({ released: [], returned }, undefined, 2)}\n`);
+  else if (!args.quiet)
+    context.stdout(
+      escapeControls(
+        `released ${returned.join(", ")}: the key is in the credentials file again, in plain text, and no longer in the store`,
+      ) + "\n",
+    );
+}
+
+type Arguments = {
+  readonly "to-credentials-file": boolean;
+  readonly input: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly store: string | undefined;
+};

@@ -6,6 +6,9 @@ import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../keys/key-profile.ts";
 import { forgetKey, otherKeysOf } from "../keys/forget-key.ts";
 import { openPendingRotations } from "../keys/rotation-file.ts";
+import { confirmOnlyCopy } from "../keys/only-copy.ts";
+import { returnKey, withoutKeeping } from "../keys/return-key.ts";
+import { keyAccount } from "../credentials/cache/item-names.ts";
 import { prepareStore } from "../sessions/open-sessions.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
@@ -15,7 +18,8 @@ export default defineCommand({
   usage: "remove-key NAME",
   summary: "delete a profile's access key from the keychain",
   description:
-    "Deletes the access key of NAME, its sessions and the profile's lines. At AWS the key goes on existing until it is deleted there.",
+    "Deletes the access key of NAME, its sessions and the profile's lines, after a question: it is the only copy. With --to-credentials-file the key is first " +
+    "written to ~/.aws/credentials, in plain text. At AWS the key exists until it is deleted there.",
   positionals: { NAME: { describe: "the profile of the key" } },
   options: {
     force: {
@@ -23,8 +27,20 @@ export default defineCommand({
       default: false,
       describe: "even though other profiles get their credentials from it",
     },
+    "to-credentials-file": {
+      type: "boolean",
+      default: false,
+      describe: "write the key to ~/.aws/credentials, where AWS tools read it by themselves",
+    },
+    yes: { type: "boolean", default: false, describe: "do not ask" },
   },
-  examples: [{ command: "awsrole remove-key bob", says: "forget the key of bob" }],
+  examples: [
+    { command: "awsrole remove-key bob --yes", says: "forget the key of bob, without a question" },
+    {
+      command: "awsrole remove-key bob --to-credentials-file",
+      says: "back into the credentials file",
+    },
+  ],
   async run(context, args) {
     const name = requireName("remove-key", args.positionals["NAME"]);
     const files = readAwsFiles(context.env, context.platform);
@@ -35,11 +51,15 @@ export default defineCommand({
         hint: "awsrole list shows which are",
       });
     }
+    const isReturned = args["to-credentials-file"];
+    // In the credentials file the key is still the source of the roles that name the profile.
     const users = [
       ...profilesWithKey(files.config, accessKeyId),
-      ...findReferences(files.config)
-        .filter(({ to }) => to === name)
-        .map(({ profile }) => profile),
+      ...(isReturned
+        ? []
+        : findReferences(files.config)
+            .filter(({ to }) => to === name)
+            .map(({ profile }) => profile)),
     ].filter((profile) => profile !== name);
     if (users.length > 0 && !args.force) {
       throw new AwsRoleError(
@@ -52,11 +72,20 @@ export default defineCommand({
     const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
     const marks = openPendingRotations(context.stateDir);
     const others = await otherKeysOf(accessKeyId, files.config, store.rows, marks);
+    const listed = (await store.rows.list()).map(({ account }) => account);
+    const lost = (isReturned ? others : [accessKeyId, ...others]).filter((id) =>
+      listed.includes(keyAccount(id)),
+    );
+    if (lost.length > 0 && !args.yes)
+      await confirmOnlyCopy(context, args.input, name, lost, "remove-key");
+    if (isReturned) await returnKey(context, name, accessKeyId, store);
     // The profile first: no profile ever names a key that is gone.
     const { file } = await editConfig(context, {
       action: `remove-key ${name}`,
       dryRun: false,
-      edit: ({ config }) => withoutKeyProfile(config, name),
+      ...(isReturned ? { notUndoable: "its key leaves the store" } : {}),
+      edit: (latest) =>
+        isReturned ? withoutKeeping(latest, name) : withoutKeyProfile(latest.config, name),
     });
     const forget = async (): Promise<boolean> => {
       for (const id of others) await forgetKey(id, store);
@@ -77,15 +106,20 @@ export default defineCommand({
     });
     if (args.json) {
       context.stdout(
-        `${JSON.stringify({ profile: name, accessKeyId, otherAccessKeyIds: others, deleted, file }, undefined, 2)}\n`,
+        `${JSON.stringify({ profile: name, accessKeyId, otherAccessKeyIds: others, deleted, file, returned: isReturned }, undefined, 2)}\n`,
       );
     } else if (!args.quiet) {
       context.stdout(
         escapeControls(
-          deleted
-            ? `the key ${accessKeyId} of ${name} is deleted here; at AWS it is still valid`
-            : `the key ${accessKeyId} of ${name} was not in the store; its profile is removed`,
-        ) + `\nto delete it there: aws iam delete-access-key --access-key-id ${accessKeyId}\n`,
+          isReturned
+            ? `the key ${accessKeyId} of ${name} is in ${files.credentials.file} again, in plain text, and no longer in the store`
+            : deleted
+              ? `the key ${accessKeyId} of ${name} is deleted here; at AWS it is still valid`
+              : `the key ${accessKeyId} of ${name} was not in the store; its profile is removed`,
+        ) +
+          (isReturned
+            ? "\n"
+            : `\nto delete it there: aws iam delete-access-key --access-key-id ${accessKeyId}\n`),
       );
       for (const id of others)
         context.stdout(

@@ -1,3 +1,4 @@
+import { confirmOnlyCopy } from "../keys/only-copy.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { deleteSection } from "../config/edit.ts";
@@ -25,6 +26,7 @@ export default defineCommand({
       default: false,
       describe: "delete its access key from the store too (at AWS it stays)",
     },
+    yes: { type: "boolean", default: false, describe: "with --with-key: do not ask" },
   },
   examples: [{ command: "awsrole remove-profile old --dry-run", says: "show what would go" }],
   async run(context, args) {
@@ -39,6 +41,9 @@ export default defineCommand({
       args["with-key"] && accessKeyId !== undefined
         ? [accessKeyId, ...(await otherKeysOf(accessKeyId, files.config, rowsOf(context), marks))]
         : [];
+    const kept = keyIds.filter((id) => rows.some(({ account }) => account === keyAccount(id)));
+    if (kept.length > 0 && !args.yes && !args["dry-run"])
+      await confirmOnlyCopy(context, args.input, name, kept, "remove-profile --with-key");
     const change = await editConfig(context, {
       action: `remove-profile ${name}`,
       dryRun: args["dry-run"],

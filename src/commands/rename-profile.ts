@@ -8,6 +8,7 @@ import { assertWritableName } from "../config/names.ts";
 import { sessionAccount } from "../credentials/cache/item-names.ts";
 import { heldBy, storesOf } from "../state/item-index.ts";
 import { rowsOf, storeOpener } from "../sessions/delete-items.ts";
+import { setOrTakeBack } from "../stores/move.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { assertNotShadowed } from "../profiles/preflight.ts";
 import { editConfig } from "../profiles/edit-config.ts";
@@ -97,7 +98,7 @@ async function moveSessions(
       if (secret !== undefined) {
         const account = sessionAccount(to, row.request);
         await rows.put({ ...heldBy(row, [row.store]), account, profile: to });
-        await store.set(account, secret);
+        await setOrTakeBack(store, account, secret, () => rows.removeFrom(account, row.store));
         moved += 1;
       }
       for (const name of storesOf(row)) await (await open(name)).delete(row.account);

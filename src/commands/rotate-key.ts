@@ -51,7 +51,7 @@ export default defineCommand({
       else if (!args.quiet) context.stdout(`${escapeControls(text, { keepLineFeeds: true })}\n`);
     };
     return withLock(
-      { dir: context.runtimeDir(), key: `rotate-key ${name}`, waitMs: 1000 },
+      { dir: context.runtimeDir(), key: `rotate-key ${rotationOf(context, name)}`, waitMs: 1000 },
       async () => {
         const rotation = await prepare(context, name, args, say);
         if (args.finish) {
@@ -75,6 +75,16 @@ export default defineCommand({
     );
   },
 });
+
+/**
+ * What names a rotation for all who may work on it: the key that it began with. Profiles can share a key, and the profile names the new
+ * key before the old one is dealt with.
+ */
+function rotationOf(context: Context, name: string): string {
+  const current = keyIdOf(readAwsFiles(context.env, context.platform), name);
+  if (current === undefined) return name;
+  return openPendingRotations(context.stateDir).findByNewKey(current)?.oldAccessKeyId ?? current;
+}
 
 type Arguments = {
   readonly store: string | undefined;

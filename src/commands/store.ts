@@ -8,7 +8,7 @@ import type { Row, StoreName } from "../state/item-index.ts";
 import { deleteItems, rowsOf, storeOpener } from "../sessions/delete-items.ts";
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { type Moved, moveItems, assertMovable, rowsToMove } from "../stores/move.ts";
+import { type Moved, moveItems, assertMovable, rowsToMove, tryStore } from "../stores/move.ts";
 import { stores } from "../stores/open.ts";
 
 const usage = "store move TO";
@@ -49,10 +49,13 @@ export default defineCommand({
     const live = listed.filter((row) => !isOver(row));
     const shown = to === "none" ? listed : live;
     if (args["dry-run"]) return report(context, args, to, { moved: shown, failed: [] });
+    const open = storeOpener(context, args);
+    // A store that cannot be reached is told before anything is changed.
+    if (live.length > 0) await tryStore(await open(to));
     // What is being fetched at this moment would be stored in the old place after we have looked.
     markLogout(context.stateDir);
     await deleteItems(context, listed.filter(isOver), args);
-    const outcome = await moveItems(live, to, storeOpener(context, args), rows);
+    const outcome = await moveItems(live, to, open, rows);
     return report(context, args, to, to === "none" ? { moved: listed, failed: [] } : outcome);
   },
 });

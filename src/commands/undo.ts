@@ -1,21 +1,93 @@
+import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
-import { undoLastEdit } from "../profiles/edit-config.ts";
+import { printTable } from "../cli/table.ts";
+import { type AwsFiles, readAwsFiles } from "../config/files.ts";
+import { keyAccount } from "../credentials/cache/item-names.ts";
+import { escapeControls } from "../foundation/text.ts";
+import { profilesWithKey } from "../keys/key-profile.ts";
+import { rememberedEdits, undoLastEdit } from "../profiles/edit-config.ts";
 import { reportChange } from "../profiles/change-report.ts";
 import { writeOptions } from "../profiles/profile-options.ts";
+import { rowsOf } from "../sessions/delete-items.ts";
+import type { Row } from "../state/item-index.ts";
 
 export default defineCommand({
   usage: "undo",
   summary: "take back awsrole's last change of ~/.aws/config",
   description:
-    "Works for the last ten changes, one after the other, as long as nothing else has changed the file since.",
-  options: { "dry-run": writeOptions["dry-run"] },
-  examples: [{ command: "awsrole undo --dry-run", says: "show what would be taken back" }],
+    "Works for the last ten changes, one after the other, as long as nothing else has changed the file since. It changes the file alone: keys and sessions " +
+    "stay in their store, and it says which.",
+  options: {
+    "dry-run": writeOptions["dry-run"],
+    list: { type: "boolean", default: false, describe: "show what can be taken back" },
+  },
+  examples: [
+    { command: "awsrole undo --list", says: "the changes that are remembered" },
+    { command: "awsrole undo --dry-run", says: "show what would be taken back" },
+  ],
   async run(context, args) {
+    if (args.list) return list(context, args);
+    const before = readAwsFiles(context.env, context.platform);
     const { action, change } = await undoLastEdit(context, args["dry-run"]);
+    const left = args["dry-run"] ? [] : await leftBehind(context, before);
     reportChange(context, args, change, {
-      facts: { action, undoable: false },
+      facts: { action, undoable: false, left: left.map(({ facts }) => facts) },
       done: `took back: ${action}`,
     });
+    if (!args.quiet)
+      for (const { text } of left) context.stderr(`awsrole: ${escapeControls(text)}\n`);
     return 0;
   },
 });
+
+async function list(
+  context: Context,
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+): Promise<number> {
+  const edits = await rememberedEdits(context);
+  if (json) {
+    context.stdout(
+      `${JSON.stringify({ changes: edits.map(({ action, at, isUndoable }) => ({ action, at: at.toISOString(), undoable: isUndoable })) }, undefined, 2)}\n`,
+    );
+  } else if (!quiet) {
+    context.stdout(
+      edits.length === 0
+        ? "no change of this config file is remembered\n"
+        : printTable(
+            ["WHEN (UTC)", "CHANGE", "UNDO"],
+            edits.map(({ action, at, isUndoable }) => [
+              at.toISOString().slice(0, 16).replace("T", " "),
+              action,
+              isUndoable ? "yes" : "no: the file has changed since",
+            ]),
+          ),
+    );
+  }
+  return 0;
+}
+
+type Left = { readonly facts: Readonly<Record<string, unknown>>; readonly text: string };
+
+/** What stays in a store though the profile that it was for is gone now. */
+async function leftBehind(context: Context, before: AwsFiles): Promise<readonly Left[]> {
+  const after = readAwsFiles(context.env, context.platform);
+  const isGone = ({ account, kind, profile }: Row): boolean => {
+    if (kind !== "key")
+      return before.profileNames().includes(profile) && !after.profileNames().includes(profile);
+    const id = account.slice(keyAccount("").length);
+    return (
+      profilesWithKey(before.config, id).length > 0 &&
+      profilesWithKey(after.config, id).length === 0
+    );
+  };
+  return (await rowsOf(context).list()).filter(isGone).map(({ account, kind, profile, store }) => {
+    const isKey = kind === "key";
+    const accessKeyId = isKey ? account.slice(keyAccount("").length) : undefined;
+    return {
+      facts: { kind: isKey ? "key" : "session", profile, store, accessKeyId },
+      text: isKey
+        ? `the access key ${accessKeyId} of ${profile} is still in the ${store} store; to delete it: awsrole add-key ${profile}, then awsrole remove-key ${profile}`
+        : `a cached session of ${profile} is still in the ${store} store: awsrole logout --all deletes all`,
+    };
+  });
+}

@@ -1,7 +1,7 @@
 /** How a key profile stands in the AWS files: the key's id and awsrole's line in the config, and nothing in the credentials file. */
 import type { Document, Settings } from "../config/document.ts";
 import { readSettings, sectionNames } from "../config/document.ts";
-import { addSection, deleteKey, deleteSection, setKey } from "../config/edit.ts";
+import { addSection, deleteKey, deleteSection, renameKey, setKey } from "../config/edit.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { awsroleLineProfile } from "../profiles/references.ts";
@@ -33,8 +33,22 @@ export function writeKeyProfile(
     ]);
   }
   assertUnused(config, name, settings, accessKeyId);
-  const withoutPlain = plainKeys.reduce((edited, key) => deleteKey(edited, id, key), config);
+  const renamed = renamedKeys(settings).reduce(
+    (edited, key) => renameKey(edited, id, key, `awsrole_${key}`),
+    config,
+  );
+  const withoutPlain = plainKeys.reduce((edited, key) => deleteKey(edited, id, key), renamed);
   return setKey(setKey(withoutPlain, id, "credential_process", line), id, idKey, accessKeyId);
+}
+
+/**
+ * Plain settings that a key profile has under another name, as `adopt` renames them: beside a key, aws-vault has the device in the user's
+ * profile, where SDKs would look for a role.
+ */
+export function renamedKeys(settings: Settings | undefined): readonly string[] {
+  return ["mfa_serial", "mfa_process"].filter(
+    (key) => settings?.has(key) === true && !settings.has(`awsrole_${key}`),
+  );
 }
 
 function assertUnused(

@@ -6,6 +6,7 @@ import { keyAccount } from "../credentials/cache/item-names.ts";
 import { decodeKey, encodeKey, type LongTermKey } from "../credentials/key-item.ts";
 import type { Rows } from "../state/item-index.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
+import { setOrTakeBack } from "../stores/move.ts";
 import type { SecretStore } from "../stores/open.ts";
 
 /** Every function throws what the store throws. */
@@ -40,7 +41,9 @@ export function createKeyStore(store: SecretStore, rows: Rows): KeyStore {
     async put(key, profile) {
       const account = keyAccount(key.accessKeyId);
       await rows.add({ account, kind: "key", store: store.name, profile });
-      await store.set(account, encodeKey(key));
+      await setOrTakeBack(store, account, encodeKey(key), () =>
+        rows.removeFrom(account, store.name),
+      );
       const kept = await get(key.accessKeyId);
       if (kept?.secretAccessKey === key.secretAccessKey) return;
       throw new AwsRoleError(

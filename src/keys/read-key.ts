@@ -1,9 +1,9 @@
 /** Where `add-key` gets a key from: the plaintext files, a person, or standard input. */
 import type { Context } from "../foundation/context.ts";
 import { findTerminal } from "../cli/terminal.ts";
-import { unavailable } from "../foundation/prompter.ts";
+import { type Prompter, unavailable } from "../foundation/prompter.ts";
 import type { AwsFiles } from "../config/files.ts";
-import { AwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
 
 /** A person has all the time there is between two coffees to find the key. */
@@ -46,15 +46,60 @@ export async function readKey(
       },
     );
   }
-  const ask = async (question: string, isSecret: boolean): Promise<string> => {
-    const answer = await found.prompter.ask({ question, isSecret, timeoutMs: answerMs });
+  const { prompter } = found;
+  prompter.notify(
+    `the access key of profile ${name} is kept in the store, and AWS is asked whose it is; nothing that is typed or pasted is shown`,
+  );
+  for (let left = tries; ; left -= 1) {
+    try {
+      return await askOnce(prompter);
+    } catch (error) {
+      const isTypingError =
+        isAwsRoleError(error) && ["ERR_USAGE", "ERR_PROFILE_INVALID"].includes(error.code);
+      if (!isTypingError) throw error;
+      // The rest of what was pasted must not reach the shell.
+      await drain(prompter);
+      if (left === 1) throw error;
+      prompter.notify(`${error.message.replace("add-key: ", "")} (${error.hint ?? ""}): once more`);
+    }
+  }
+}
+
+const tries = 3;
+
+/**
+ * The id, then the secret; or both in one paste: two lines, the JSON of `aws iam create-access-key`, the console's CSV. The echo is off from
+ * the first question on, because a terminal shows what is pasted when it comes, not when it is read.
+ */
+async function askOnce(prompter: Prompter): Promise<LongTermKey> {
+  const ask = async (question: string): Promise<string> => {
+    const answer = await prompter.ask({ question, isSecret: true, timeoutMs: answerMs });
     if (answer.kind === "answer") return answer.text.trim();
     throw new AwsRoleError("ERR_PERSON_REFUSED", "no access key was given", {});
   };
-  const accessKeyId = await ask("Access key ID: ", false);
-  checkId(accessKeyId);
-  return checkKey(accessKeyId, await ask("Secret access key (not shown): ", true));
+  const first = await ask("Access key ID: ");
+  const isWhole = /^\{|,/.test(first);
+  if (isWhole) return parseKey([first, ...(await pendingLines(prompter))].join("\n"));
+  checkId(first);
+  prompter.notify(`access key ${first}`);
+  return checkKey(first, await ask("Secret access key (not shown): "));
 }
+
+/** The lines that wait in the terminal already. */
+async function pendingLines(prompter: Prompter): Promise<readonly string[]> {
+  const lines: string[] = [];
+  while (lines.length < mostPastedLines) {
+    const answer = await prompter.ask({ question: "", isSecret: true, timeoutMs: pasteMs });
+    if (answer.kind === "unanswered" || answer.kind === "lost") break;
+    lines.push(answer.kind === "answer" ? answer.text : "");
+  }
+  return lines;
+}
+
+const drain = pendingLines;
+const mostPastedLines = 50;
+/** What was pasted is there; only a slow connection takes longer from one line to the next. */
+const pasteMs = 300;
 
 async function readStandardInput(): Promise<string> {
   let text = "";

@@ -1,6 +1,6 @@
 /** Which rotations are under way: one small file per old key, without a secret, in the state folder. */
 import { asObject } from "../foundation/json.ts";
-import { openStateFile, type StateFile } from "../state/json-file.ts";
+import { openStateFile, type StateFile, stateFileNames } from "../state/json-file.ts";
 
 /** A rotation that was begun and not finished. */
 export type PendingRotation = {
@@ -16,6 +16,8 @@ export type PendingRotation = {
  */
 export type PendingRotations = {
   find(oldAccessKeyId: string): PendingRotation | undefined;
+  /** The mark of the rotation in which this key takes the place of another. */
+  findByNewKey(newAccessKeyId: string): PendingRotation | undefined;
   put(mark: PendingRotation): void;
   /** Never throws: what stays is of a key that is gone. */
   remove(oldAccessKeyId: string): void;
@@ -29,6 +31,10 @@ export function openPendingRotations(stateFolder: string): PendingRotations {
     );
   return {
     find: (oldAccessKeyId) => fileOf(oldAccessKeyId).read(),
+    findByNewKey: (newAccessKeyId) =>
+      stateFileNames(stateFolder, "rotations")
+        .map((name) => fileOf(name).read())
+        .find((mark) => mark?.newAccessKeyId === newAccessKeyId),
     put: (mark) => fileOf(mark.oldAccessKeyId).write(mark),
     remove(oldAccessKeyId) {
       try {

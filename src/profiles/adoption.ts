@@ -45,7 +45,7 @@ export function adopt(
 export function whyNotReleasable({ settings }: EditableProfile): string | undefined {
   if (!isManaged(settings)) return "is not managed by awsrole";
   if (settings.has("awsrole_access_key_id"))
-    return "has its access key in awsrole's store: move that first (awsrole remove-key, aws configure)";
+    return "has its access key in awsrole's store: --to-credentials-file writes it back, in plain text";
   return undefined;
 }
 

@@ -110,7 +110,9 @@ export async function undoLastEdit(
         entries.length === 0
           ? `there is no change of ${config.file} to take back`
           : `${config.file} was changed by something else since awsrole's last change`,
-        { hint: "awsrole remembers its last ten changes, but none that held a secret" },
+        {
+          hint: "awsrole undo --list shows the changes that are remembered: the last ten, but none that held a secret",
+        },
       );
     }
     const text = applyEdits(config.text, reverseEdits(entry.edits));
@@ -130,6 +132,28 @@ export async function undoLastEdit(
     };
     return { action: entry.action, change };
   });
+}
+
+/** An edit that is remembered: when it was, and whether `undo`, called often enough, would reach it. */
+export type RememberedEdit = {
+  readonly action: string;
+  readonly at: Date;
+  readonly isUndoable: boolean;
+};
+
+/** The remembered edits of this config file, the newest first. @throws ERR_CONFIG_READ, ERR_STORE_FAILED. */
+export async function rememberedEdits(context: Context): Promise<readonly RememberedEdit[]> {
+  const { env, platform } = context;
+  const target = await realTarget(awsFilePaths(env, platform).config);
+  let state = hashText(readAwsFiles(env, platform).config.text);
+  return openJournal(context.stateDir)
+    .entries()
+    .filter((entry) => entry.file === target)
+    .map(({ action, at, before, after }) => {
+      const isUndoable = after === state;
+      if (isUndoable) state = before;
+      return { action, at, isUndoable };
+    });
 }
 
 /** Other programs know no lock: what they changed in the same moment is read anew. */

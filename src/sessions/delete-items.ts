@@ -24,7 +24,7 @@ export function storeOpener(
   };
 }
 
-/** Deletes item, then row, one after the other. @throws the store's error; what was not deleted stays listed. */
+/** Deletes item, then row, one after the other. @throws the first store's error, after all that can be deleted is; the rest stays listed. */
 export async function deleteItems(
   context: Context,
   listed: readonly Row[],
@@ -32,8 +32,16 @@ export async function deleteItems(
 ): Promise<void> {
   const open = storeOpener(context, options);
   const rows = rowsOf(context);
+  let failure: { readonly error: unknown } | undefined;
   for (const row of listed) {
-    for (const name of storesOf(row)) await (await open(name)).delete(row.account);
-    await rows.remove(row.account);
+    for (const name of storesOf(row)) {
+      try {
+        await (await open(name)).delete(row.account);
+        await rows.removeFrom(row.account, name);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
   }
+  if (failure !== undefined) throw failure.error;
 }

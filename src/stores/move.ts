@@ -75,12 +75,38 @@ async function moveItem(
       return rows.remove(account);
     }
     await rows.put(heldBy(row, [...others, to]));
-    await target.set(account, secret);
+    await setOrTakeBack(target, account, secret, () => rows.put(row));
     if ((await target.get(account)) !== secret) throw notKept(to);
     await rows.put(heldBy(row, [to, ...others]));
   }
   await deleteFrom(others);
   await rows.put(heldBy(row, [to]));
+}
+
+/** @throws ERR_STORE_UNAVAILABLE and others, when the store does not answer or has no place for items: before any row names it. */
+export async function tryStore(store: SecretStore): Promise<void> {
+  await store.get("move/probe");
+  await store.check?.();
+}
+
+/** Stores an item whose row is written; `takeBack` undoes the row where the store took nothing. @throws what `set` does. */
+export async function setOrTakeBack(
+  store: SecretStore,
+  account: string,
+  secret: string,
+  takeBack: () => Promise<void>,
+): Promise<void> {
+  try {
+    await store.set(account, secret);
+  } catch (error) {
+    // What cannot be asked may have it: it stays listed.
+    const isAbsent = await store.get(account).then(
+      (found) => found === undefined,
+      (failure: unknown) => isAwsRoleError(failure) && failure.code === "ERR_STORE_UNAVAILABLE",
+    );
+    if (isAbsent) await takeBack();
+    throw error;
+  }
 }
 
 async function firstOf(

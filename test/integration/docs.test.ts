@@ -43,7 +43,10 @@ const notRun: readonly (readonly [line: RegExp, why: string])[] = [
 
 /** What a block needs before it, beside the usual. */
 const before: readonly (readonly [line: RegExp, setUp: string])[] = [
-  [/(?:rotate-key|remove-key) bob$/m, "awsrole add-key bob --from-credentials-file"],
+  [
+    /(?:rotate-key|remove-key|release) bob(?: --[a-z-]+)?$/m,
+    "awsrole add-key bob --from-credentials-file",
+  ],
   [/remove-key bob/, "awsrole remove-profile prod --force; awsrole remove-profile staging --force"],
   [/remove-profile old|rename-profile old/, "awsrole rename-profile prod old"],
   [/awsrole undo|release --all/, "awsrole adopt staging"],
@@ -215,7 +218,7 @@ describe("docs/troubleshooting.md", () => {
       "has both ",
       "needs an MFA code",
       "there is no keychain here",
-      " (no Secret Service on the session's D-Bus)",
+      "no Secret Service on the session's D-Bus",
       "the keychain is locked, or access to it was denied",
       "the keychain did not answer",
     ];

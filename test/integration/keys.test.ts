@@ -234,12 +234,12 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
     });
     writeFileSync(home.configFile, withKey);
     const before = await keychain.itemCount();
-    expect(await awsrole("remove-key bob")).toMatchObject({ code: 0 });
+    expect(await awsrole("remove-key bob --yes")).toMatchObject({ code: 0 });
     expect(configText()).toBe(config);
     expect(before - (await keychain.itemCount())).toBe(2);
   });
 
-  describe.each(["remove-key bob", "remove-profile bob --with-key"])(
+  describe.each(["remove-key bob --yes", "remove-profile bob --with-key --yes"])(
     "by %s takes along",
     (words) => {
       it.each([
@@ -292,10 +292,191 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
     },
   );
 
+  describe("whose only copy would be deleted", () => {
+    it.each(["remove-key bob", "remove-profile bob --with-key"])(
+      "is not deleted without a yes: %s",
+      async (words) => {
+        await awsrole("add-key bob", bobsKey());
+        const before = configText();
+        const items = await keychain.itemCount();
+        const { code, stderr } = await awsrole(words);
+        expect(code).toBe(2);
+        expect(stderr).toContain(`the only copy of the access key ${sts.bob.accessKeyId}`);
+        expect(stderr).toMatch(/hint: --yes deletes without asking; .*--to-credentials-file/);
+        expect(configText()).toBe(before);
+        expect(await keychain.itemCount()).toBe(items);
+        expect((await awsrole(`${words} --yes`)).code).toBe(0);
+      },
+    );
+
+    it.skipIf(noTerminal !== undefined)(
+      skipped("is deleted after a question at the terminal, with the facts", noTerminal),
+      async () => {
+        await awsrole("add-key bob", bobsKey());
+        const terminal = openTerminal(env);
+        try {
+          const line = `${program.join(" ")} remove-key bob; echo code=$?`;
+          terminal.enter(line);
+          await terminal.waitFor(/only copy of the secret[^]*Delete it\? \[y\/N\]$/);
+          terminal.enter("n");
+          await terminal.waitFor(/nothing was deleted\n[^]*code=\d/);
+          expect(await credentialsOf("bob")).toMatchObject({ AccessKeyId: sts.bob.accessKeyId });
+          terminal.enter(line);
+          await terminal.waitFor(/code=[^]*Delete it\? \[y\/N\]$/);
+          terminal.enter("y");
+          await terminal.waitFor(/is deleted here[^]*code=0/);
+          expect(configText()).toBe(config);
+        } finally {
+          terminal.close();
+        }
+      },
+    );
+  });
+
+  describe("is written back to the credentials file", () => {
+    const role = (): string =>
+      `\n[profile prod]\nregion = eu-west-1\ncredential_process = ${program.join(" ")} credential-process --profile prod\nawsrole_role_arn = ${sts.role.arn}\nawsrole_source_profile = bob\n`;
+    const credentialsFile = (): string => readFileSync(home.credentialsFile, "utf8");
+
+    it.each([
+      "remove-key bob --to-credentials-file",
+      "release bob --to-credentials-file",
+      "release --all --to-credentials-file",
+    ])("by %s, and roles go on working", async (words) => {
+      await awsrole("add-key bob", bobsKey());
+      appendFileSync(home.configFile, role());
+      const items = await keychain.itemCount();
+      const { code, stdout, stderr } = await awsrole(words);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).not.toContain(sts.bob.secretAccessKey);
+      expect(credentialsFile()).toBe(
+        `[bob]\naws_access_key_id = ${sts.bob.accessKeyId}\naws_secret_access_key = ${sts.bob.secretAccessKey}\n`,
+      );
+      expect(statSync(home.credentialsFile).mode & 0o777).toBe(0o600);
+      expect(configText()).not.toContain("awsrole_access_key_id");
+      expect(await keychain.itemCount()).toBe(items - 1);
+      const prod = await awsrole("whoami prod --json --store none");
+      expect(prod).toMatchObject({ code: 0 });
+      // And back again.
+      expect((await awsrole("add-key bob --from-credentials-file")).code).toBe(0);
+      expect(await credentialsOf("bob")).toMatchObject({ AccessKeyId: sts.bob.accessKeyId });
+    });
+
+    it("with its device under AWS's name, and never over another key", async () => {
+      await awsrole("add-key bob", bobsKey());
+      appendFileSync(home.configFile, `awsrole_mfa_serial = arn:aws:iam::123456789012:mfa/Bob\n`);
+      const other = "[bob]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\naws_secret_access_key = x\n";
+      writeFileSync(home.credentialsFile, other, { mode: 0o600 });
+      const items = await keychain.itemCount();
+      const refused = await awsrole("remove-key bob --to-credentials-file");
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain("[bob] has another key in the credentials file");
+      expect(credentialsFile()).toBe(other);
+      expect(await keychain.itemCount()).toBe(items);
+      writeFileSync(home.credentialsFile, "");
+      expect((await awsrole("release bob --to-credentials-file")).code).toBe(0);
+      expect(configText()).toContain(
+        "[profile bob]\nmfa_serial = arn:aws:iam::123456789012:mfa/Bob\n",
+      );
+    });
+
+    it("by release only after a question, or with the option", async () => {
+      await awsrole("add-key bob", bobsKey());
+      const before = configText();
+      const { code, stderr } = await awsrole("release bob");
+      expect(code).toBe(1);
+      expect(stderr).toContain("awsrole release bob --to-credentials-file writes it");
+      const all = await awsrole("release --all");
+      expect(all.stderr).toContain("--to-credentials-file writes it back");
+      expect(configText()).toBe(before);
+    });
+  });
+
+  it("is added to a profile as aws-vault has it, with the device in it", async () => {
+    const serial = "arn:aws:iam::123456789012:mfa/Bob";
+    writeFileSync(
+      home.configFile,
+      `[profile bob]\nregion = eu-west-1\n# my phone\nmfa_serial = ${serial}\n`,
+    );
+    const { code, stdout } = await awsrole("add-key bob", bobsKey());
+    expect(code).toBe(0);
+    expect(stdout).toContain("its mfa_serial is awsrole_mfa_serial now");
+    expect(configText()).toContain(
+      `[profile bob]\nregion = eu-west-1\n# my phone\nawsrole_mfa_serial = ${serial}\n`,
+    );
+    expect((await awsrole("credential-process --profile bob --no-input")).stderr).toContain("MFA");
+  });
+
+  it("is not asked for where its profile forbids one anyway", async () => {
+    writeFileSync(
+      home.configFile,
+      `[profile bob]\nrole_arn = ${sts.role.arn}\nsource_profile = x\n`,
+    );
+    const { code, stderr } = await awsrole("add-key bob");
+    expect(code).toBe(1);
+    expect(stderr).toContain("profile bob is a role");
+  });
+
+  it.skipIf(noTerminal !== undefined)(
+    skipped("is asked for again after a typing error, and taken from one paste", noTerminal),
+    async () => {
+      const terminal = openTerminal(env);
+      const secret = sts.bob.secretAccessKey;
+      try {
+        const line = `${program.join(" ")} add-key bob; echo code=$?`;
+        terminal.enter(line);
+        await terminal.waitFor(/AWS is asked whose it is[^]*Access key ID: *$/);
+        // A cut id with the secret behind it: neither is run by the shell.
+        terminal.enter(`AKIA123\n${secret}`);
+        await terminal.waitFor(/that is not an access key id \(it looks like[^]*Access key ID: *$/);
+        terminal.enter(`${sts.bob.accessKeyId}\n${secret}`);
+        await terminal.waitFor(/code=0/);
+        expect(await credentialsOf("bob")).toMatchObject({ SecretAccessKey: secret });
+        await awsrole("remove-key bob --yes");
+        terminal.enter(line);
+        await terminal.waitFor(/code=0[^]*Access key ID: *$/);
+        terminal.enter(JSON.stringify(JSON.parse(bobsKey()), undefined, 4));
+        await terminal.waitFor(/code=0[^]*code=0/);
+        expect(await credentialsOf("bob")).toMatchObject({ SecretAccessKey: secret });
+        expect(terminal.screen()).not.toContain(secret.slice(0, 8));
+        expect(terminal.screen()).not.toMatch(/not found|No such file/);
+      } finally {
+        terminal.close();
+      }
+    },
+  );
+
+  it("stays behind when its profile is taken back by undo, which says so and lists what it can", async () => {
+    await awsrole("add-key bob", bobsKey());
+    const listed = await awsrole("undo --list --json");
+    expect(JSON.parse(listed.stdout)).toMatchObject({
+      changes: [{ action: "add-key bob", undoable: true }],
+    });
+    const { code, stderr } = await awsrole("undo");
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      `the access key ${sts.bob.accessKeyId} of bob is still in the keychain store`,
+    );
+    expect(stderr).toContain("awsrole remove-key bob");
+    expect((await awsrole("undo --list")).stdout).toContain("no change of this config file");
+  });
+
+  it("is rotated by one at a time, whichever of its profiles is named", async () => {
+    await awsrole("add-key bob", bobsKey());
+    const section = configText().slice(configText().indexOf("[profile bob]"));
+    appendFileSync(home.configFile, `\n${section.replaceAll("bob", "twin")}`);
+    sts.behave({ delayMs: 1500 });
+    const both = await Promise.all([awsrole("rotate-key bob"), awsrole("rotate-key twin")]);
+    sts.behave({});
+    expect(both.map(({ code }) => code).toSorted()).toEqual([0, 1]);
+    expect(both.find(({ code }) => code === 1)?.stderr).toMatch(/another|busy|lock/i);
+    expect(sts.requests.filter(({ action }) => action === "CreateAccessKey")).toHaveLength(1);
+  });
+
   it("that is no longer in the keychain is missed by name", async () => {
     await awsrole("add-key bob", bobsKey());
     const withKey = configText();
-    await awsrole("remove-key bob");
+    await awsrole("remove-key bob --yes");
     writeFileSync(home.configFile, withKey);
     expect(await awsrole("credential-process --profile bob")).toMatchObject({
       code: 1,

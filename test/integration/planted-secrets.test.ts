@@ -107,7 +107,7 @@ const runs: Readonly<Record<string, readonly Run[]>> = {
     { words: "store move plaintext --debug" },
     { words: "store move keychain --debug" },
   ],
-  "remove-key": [{ words: "remove-key kept --force --debug" }],
+  "remove-key": [{ words: "remove-key kept --force --yes --debug" }],
   logout: [{ words: "logout prod --debug" }, { words: "logout --all --debug" }],
   completion: [{ words: "completion bash" }],
 };

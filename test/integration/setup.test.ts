@@ -582,7 +582,7 @@ describe.concurrent("setup --undo", () => {
     await world.setup("prod --no-input");
     const [{ accessKeyId } = { accessKeyId: "" }] = world.made().keys;
     // As if its secret had been lost: GetAccessKeyLastUsed is asked only then.
-    await runInProcess(["remove-key", "prod-user", "--force"], world.home.env);
+    await runInProcess(["remove-key", "prod-user", "--force", "--yes"], world.home.env);
     await world.setup("prod --no-input");
     expect(world.made().keys.map((key) => key.accessKeyId)).toEqual([accessKeyId]);
     await world.setup("prod --undo --yes");

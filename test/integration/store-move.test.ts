@@ -1,5 +1,5 @@
 /** `store move`: keys and sessions from one real store to another, with everything that uses them working before and after. */
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { titled } from "../support/installed.ts";
@@ -11,6 +11,16 @@ import {
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
+
+/** The rows, as text, by their files' names. */
+function readRows({ path }: Home): Readonly<Record<string, string>> {
+  const folder = join(path, "state", "awsrole", "items");
+  return Object.fromEntries(
+    readdirSync(folder)
+      .toSorted()
+      .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+  );
+}
 
 const noKeychain = keychainSkipReason();
 
@@ -52,6 +62,20 @@ describe.skipIf(noKeychain !== undefined)(titled("store move", noKeychain), () =
     expect(stdout).toMatch(/^prod +session +keychain +file$/m);
     expect(stdout).toMatch(/would move 2 items to the store file/);
     expect(await keychain.itemCount()).toBe(2);
+  });
+
+  it("tries the store before anything changes: one that is not there breaks nothing", async () => {
+    const dead = { ...env, DBUS_SESSION_BUS_ADDRESS: "disabled:" };
+    await must("store", "move", "file");
+    const rows = () => readRows(home);
+    const before = rows();
+    const { code, stderr } = await runAwsrole(["store", "move", "keychain"], { env: dead });
+    expect(code).toBe(1);
+    expect(stderr).toContain("there is no keychain here");
+    expect(rows()).toEqual(before);
+    expect((await runAwsrole(["logout", "prod"], { env: dead })).code).toBe(0);
+    await must("credential-process", "--profile", "prod", "--store", "file");
+    await must("store", "move", "keychain");
   });
 
   it("refuses a store for temporary credentials while there are keys, and moves nothing", async () => {

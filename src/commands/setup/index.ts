@@ -1,13 +1,12 @@
 import type { Context } from "../../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
-import { findTerminal } from "../../cli/terminal.ts";
-import { unavailable } from "../../foundation/prompter.ts";
+import { confirm } from "../../cli/confirm.ts";
 import { assertWritableName } from "../../config/names.ts";
 import { withLock } from "../../locks/single-flight.ts";
 import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
-import { deadlineFromNow, deadlineMs } from "../../foundation/deadline.ts";
-import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import { deadlineFromNow } from "../../foundation/deadline.ts";
+import { isAwsRoleError } from "../../foundation/errors.ts";
 import { noticeTo } from "../../sessions/fetch-credentials.ts";
 import { forgetKey } from "../../keys/forget-key.ts";
 import { requireName } from "../../profiles/find-profile.ts";
@@ -243,8 +242,8 @@ async function undo(
   }
   for (const note of notes) noticeTo(context, args)(note);
   if (removals.length > 0 && !args.yes) {
-    await confirm(context, args, {
-      lines: removals.map(({ title }) => title),
+    await confirm(context.platform, args.input, {
+      facts: removals.map(({ title }) => title),
       question: "Do all this?",
       asks: "setup --undo asks before it deletes",
       code: "ERR_USAGE",
@@ -283,8 +282,8 @@ async function agreeToAdopt(
     noticeTo(context, args)(`${told}: taken for its own`);
     return;
   }
-  await confirm(context, args, {
-    lines: [
+  await confirm(context.platform, args.input, {
+    facts: [
       `this machine has no record of a setup ${name}, but its tag is on:`,
       ...lines,
       "Any user who may create users and roles in this account can set such a tag.",
@@ -295,32 +294,4 @@ async function agreeToAdopt(
     hint: `if a setup of yours made these, add --adopt; else choose another NAME`,
     refused: "nothing was changed",
   });
-}
-
-/** @throws `code` where there is no person to ask, ERR_PERSON_REFUSED. */
-async function confirm(
-  { platform }: Context,
-  { input }: Arguments,
-  {
-    lines,
-    question,
-    asks,
-    code,
-    hint,
-    refused,
-  }: Readonly<Record<"question" | "asks" | "hint" | "refused", string>> & {
-    readonly code: "ERR_USAGE" | "ERR_AWS_REFUSED";
-    readonly lines: readonly string[];
-  },
-): Promise<void> {
-  const found = input ? findTerminal(platform) : unavailable("--no-input forbids asking");
-  if (found.kind === "unavailable")
-    throw new AwsRoleError(code, `${asks}, but ${found.reason}`, { hint });
-  for (const line of lines) found.prompter.notify(line);
-  const answer = await found.prompter.ask({
-    question: `${question} [y/N] `,
-    timeoutMs: deadlineMs.attended,
-  });
-  if (answer.kind === "answer" && /^y(?:es)?$/i.test(answer.text.trim())) return;
-  throw new AwsRoleError("ERR_PERSON_REFUSED", refused);
 }

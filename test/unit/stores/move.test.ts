@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRows, type Row, type Rows, type StoreName } from "../../../src/state/item-index.ts";
-import { moveItems, assertMovable, rowsToMove } from "../../../src/stores/move.ts";
+import { AwsRoleError } from "../../../src/foundation/errors.ts";
+import { moveItems, assertMovable, rowsToMove, tryStore } from "../../../src/stores/move.ts";
 import type { SecretStore } from "../../../src/stores/open.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 
@@ -56,6 +57,31 @@ describe("moving an item", () => {
     expect(where()).toContain(listed?.store);
     expect([listed?.store, ...(listed?.alsoIn ?? [])]).toEqual(expect.arrayContaining(where()));
   }
+
+  it("is not said to be in a store that took nothing", async () => {
+    const refuse = (): Promise<never> =>
+      Promise.reject(new AwsRoleError("ERR_STORE_UNAVAILABLE", "not here"));
+    const rows = createRows(folder);
+    const broken: SecretStore = { ...stores.file, set: refuse, get: refuse, delete: refuse };
+    const open = async (name: StoreName) => (name === "file" ? broken : stores.keychain);
+    const { failed } = await moveItems([row], "file", open, rows);
+    expect(failed).toMatchObject([{ error: { code: "ERR_STORE_UNAVAILABLE" } }]);
+    expect(await rows.list()).toEqual([row]);
+    await expect(tryStore(broken)).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE" });
+    // One that may have it, because it does not answer any more, stays listed.
+    const silent: SecretStore = {
+      ...stores.file,
+      set: refuse,
+      get: () => Promise.reject(new AwsRoleError("ERR_STORE_TIMEOUT", "silent")),
+    };
+    await moveItems(
+      [row],
+      "file",
+      async (name) => (name === "file" ? silent : stores.keychain),
+      rows,
+    );
+    expect(await rows.list()).toEqual([{ ...row, alsoIn: ["file"] }]);
+  });
 
   it("leaves it in the new store alone, and says so in its row", async () => {
     expect(await move("file")).toMatchObject({ moved: [row], failed: [] });
