@@ -16,7 +16,7 @@ import { formatCredentialProcessOutput } from "../credentials/process-output.ts"
 import type { FirstRead } from "../credentials/cache/session-cache.ts";
 import { deadlineFromProcessStart, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { deliver } from "../sessions/audit-log.ts";
+import { getAndLog } from "../sessions/audit-log.ts";
 import { findPrompter, openSessions, prepareStore } from "../sessions/open-sessions.ts";
 
 const usage =
@@ -115,8 +115,9 @@ async function printCredentials(
     isForProgram: true,
     notice: () => {},
   });
-  const { credentials } = await deliver(context, args.profile, chain, sessions);
+  const { credentials, how } = await getAndLog(context, args.profile, chain, sessions);
   context.stdout(formatCredentialProcessOutput(credentials));
+  if (how === "fetched") await sessions.cache.removeExpired();
   return 0;
 }
 

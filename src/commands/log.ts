@@ -2,7 +2,7 @@ import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
-import { readDeliveries } from "../sessions/audit-log.ts";
+import { readAuditLog } from "../sessions/audit-log.ts";
 
 export default defineCommand({
   usage: "log [NAME]",
@@ -17,7 +17,7 @@ export default defineCommand({
   ],
   async run(context, args) {
     const name = args.positionals["NAME"];
-    const deliveries = (await readDeliveries(context)).filter(
+    const deliveries = (await readAuditLog(context)).filter(
       ({ profile }) => name === undefined || profile === name,
     );
     // A profile that is gone may still be on record.

@@ -5,7 +5,7 @@ import { escapeControls } from "../foundation/text.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { connectionFor } from "../config/connection.ts";
 import { resolveChain } from "../credentials/chain.ts";
-import { obtain } from "../credentials/get-credentials.ts";
+import { getCredentials } from "../credentials/get-credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
 import { storeOfKey } from "../credentials/sources/keychain-key.ts";
 import { deadlineFromNow } from "../foundation/deadline.ts";
@@ -118,7 +118,7 @@ async function prepare(
     input: args.input,
     notice: say,
   });
-  const { credentials } = await obtain(chain, "sign", sessions);
+  const { credentials } = await getCredentials(chain, { use: "sign" }, sessions);
   const [{ createIam }, { createSts }] = await Promise.all([
     import("../aws/iam.ts"),
     import("../aws/sts.ts"),

@@ -1,76 +1,16 @@
-/** One session from STS: the call that a hop stands for, signed by the hop below it, with a person's code where it needs one. */
+/** The calls to STS that give a session, with a person's code where one is needed. */
 import type { Credentials } from "../aws/credentials.ts";
 import type { Clock } from "../foundation/clock.ts";
 import { readFile } from "node:fs/promises";
-import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import type { AssumeRoleRequest, IssuedSession } from "../aws/sts.ts";
 import type { CachedSession } from "./cache/session.ts";
-import {
-  deviceOfCall,
-  mfaImpossible,
-  type RoleHop,
-  type SessionHop,
-  type UserSessionHop,
-} from "./chain.ts";
+import { deviceOfCall, mfaImpossible, type RoleHop, type UserSessionHop } from "./chain.ts";
 import { sessionSignedSeconds } from "./mfa/plan.ts";
-import type { Obtained, obtain, SessionDependencies } from "./get-credentials.ts";
+import type { SessionDependencies } from "./dependencies.ts";
 
-/** Fetches anew; `obtainSigner` is `obtain`, for the hop below. @throws what `obtain` throws. */
-export async function fetchSession(
-  hop: SessionHop,
-  deps: SessionDependencies,
-  obtainSigner: typeof obtain,
-): Promise<CachedSession> {
-  if (hop.kind === "sso") return sessionFrom(await deps.sso.fetch(hop), hop.request, deps.clock);
-  if (
-    hop.kind === "role" &&
-    hop.signer.kind === "leaf" &&
-    hop.signer.source.kind === "web-identity"
-  ) {
-    return assumeRoleWithWebIdentity(hop, hop.signer.source.tokenFile, deps);
-  }
-  const device = deviceOfCall(hop);
-  // Before anything slow: whoever cannot get a code should hear so at once.
-  if (device !== undefined) await deps.codes.assertCodeObtainable(device);
-  const signer = await obtainSigner(hop.signer, "sign", deps);
-  if (hop.kind === "user-session") return fetchUserSession(hop, signer.credentials, deps);
-  try {
-    return await assumeRole(hop, signer.credentials, deps);
-  } catch (error) {
-    if (!wantsNewSigner(error, hop, signer)) throw error;
-    const renewed = await renewSigner(hop, deps, obtainSigner, error);
-    return assumeRole(hop, renewed.credentials, deps);
-  }
-}
-
-/**
- * A signer from the cache may have ended before its time (its key was deleted, or it expired on the way). And a role may demand a
- * code younger than the shared session's (`aws:MultiFactorAuthAge`): AWS says so by denying.
- */
-function wantsNewSigner(error: unknown, { signer: hop }: RoleHop, signer: Obtained): boolean {
-  if (signer.how !== "cached" || !isAwsRoleError(error)) return false;
-  const isProvenByCode = hop.kind === "user-session" && hop.mfa !== undefined;
-  return (
-    error.code === "ERR_AWS_SESSION_ENDED" || (isProvenByCode && error.code === "ERR_AWS_DENIED")
-  );
-}
-
-/** @throws the refusal itself where nobody can give another code. */
-async function renewSigner(
-  hop: RoleHop,
-  deps: SessionDependencies,
-  obtainSigner: typeof obtain,
-  refusal: unknown,
-): Promise<Obtained> {
-  try {
-    return await obtainSigner(hop.signer, "sign anew", deps);
-  } catch (error) {
-    if (isAwsRoleError(error) && error.code === "ERR_MFA_NEEDED") throw refusal;
-    throw error;
-  }
-}
-
-async function fetchUserSession(
+/** A session of an IAM user, with a code where its device is used. @throws what `Sts` and `MfaCodes.spend` throw, ERR_PROFILE_INVALID for a key that is temporary. */
+export async function fetchUserSession(
   hop: UserSessionHop,
   key: Credentials,
   deps: SessionDependencies,
@@ -87,7 +27,8 @@ async function fetchUserSession(
   return sessionFrom(issued, hop.request, deps.clock);
 }
 
-async function assumeRole(
+/** A session of a role, signed by `signer`. @throws as `fetchUserSession`. */
+export async function assumeRole(
   hop: RoleHop,
   signer: Credentials,
   deps: SessionDependencies,
@@ -106,8 +47,11 @@ async function assumeRole(
   return sessionFrom(issued, hop.request, deps.clock);
 }
 
-/** Unsigned: the token in the file is the proof. It is read at every call, because whoever provides it renews it. */
-async function assumeRoleWithWebIdentity(
+/**
+ * A session of a role, unsigned: the token in the file is the proof. It is read at every call, because the platform renews it.
+ * @throws what `Sts` throws, ERR_SOURCE_UNAVAILABLE for a token that cannot be read.
+ */
+export async function assumeRoleWithWebIdentity(
   hop: RoleHop,
   tokenFile: string,
   deps: SessionDependencies,
@@ -183,7 +127,8 @@ function assumeRoleRequest(
   };
 }
 
-function sessionFrom(issued: IssuedSession, request: string, clock: Clock): CachedSession {
+/** The session to keep, dated by both local clocks. */
+export function sessionFrom(issued: IssuedSession, request: string, clock: Clock): CachedSession {
   return {
     request,
     credentials: issued.credentials,

@@ -1,63 +1,41 @@
 /**
- * Getting credentials: the cache first, then one flight per request, each hop by its own key.
+ * Getting credentials: the cache first, then one single flight per request, each hop by its own key.
  *
- * Who waits for whom: a hit waits for nobody. A miss joins the flight of its request or leads it; the leader obtains its signer the
+ * A hit waits for no other process. A miss waits for the process that fetches the same, or fetches itself; it gets its signer the
  * same way, so that locks are taken in the direction of the chain, which has no cycle. While an old session can still be
- * delivered, nobody waits more than 3 s for somebody else's renewal, and a renewal that fails is answered from it.
+ * handed out, no process waits more than 3 s for another's renewal, and a renewal that fails is answered from it.
  */
 import type { Credentials } from "../aws/credentials.ts";
-import type { Clock } from "../foundation/clock.ts";
-import { AwsRoleError, type ErrorCode, isAwsRoleError } from "../foundation/errors.ts";
-import { asObject, parseObject } from "../foundation/json.ts";
-import type { Deadline } from "../foundation/deadline.ts";
-import type { IssuedSession, Sts } from "../aws/sts.ts";
-import type { StsConnection } from "../config/connection.ts";
-import { errorCodec } from "../state/cooldown.ts";
-import type { FailureCooldown } from "../state/failure-cooldown.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { runSingleFlight } from "../locks/single-flight.ts";
+import {
+  assumeRole,
+  assumeRoleWithWebIdentity,
+  fetchUserSession,
+  sessionFrom,
+} from "./assume-role.ts";
 import {
   type CachedSession,
-  decodeSession,
-  encodeSession,
   freshSeconds,
   remainingSeconds,
   urgentSeconds,
   usableSeconds,
 } from "./cache/session.ts";
-import { accountOf, type Hop, profilesOf, type SessionHop, type SsoHop } from "./chain.ts";
+import type { SessionKey } from "./cache/session-cache.ts";
+import {
+  accountOf,
+  deviceOfCall,
+  type Hop,
+  profilesOf,
+  type RoleHop,
+  type SessionHop,
+} from "./chain.ts";
+import type { SessionDependencies } from "./dependencies.ts";
 import { codeNeeded } from "./mfa/code-needed.ts";
-import { fetchSession } from "./assume-role.ts";
-import type { Leaf } from "./base-credentials.ts";
-import type { MfaCodes } from "./mfa/code-queue.ts";
-import type { SessionCache, SessionKey } from "./cache/session-cache.ts";
-import { runSingleFlight } from "../locks/single-flight.ts";
+import { decodeOutcome, encodeOutcome, isShared, type Outcome } from "./shared-outcome.ts";
 
-/** What getting credentials needs from outside. */
-export type SessionDependencies = {
-  readonly cache: SessionCache;
-  readonly failures: FailureCooldown;
-  readonly clock: Clock;
-  readonly deadline: Deadline;
-  /** Where flights meet; undefined: everyone works alone. */
-  readonly runtimeDir: string | undefined;
-  readonly forceRefresh: boolean;
-  readonly openSts: (connection: StsConnection) => Promise<Sts>;
-  readonly resolveLeaf: (leaf: Leaf) => Promise<Credentials>;
-  readonly sso: SsoAccess;
-  readonly codes: MfaCodes;
-  /** For people's commands: something they should know (a capped duration, a clock that is wrong). */
-  readonly notice: (text: string) => void;
-};
-
-/** Roles of IAM Identity Center. */
-export type SsoAccess = {
-  /** A role's credentials, anew. */
-  readonly fetch: (hop: SsoHop) => Promise<IssuedSession>;
-  /** Fails at once where only a person could go on; asks AWS for nothing. @throws ERR_LOGIN_NEEDED. */
-  readonly requireSignIn: (hop: SsoHop) => Promise<void>;
-};
-
-/** Credentials and how they came: `renewing failed` carries the reason. */
-export type Obtained = {
+/** Credentials and how they came: `stale` is an old session, with what kept it from being renewed as `trouble`. */
+export type CredentialsResult = {
   readonly credentials: Credentials;
   readonly how: "leaf" | "cached" | "fetched" | "joined" | "stale";
   readonly remainingSeconds?: number;
@@ -66,39 +44,52 @@ export type Obtained = {
   readonly trouble?: AwsRoleError;
 };
 
-/** What the credentials are for: to be delivered to a caller, or only to sign the next hop's call at once, perhaps not with old ones. */
-export type Purpose = "deliver" | "sign" | "sign anew";
+/** What the credentials are for. */
+export type CredentialsOptions = {
+  /** To be handed to a caller, or only to sign the next hop's call at once. */
+  readonly use: "deliver" | "sign";
+  /** A session that is fetched from now on, whatever is cached: the cached one was refused. */
+  readonly forceRefresh?: boolean;
+};
 
-/** Longest wait for another's renewal while an old session can still be delivered. */
-const patienceWithOldSessionMs = 3000;
+/** Longest wait for another's renewal while an old session can still be handed out. */
+const maxRenewalWaitMs = 3000;
 
-/** Credentials of a chain. @throws whatever kept every way from working; see `errors.ts`. */
-export async function obtain(
+/**
+ * Credentials of a chain.
+ * @throws ERR_SOURCE_UNAVAILABLE, ERR_PROCESS_FAILED, ERR_LOGIN_NEEDED, ERR_MFA_…, ERR_PERSON_REFUSED, ERR_INTERRUPTED, ERR_AWS_…, ERR_NETWORK,
+ * ERR_CLOCK_SKEW, ERR_DEADLINE; ERR_STORE_… for a store that was chosen by name.
+ */
+export async function getCredentials(
   hop: Hop,
-  purpose: Purpose,
+  options: CredentialsOptions,
   deps: SessionDependencies,
-): Promise<Obtained> {
+): Promise<CredentialsResult> {
   if (hop.kind === "leaf") return { credentials: await deps.resolveLeaf(hop), how: "leaf" };
   const key = keyOf(hop);
-  const isForced = isRefreshForced(hop, purpose, deps);
+  const policy = refreshPolicyOf(hop, options, deps);
   const cached = await deps.cache.read(key);
   const remaining = cached === undefined ? 0 : remainingSeconds(cached, deps.clock);
   const old = cached !== undefined && remaining >= usableSeconds ? cached : undefined;
-  if (old !== undefined && !isForced && (purpose === "sign" || remaining >= freshSeconds(old))) {
-    return { credentials: old.credentials, how: "cached", remainingSeconds: remaining };
-  }
-  if (old !== undefined && !isForced) {
+  if (old !== undefined && !policy.isForced) {
+    if (remaining >= policy.enoughSeconds(old))
+      return { credentials: old.credentials, how: "cached", remainingSeconds: remaining };
     const failure = deps.failures.recall(key.request);
     if (failure !== undefined) return stale(old, remaining, failure);
     if (remaining >= urgentSeconds && (await needsPerson(hop, deps)))
       return stale(old, remaining, undefined);
   }
   try {
-    await requireSignIn(hop, deps);
-    const fetched = await fetchInFlight(hop, key, isForced ? undefined : old, deps, isForced);
+    await assertSignedIn(hop, deps);
+    const fetched = await fetchOnce(hop, { key, policy, old }, deps);
     return { ...fetched, isRenewal: old !== undefined };
   } catch (error) {
-    if (old === undefined || isForced || !isAwsRoleError(error) || error.code === "ERR_INTERRUPTED")
+    if (
+      old === undefined ||
+      policy.isForced ||
+      !isAwsRoleError(error) ||
+      error.code === "ERR_INTERRUPTED"
+    )
       throw error;
     deps.failures.remember(key.request, error);
     // Trying took its time.
@@ -108,14 +99,35 @@ export async function obtain(
   }
 }
 
+/** When a cached session is not asked for again. */
+type RefreshPolicy = {
+  /** Only a session that is fetched from now on counts. */
+  readonly isForced: boolean;
+  /** How long a session must last, in seconds, to be used as it is. */
+  readonly enoughSeconds: (session: CachedSession) => number;
+};
+
+/** `--force-refresh` means the roles: a session that a person proved their presence for is renewed only if a new code came along. */
+function refreshPolicyOf(
+  hop: SessionHop,
+  { use, forceRefresh = false }: CredentialsOptions,
+  deps: SessionDependencies,
+): RefreshPolicy {
+  const isKept = use === "sign" && hop.kind === "user-session" && !deps.codes.hasGivenCode();
+  return {
+    isForced: forceRefresh || (deps.forceRefresh && !isKept),
+    enoughSeconds: use === "sign" ? () => usableSeconds : freshSeconds,
+  };
+}
+
 /**
- * Where only a sign-in by a person would help, everyone fails at once and alone: of many processes that waited for each other's turn, the last would
- * hear it late. @throws ERR_LOGIN_NEEDED.
+ * Where only a sign-in by a person would help, every process fails at once and by itself: of many that waited for each other, the last would
+ * learn it late. @throws ERR_LOGIN_NEEDED.
  */
-async function requireSignIn(hop: Hop, deps: SessionDependencies): Promise<void> {
+async function assertSignedIn(hop: Hop, deps: SessionDependencies): Promise<void> {
   if (hop.kind === "sso") return deps.sso.requireSignIn(hop);
   if (hop.kind === "leaf" || hop.signer.kind === "leaf") return;
-  if (!(await canSign(hop.signer, deps))) await requireSignIn(hop.signer, deps);
+  if (!(await canSign(hop.signer, deps))) await assertSignedIn(hop.signer, deps);
 }
 
 /** The item under which a hop's session is kept. */
@@ -130,14 +142,11 @@ export function keyOf(hop: SessionHop): SessionKey {
   };
 }
 
-/** `--force-refresh` means the roles: a session that a person proved their presence for is renewed only if a new code came along. */
-function isRefreshForced(hop: SessionHop, purpose: Purpose, deps: SessionDependencies): boolean {
-  if (purpose === "sign anew") return true;
-  if (purpose === "sign" && hop.kind === "user-session" && !deps.codes.hasGivenCode()) return false;
-  return deps.forceRefresh;
-}
-
-function stale(old: CachedSession, remaining: number, trouble: AwsRoleError | undefined): Obtained {
+function stale(
+  old: CachedSession,
+  remaining: number,
+  trouble: AwsRoleError | undefined,
+): CredentialsResult {
   return {
     credentials: old.credentials,
     how: "stale",
@@ -146,7 +155,7 @@ function stale(old: CachedSession, remaining: number, trouble: AwsRoleError | un
   };
 }
 
-/** True when a fresh session of this hop would want a code from somebody. */
+/** True when a fresh session of this hop would want a code from a person. */
 async function needsPerson(hop: SessionHop, deps: SessionDependencies): Promise<boolean> {
   const code = await codeNeeded(hop, (signer) => canSign(signer, deps));
   return code !== undefined && code.device.process === undefined;
@@ -161,7 +170,7 @@ export async function canSign(
   return session !== undefined && remainingSeconds(session, clock) >= usableSeconds;
 }
 
-/** Whether a hop's cached session is delivered as it is. */
+/** Whether a hop's cached session is handed out as it is. */
 export async function isFresh(
   hop: SessionHop,
   { cache, clock }: Pick<SessionDependencies, "cache" | "clock">,
@@ -170,20 +179,25 @@ export async function isFresh(
   return session !== undefined && remainingSeconds(session, clock) >= freshSeconds(session);
 }
 
-async function fetchInFlight(
+/** Fetches, unless another process does: then its outcome is ours. */
+async function fetchOnce(
   hop: SessionHop,
-  key: SessionKey,
-  old: CachedSession | undefined,
+  {
+    key,
+    policy: { isForced },
+    old,
+  }: {
+    readonly key: SessionKey;
+    readonly policy: RefreshPolicy;
+    readonly old: CachedSession | undefined;
+  },
   deps: SessionDependencies,
-  isForced: boolean,
-): Promise<Obtained> {
+): Promise<CredentialsResult> {
+  const canWaitMs = deps.deadline.remainingMs();
   const flight = await runSingleFlight<Outcome>({
     dir: deps.runtimeDir,
     key: key.request,
-    waitMs:
-      old === undefined
-        ? deps.deadline.remainingMs()
-        : Math.min(patienceWithOldSessionMs, deps.deadline.remainingMs()),
+    waitMs: old === undefined || isForced ? canWaitMs : Math.min(maxRenewalWaitMs, canWaitMs),
     encode: encodeOutcome,
     decode: (text) => decodeOutcome(text, key.request),
     lookAgain: isForced
@@ -196,7 +210,7 @@ async function fetchInFlight(
         },
     work: async () => {
       try {
-        const session = await fetchSession(hop, deps, obtain);
+        const session = await fetchSession(hop, deps);
         await deps.cache.write(key, session);
         deps.failures.forget(key.request);
         return { answer: { kind: "session", session }, share: true };
@@ -214,48 +228,63 @@ async function fetchInFlight(
   }
   const { answer } = flight;
   if (answer.kind === "error") throw answer.error;
-  const remaining = remainingSeconds(answer.session, deps.clock);
-  const how = flight.how === "shared" ? "joined" : flight.how === "cached" ? "cached" : "fetched";
-  if (how === "fetched") await deps.cache.removeExpired();
-  return { credentials: answer.session.credentials, how, remainingSeconds: remaining };
-}
-
-/** What a fetch came to: what one process shares with those that wait for it. */
-type Outcome =
-  | { readonly kind: "session"; readonly session: CachedSession }
-  | { readonly kind: "error"; readonly error: unknown };
-
-/** AWS's refusals and network failures are everybody's; what only this process could not do, another may try. */
-const sharedCodes: readonly ErrorCode[] = [
-  "ERR_AWS_DENIED",
-  "ERR_AWS_REFUSED",
-  "ERR_AWS_SESSION_ENDED",
-  "ERR_AWS_THROTTLED",
-  "ERR_AWS_UNAVAILABLE",
-  "ERR_NETWORK",
-  "ERR_CLOCK_SKEW",
-];
-
-function isShared(error: unknown): boolean {
-  return isAwsRoleError(error) && sharedCodes.includes(error.code);
-}
-
-function encodeOutcome(outcome: Outcome): string {
-  if (outcome.kind === "session")
-    return JSON.stringify({ session: encodeSession(outcome.session) });
-  const { error } = outcome;
-  return JSON.stringify({ error: isAwsRoleError(error) ? errorCodec.encode(error) : {} });
-}
-
-function decodeOutcome(text: string, request: string): Outcome {
-  const answer = parseObject(text);
-  const stored = answer?.["session"];
-  const session = typeof stored === "string" ? decodeSession(stored, request) : undefined;
-  if (session !== undefined) return { kind: "session", session };
   return {
-    kind: "error",
-    error:
-      errorCodec.decode(asObject(answer?.["error"]) ?? {}) ??
-      new AwsRoleError("ERR_INTERNAL", "the answer of another awsrole process cannot be read"),
+    credentials: answer.session.credentials,
+    how: flight.how === "shared" ? "joined" : flight.how === "cached" ? "cached" : "fetched",
+    remainingSeconds: remainingSeconds(answer.session, deps.clock),
   };
+}
+
+/** A session from AWS, signed by the hop below. */
+async function fetchSession(hop: SessionHop, deps: SessionDependencies): Promise<CachedSession> {
+  if (hop.kind === "sso") return sessionFrom(await deps.sso.fetch(hop), hop.request, deps.clock);
+  if (
+    hop.kind === "role" &&
+    hop.signer.kind === "leaf" &&
+    hop.signer.source.kind === "web-identity"
+  ) {
+    return assumeRoleWithWebIdentity(hop, hop.signer.source.tokenFile, deps);
+  }
+  const device = deviceOfCall(hop);
+  // Before anything slow: without a way to a code the caller should know at once.
+  if (device !== undefined) await deps.codes.assertCodeObtainable(device);
+  const signer = await getCredentials(hop.signer, { use: "sign" }, deps);
+  if (hop.kind === "user-session") return fetchUserSession(hop, signer.credentials, deps);
+  try {
+    return await assumeRole(hop, signer.credentials, deps);
+  } catch (error) {
+    if (!wantsNewSigner(error, hop, signer)) throw error;
+    const renewed = await renewSigner(hop, error, deps);
+    return assumeRole(hop, renewed.credentials, deps);
+  }
+}
+
+/**
+ * A signer from the cache may have ended before its time (its key was deleted, or it expired on the way). And a role may demand a
+ * code younger than the shared session's (`aws:MultiFactorAuthAge`): AWS says so by denying.
+ */
+function wantsNewSigner(
+  error: unknown,
+  { signer: hop }: RoleHop,
+  signer: CredentialsResult,
+): boolean {
+  if (signer.how !== "cached" || !isAwsRoleError(error)) return false;
+  const isProvenByCode = hop.kind === "user-session" && hop.mfa !== undefined;
+  return (
+    error.code === "ERR_AWS_SESSION_ENDED" || (isProvenByCode && error.code === "ERR_AWS_DENIED")
+  );
+}
+
+/** @throws the refusal itself where no other code can be had. */
+async function renewSigner(
+  { signer }: RoleHop,
+  refusal: unknown,
+  deps: SessionDependencies,
+): Promise<CredentialsResult> {
+  try {
+    return await getCredentials(signer, { use: "sign", forceRefresh: true }, deps);
+  } catch (error) {
+    if (isAwsRoleError(error) && error.code === "ERR_MFA_NEEDED") throw refusal;
+    throw error;
+  }
 }

@@ -4,7 +4,7 @@ import type { Iam } from "../aws/iam.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { connectionFor } from "../config/connection.ts";
 import { resolveChain } from "../credentials/chain.ts";
-import { obtain } from "../credentials/get-credentials.ts";
+import { getCredentials } from "../credentials/get-credentials.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { noticeTo } from "../sessions/fetch-credentials.ts";
 import { openSessions, prepareStore } from "../sessions/open-sessions.ts";
@@ -28,7 +28,7 @@ export async function openSourceIam(
     notice: noticeTo(context, args),
   });
   const [{ credentials }, { createIam }] = await Promise.all([
-    obtain(chain, "sign", sessions),
+    getCredentials(chain, { use: "sign" }, sessions),
     import("../aws/iam.ts"),
   ]);
   return createIam(connectionFor(context, files, profile, "iam"), credentials, deadline);

@@ -1,11 +1,11 @@
 /**
  * The record of what was handed out (`awsrole log`), kept where AWSROLE_LOG is `on`. Its rules:
  *
- * - One JSON line per delivery or failure: when, which profile and role, whether from the cache, until when, to which program. Never its arguments, never
+ * - One JSON line per answer or failure: when, which profile and role, whether from the cache, until when, to which program. Never its arguments, never
  *   a secret.
  * - A file of the state folder, 0600, ours, no link. A line is one appending write, so lines of many processes never mix.
  * - Bounded: past half a mebibyte the file takes the place of the one before, under a lock, and a new one begins.
- * - What goes wrong with it is nobody's business: the credentials count.
+ * - What goes wrong with it is not reported: the credentials count.
  */
 import { formatExpiration } from "../aws/credentials.ts";
 import type { Context } from "../foundation/context.ts";
@@ -14,14 +14,15 @@ import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { requestingProgram } from "../program/calling-program.ts";
 import type { Hop } from "../credentials/chain.ts";
-import { obtain, type Obtained, type SessionDependencies } from "../credentials/get-credentials.ts";
+import type { SessionDependencies } from "../credentials/dependencies.ts";
+import { getCredentials, type CredentialsResult } from "../credentials/get-credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 import { retryBusy } from "../foundation/retry-busy.ts";
 
 /** One line. `time` and `expiration` are UTC, whole seconds. */
-export type Delivery = {
+export type AuditEntry = {
   readonly time: string;
   readonly profile: string;
   readonly roleArn?: string | undefined;
@@ -36,17 +37,18 @@ export type Delivery = {
 
 const mostBytes = 512 * 1024;
 
-/** `obtain` for whoever hands the credentials on, with a line about it where that is wanted. */
-export async function deliver(
+/** Gets credentials that are handed on, with an entry about it where the log is on. @throws what `getCredentials` throws. */
+export async function getAndLog(
   context: Context,
   profile: string,
   chain: Hop,
   sessions: SessionDependencies,
-): Promise<Obtained> {
-  if (context.env["AWSROLE_LOG"] !== "on") return obtain(chain, "deliver", sessions);
+): Promise<CredentialsResult> {
+  if (context.env["AWSROLE_LOG"] !== "on")
+    return getCredentials(chain, { use: "deliver" }, sessions);
   const roleArn = chain.kind === "role" ? chain.role.arn : undefined;
   const program = context.platform === "linux" ? requestingProgram(context.platform) : undefined;
-  const note = (facts: Pick<Delivery, "result" | "expiration" | "error">): Promise<void> =>
+  const note = (facts: Pick<AuditEntry, "result" | "expiration" | "error">): Promise<void> =>
     append(context, {
       time: formatExpiration(context.clock.now()),
       profile,
@@ -55,18 +57,18 @@ export async function deliver(
       program,
     });
   try {
-    const obtained = await obtain(chain, "deliver", sessions);
-    const { expiresAt } = obtained.credentials;
+    const result = await getCredentials(chain, { use: "deliver" }, sessions);
+    const { expiresAt } = result.credentials;
     const expiration = expiresAt === undefined ? undefined : formatExpiration(expiresAt);
-    await note({ result: resultOf(obtained), expiration });
-    return obtained;
+    await note({ result: resultOf(result), expiration });
+    return result;
   } catch (error) {
     await note({ result: "failed", error: isAwsRoleError(error) ? error.code : "ERR_INTERNAL" });
     throw error;
   }
 }
 
-function resultOf({ how, isRenewal }: Obtained): Delivery["result"] {
+function resultOf({ how, isRenewal }: CredentialsResult): AuditEntry["result"] {
   switch (how) {
     case "cached":
       return "hit";
@@ -91,7 +93,7 @@ function filesOf({ stateDir: folder }: Context): Files {
   };
 }
 
-async function append(context: Context, delivery: Delivery): Promise<void> {
+async function append(context: Context, entry: AuditEntry): Promise<void> {
   const files = filesOf(context);
   try {
     makePrivateFolder(files.folder);
@@ -102,7 +104,7 @@ async function append(context: Context, delivery: Delivery): Promise<void> {
     try {
       const found = await file.stat();
       if (!isPrivate(found)) return;
-      await file.write(`${JSON.stringify(delivery)}\n`);
+      await file.write(`${JSON.stringify(entry)}\n`);
       if (found.size < mostBytes) return;
     } finally {
       await file.close();
@@ -147,17 +149,17 @@ async function readPrivate(path: string): Promise<string> {
 }
 
 /** What was recorded, the oldest first; damaged lines are passed over. */
-export async function readDeliveries(context: Context): Promise<readonly Delivery[]> {
+export async function readAuditLog(context: Context): Promise<readonly AuditEntry[]> {
   const { before, current } = filesOf(context);
   const texts = await Promise.all([before, current].map(readPrivate));
-  return texts.flatMap((text) => text.split("\n").flatMap((line) => parseDelivery(line) ?? []));
+  return texts.flatMap((text) => text.split("\n").flatMap((line) => parseAuditEntry(line) ?? []));
 }
 
-function parseDelivery(line: string): Delivery | undefined {
+function parseAuditEntry(line: string): AuditEntry | undefined {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value !== "object" || value === null) return undefined;
-    const { time, profile, result, roleArn, expiration, error, program } = value as Delivery;
+    const { time, profile, result, roleArn, expiration, error, program } = value as AuditEntry;
     const isWhole = [time, profile, result].every((one) => typeof one === "string");
     const isClean = [roleArn, expiration, error, program].every(
       (one) => one === undefined || typeof one === "string",

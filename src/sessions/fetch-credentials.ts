@@ -8,9 +8,10 @@ import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { connectionFor, type StsConnection } from "../config/connection.ts";
 import { type Hop, profilesOf, resolveChain, withUserSession } from "../credentials/chain.ts";
-import type { Obtained, SessionDependencies } from "../credentials/get-credentials.ts";
+import type { SessionDependencies } from "../credentials/dependencies.ts";
+import type { CredentialsResult } from "../credentials/get-credentials.ts";
 import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
-import { deliver } from "./audit-log.ts";
+import { getAndLog } from "./audit-log.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { Overlay } from "./one-call.ts";
@@ -33,7 +34,7 @@ export type SessionArguments = FetchArguments & {
 };
 
 /** Credentials of one profile and what they were found by. */
-export type Fetched = Obtained & {
+export type Fetched = CredentialsResult & {
   readonly profile: string;
   readonly files: AwsFiles;
   readonly chain: Hop;
@@ -83,7 +84,7 @@ export async function fetchChain(
       ? { spin: args.quiet ? undefined : createSpinner(context, "asking AWS") }
       : { memory }),
   });
-  const obtained = await deliver(context, profile, chain, sessions);
+  const obtained = await getAndLog(context, profile, chain, sessions);
   if (obtained.how === "stale" && obtained.trouble !== undefined)
     notice(
       `${profile} could not be renewed (${obtained.trouble.message}); its old session is used for the ${Math.floor((obtained.remainingSeconds ?? 0) / 60)} minutes it has left`,
@@ -93,6 +94,7 @@ export async function fetchChain(
     notice(
       `nothing is cached: ${trouble.message}${trouble.hint === undefined ? "" : ` (${trouble.hint})`}`,
     );
+  if (obtained.how === "fetched") await sessions.cache.removeExpired();
   return {
     ...obtained,
     profile,

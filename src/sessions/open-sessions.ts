@@ -18,7 +18,7 @@ import { watchForLogout } from "../state/logout-epoch.ts";
 import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { createSessionCache, type FirstRead } from "../credentials/cache/session-cache.ts";
 import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
-import type { SessionDependencies, SsoAccess } from "../credentials/get-credentials.ts";
+import type { SessionDependencies, SsoAccess } from "../credentials/dependencies.ts";
 import { resolveLeaf } from "../credentials/sources/index.ts";
 import { createRows, type Rows, type StoreName } from "../state/item-index.ts";
 import type { Deadline } from "../foundation/deadline.ts";
@@ -179,7 +179,7 @@ export type SessionOptions = {
   readonly memory?: MemoryCache;
 };
 
-/** What `obtain` needs. */
+/** What `getCredentials` needs, of the process that runs. Nothing is opened before it is used. */
 export function openSessions(context: Context, options: SessionOptions): SessionDependencies {
   const { deadline, forceRefresh = false, firstRead, notice, memory } = options;
   const { env, platform, clock, homeFolder } = context;

@@ -10,10 +10,10 @@ import { createMfaCodes } from "../../../../src/credentials/mfa/code-queue.ts";
 import { unavailable } from "../../../../src/foundation/prompter.ts";
 import { createMfaMemory } from "../../../../src/credentials/mfa/used-codes.ts";
 import { createSessionCache } from "../../../../src/credentials/cache/session-cache.ts";
+import type { SessionDependencies } from "../../../../src/credentials/dependencies.ts";
 import {
-  obtain,
-  type Obtained,
-  type SessionDependencies,
+  getCredentials,
+  type CredentialsResult,
 } from "../../../../src/credentials/get-credentials.ts";
 import { createRows } from "../../../../src/state/item-index.ts";
 import { awsFiles } from "../../../support/aws-files.ts";
@@ -61,7 +61,7 @@ describe("MFA", () => {
   function get(
     name: string,
     more: Partial<SessionDependencies> & { isAlone?: boolean; givenCode?: string } = {},
-  ): Promise<Obtained> {
+  ): Promise<CredentialsResult> {
     const { isAlone = false, givenCode, ...others } = more;
     const { bob, url } = sts;
     const uptimeSeconds = (): number => sts.clock.now().getTime() / 1000 - 1e9;
@@ -72,57 +72,61 @@ describe("MFA", () => {
       `[bob]\naws_access_key_id = ${bob.accessKeyId}\naws_secret_access_key = ${bob.secretAccessKey}\n`,
     );
     const env = { AWS_ENDPOINT_URL_STS: url, AWS_REGION: "eu-west-1" };
-    return obtain(resolveChain(files, name, env), "deliver", {
-      cache: createSessionCache({
-        openStore: async () => store,
-        isStoreNamed: false,
-        rows: createRows(folder),
+    return getCredentials(
+      resolveChain(files, name, env),
+      { use: "deliver" },
+      {
+        cache: createSessionCache({
+          openStore: async () => store,
+          isStoreNamed: false,
+          rows: createRows(folder),
+          clock,
+          watchForLogout: () => () => false,
+        }),
+        failures: createFailureCooldown(folder, clock),
         clock,
-        watchForLogout: () => () => false,
-      }),
-      failures: createFailureCooldown(folder, clock),
-      clock,
-      deadline,
-      runtimeDir: undefined,
-      forceRefresh: false,
-      openSts: async (connection) => createSts(connection, deadline),
-      sso: {
-        fetch: () => Promise.reject(new Error("no SSO here")),
-        requireSignIn: async () => {},
-      },
-      resolveLeaf: async ({ source }) =>
-        source.kind === "process"
-          ? { accessKeyId: "ASIATOOL", secretAccessKey: "s", sessionToken: "t" }
-          : { accessKeyId: bob.accessKeyId, secretAccessKey: bob.secretAccessKey },
-      codes: createMfaCodes({
-        profile: name,
-        callingProgram: () => undefined,
-        givenCode,
-        findPrompter: () =>
-          isAlone
-            ? unavailable("there is no terminal")
-            : {
-                kind: "prompter",
-                prompter: {
-                  terminal: "tty",
-                  notify: () => {},
-                  ask: async () => {
-                    asked += 1;
-                    const text = typed();
-                    return text === undefined ? { kind: "refused" } : { kind: "answer", text };
-                  },
-                },
-              },
-        runProcess: async () => "",
-        memory: createMfaMemory(folder, clock),
-        now: clock.now,
-        pause: async (milliseconds) => sts.clock.advance(milliseconds),
         deadline,
         runtimeDir: undefined,
-      }),
-      notice: () => {},
-      ...others,
-    });
+        forceRefresh: false,
+        openSts: async (connection) => createSts(connection, deadline),
+        sso: {
+          fetch: () => Promise.reject(new Error("no SSO here")),
+          requireSignIn: async () => {},
+        },
+        resolveLeaf: async ({ source }) =>
+          source.kind === "process"
+            ? { accessKeyId: "ASIATOOL", secretAccessKey: "s", sessionToken: "t" }
+            : { accessKeyId: bob.accessKeyId, secretAccessKey: bob.secretAccessKey },
+        codes: createMfaCodes({
+          profile: name,
+          callingProgram: () => undefined,
+          givenCode,
+          findPrompter: () =>
+            isAlone
+              ? unavailable("there is no terminal")
+              : {
+                  kind: "prompter",
+                  prompter: {
+                    terminal: "tty",
+                    notify: () => {},
+                    ask: async () => {
+                      asked += 1;
+                      const text = typed();
+                      return text === undefined ? { kind: "refused" } : { kind: "answer", text };
+                    },
+                  },
+                },
+          runProcess: async () => "",
+          memory: createMfaMemory(folder, clock),
+          now: clock.now,
+          pause: async (milliseconds) => sts.clock.advance(milliseconds),
+          deadline,
+          runtimeDir: undefined,
+        }),
+        notice: () => {},
+        ...others,
+      },
+    );
   }
   const granted = (action: string): number =>
     sts.callsOf(action).filter(({ status }) => status === 200).length;
