@@ -26,7 +26,7 @@ export type AccessKeyInfo = {
 /** When and for what a key last signed something; AWS is some hours late with it. Undefined: never. */
 export type LastUse = { readonly at: Date; readonly service: string; readonly region: string };
 
-/** A role that somebody may be allowed to assume. */
+/** A role that a principal may be allowed to assume. */
 export type RoleInfo = {
   readonly arn: string;
   readonly maxSessionSeconds: number | undefined;

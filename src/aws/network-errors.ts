@@ -93,7 +93,7 @@ function describe(
   }
 }
 
-/** OpenSSL's verification failures that mean "signed by nobody I know". */
+/** OpenSSL's verification failures that mean an unknown issuer. */
 function isUntrusted(code: string | undefined): boolean {
   return /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(?:GET_ISSUER_CERT|GET_ISSUER_CERT_LOCALLY|VERIFY_LEAF_SIGNATURE))$/.test(
     code ?? "",

@@ -66,7 +66,7 @@ export function readCaBundle(file: string): string {
   } catch (error) {
     throw caBundleError(`cannot read the CA bundle ${file}: ${errorCode(error)}`, error);
   }
-  // OpenSSL takes a file without certificates in silence, and would then trust nobody for a reason nobody sees.
+  // OpenSSL takes a file without certificates in silence, and would then trust no server, for a reason that is not shown.
   if (!/-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text)) {
     throw caBundleError(`there is no certificate in the CA bundle ${file}`);
   }

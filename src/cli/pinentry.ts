@@ -100,7 +100,7 @@ function ask(
 /** GnuPG's error codes, in the low 16 bits. */
 const errors = { timeout: 62, cancelled: 99, fullyCancelled: 114 };
 
-/** What the conversation came to; undefined when nobody was asked. */
+/** What the conversation came to; undefined when no question was shown. */
 function readAnswer(output: string): Answer | undefined {
   const value = /^D (.*)$/m.exec(output)?.[1];
   if (value !== undefined)

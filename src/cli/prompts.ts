@@ -1,7 +1,7 @@
 /**
  * Questions to a person who sits at the terminal, for commands that ask for what was not said. Rules:
  *
- * - Only where stdin and stdout both are terminals, and nobody has said `--no-input` or `--json`.
+ * - Only where stdin and stdout both are terminals, without `--no-input` or `--json`.
  * - Ctrl-C, Escape, the end of input and the loss of the terminal end the command (ERR_INTERRUPTED): nothing is taken for an answer.
  * - What is shown may come from a config or from AWS, and is escaped.
  */

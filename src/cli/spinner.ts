@@ -8,7 +8,7 @@ const frames = ["|", "/", "-", "\\"] as const;
 /** Waits with the person; the same promise. */
 export type Spin = <T>(work: Promise<T>) => Promise<T>;
 
-/** Says `text`, or what it returns at the moment, while something is awaited; undefined where nobody would see it, or it could not be taken back. */
+/** Says `text`, or what it returns at the moment, while something is awaited; undefined where it would not be seen, or could not be taken back. */
 export function createSpinner(
   { env, isTerminal, stderr }: Pick<Context, "env" | "isTerminal" | "stderr">,
   text: string | (() => string),

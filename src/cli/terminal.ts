@@ -103,7 +103,7 @@ function withTerminal(platform: NodeJS.Platform, work: (device: Device) => void)
   try {
     work(device);
   } catch {
-    // A terminal that hung up: nobody is there to read.
+    // A terminal that hung up: there is no reader.
   } finally {
     closeTerminal(device);
   }

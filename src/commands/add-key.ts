@@ -76,7 +76,7 @@ export default defineCommand({
     };
     const plainKeyGone = (credentials: AwsFiles["credentials"]): AwsFiles["credentials"] =>
       isMoved ? withoutPlainKey(credentials, name, key.accessKeyId) : credentials;
-    // Whatever forbids the profile is told before anything is stored.
+    // What forbids the profile is reported before anything is stored.
     await editConfig(context, { ...write, dryRun: true });
     await assertReplaceable(await realTarget(files.config.file));
     if (isMoved) await assertReplaceable(await realTarget(files.credentials.file));

@@ -76,7 +76,7 @@ function readable(files: AwsFiles, name: string | undefined): Read {
   };
 }
 
-/** A secret is not shown, not even in part: its length and ends would help whoever looks over a shoulder. */
+/** A secret is not shown, not even in part: its length and ends would help an onlooker. */
 function shown(key: string, setting: Setting): string {
   return secretKeys.has(key) ? "****" : maskSecrets(setting.value);
 }

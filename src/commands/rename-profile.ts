@@ -67,7 +67,7 @@ export default defineCommand({
   },
 });
 
-/** Of a managed profile it is a shadow, and renaming is the remedy; any other would be torn in two. */
+/** Of a managed profile it only shadows, and renaming helps; any other profile would end up in two sections. */
 function assertWholeProfile({ credentials }: AwsFiles, name: string): void {
   const half = credentials.find("profile", name)[0];
   if (half === undefined) return;

@@ -51,7 +51,7 @@ export default defineCommand({
 type Plan = { readonly name: string; readonly code: NeededCode | undefined };
 type Outcome = { readonly expiration: string | undefined } | { readonly error: AwsRoleError };
 
-/** Looks into the cache; contacts nobody. What is wrong with a profile is said when it is fetched. */
+/** Looks into the cache only. What is wrong with a profile is said when it is fetched. */
 async function plan(context: Context, name: string, args: FetchArguments): Promise<Plan> {
   try {
     const files = readAwsFiles(context.env, context.platform);

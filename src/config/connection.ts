@@ -111,7 +111,7 @@ export function partitionOf(arn: string): string | undefined {
   return /^arn:(aws[a-z0-9-]*):/.exec(arn)?.[1];
 }
 
-/** The region whose STS is asked for a role of this partition when nobody named a region. */
+/** The region whose STS is asked for a role of this partition when none is named. */
 export const defaultRegions: ReadonlyMap<string, string> = new Map([
   ["aws", "us-east-1"],
   ["aws-cn", "cn-north-1"],
@@ -243,7 +243,7 @@ function booleanOf(
   return { on: value === "true", origin: setting?.origin ?? (() => key) };
 }
 
-/** The user's number where it is smaller, but never more than 2: behind `credential_process` nobody is watching. */
+/** The user's number where it is smaller, but never more than 2: behind `credential_process` no person is watching. */
 function maxAttemptsOf(env: Environment, profile: Settings): number {
   const setting = envFound(env, "AWS_MAX_ATTEMPTS") ?? found(profile, "max_attempts");
   if (!setting) {

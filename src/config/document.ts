@@ -2,9 +2,9 @@
  * One AWS file, held losslessly: its bytes (as latin1 text), where its sections stand, and what they say.
  *
  * - Parsing reads nothing yet. Who asks for one section has its name searched for; the other sections are passed over unread, so that
- *   one profile of thousands costs little more than one of five. All headers, and line numbers, are found when somebody wants all.
+ *   one profile of thousands costs little more than one of five. All headers, and line numbers, are found when all are wanted.
  * - In the config file a section is `[default]`, `[profile NAME]`, or has another prefix (`sso-session`, `services`, …);
- *   in the credentials file it is `[NAME]`. A section whose name SDKs do not accept is kept, and read by nobody.
+ *   in the credentials file it is `[NAME]`. A section whose name SDKs do not accept is kept, and not read.
  * - `[profile default]` replaces `[default]`, wherever the two stand. Sections of the same name are read as one, and of a
  *   key that is there twice the last one counts.
  * - A bad line fails only those who read its section. Lines before the first section belong to everybody.
@@ -102,7 +102,7 @@ export function parseDocument(
     sections: () => (sections ??= allHeaders().map((_, index) => readAt(index))),
     find: (kindWanted, name) => {
       const id = `${kindWanted} ${name}`;
-      // Whoever has listed the sections is going to ask for many of them. Whoever asks for one pays for one.
+      // A caller that has listed the sections will ask for many of them. One that asks for one pays for one.
       if (sections !== undefined) {
         byName ??= groupByName(sections);
         return byName.get(id) ?? [];
@@ -238,7 +238,7 @@ const BROKEN_HEADER = {
   hint: "write it as [profile NAME], with nothing but a comment behind it",
 } as const;
 
-/** Told of a `[default]` that nobody reads. */
+/** The note on a `[default]` that no tool reads. */
 export const REPLACED_DEFAULT = {
   severity: "warning",
   what: "[default] is not read, because the file also has [profile default]",
@@ -247,7 +247,7 @@ export const REPLACED_DEFAULT = {
 
 /**
  * The indices of the headers that have `name` in their line. It is the name that is searched for, and other sections are jumped over unread:
- * with 5,000 sections whatever is done for each of them is felt.
+ * with 5,000 sections work that is done for each of them is noticeable.
  */
 function headersWith(text: string, headers: readonly number[], name: string): number[] {
   const found: number[] = [];

@@ -22,7 +22,7 @@
 
 /** A property, with its sub-properties. Offsets are into the text of the document. */
 export type Entry = {
-  /** Lower-cased. When it is not a name (`isName`), nobody reads the property. */
+  /** Lower-cased. When it is not a name (`isName`), no tool reads the property. */
   readonly key: string;
   /** Decoded; continuation lines joined with `\n`, so a nested block has `"\nk = v\nk2 = v2"`. */
   readonly value: string;
@@ -39,7 +39,7 @@ export type Entry = {
 /** A line of a nested block. */
 export type SubEntry = Pick<Entry, "key" | "value" | "start"> & { readonly nested?: undefined };
 
-/** Something wrong with a line. An error fails whoever reads its section; a warning only tells. */
+/** Something wrong with a line. An error fails the reader of its section; a warning is only reported. */
 export type LineProblem = {
   /** Start of the line. */
   readonly start: number;
@@ -148,7 +148,7 @@ export type Header = { readonly prefix: string; readonly name: string; readonly 
 
 /**
  * Reads a header line (without its line end). A line that lacks its `]` is `broken`; its prefix and name are then what was
- * probably meant, so that whoever looks for that section is told about this line instead of "not found".
+ * probably meant, so that a look-up of that section reports this line instead of "not found".
  */
 export function readHeader(line: string): Header {
   const comment = line.search(/[#;]/);
@@ -248,7 +248,7 @@ const NO_KEY: Explanation = [
   "write it as key = value, or begin it with #",
 ];
 const NOT_UTF8: Explanation = ["the line is not valid UTF-8", "save the file as UTF-8"];
-/** Told of a key that nobody reads. */
+/** The note on a key that no tool reads. */
 export const ODD_KEY: Explanation = [
   "a key with characters that AWS does not allow; it is ignored",
   "use letters, digits, - and _",

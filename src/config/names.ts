@@ -53,7 +53,7 @@ const UNFIT_VALUES: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^(["']).*\1$/, "is enclosed in quotes"],
 ];
 
-/** A name from a person, not endless; whoever prints the message escapes what must not be printed. */
+/** A name from a person, not endless; the code that prints the message escapes what must not be printed. */
 function show(name: string): string {
   return `"${name.length > 60 ? `${name.slice(0, 60)}…` : name}"`;
 }

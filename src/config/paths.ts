@@ -19,7 +19,7 @@ export function awsFilePaths(
   const path = platform === "win32" ? win32 : posix;
   const locate = (variable: string, name: string): string => {
     const chosen = env[variable];
-    // An empty variable counts as none, as in the Go SDK: nobody means "no file" by it.
+    // An empty variable counts as none, as in the Go SDK: it never means "no file".
     if (chosen === undefined || chosen === "")
       return path.resolve(homeFolder(env, platform), ".aws", name);
     return path.resolve(expandHome(chosen, env, platform));

@@ -148,7 +148,7 @@ export function isManaged(settings: Settings): boolean {
 }
 
 /**
- * The profile NAME, validated. A profile reached as somebody's source uses its keys before its role.
+ * The profile NAME, validated. A profile reached as a source uses its keys before its role.
  * @throws ERR_PROFILE_NOT_FOUND (with the nearest name), ERR_PROFILE_INVALID, ERR_CONFIG_SYNTAX.
  */
 export function readProfile(

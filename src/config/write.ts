@@ -150,7 +150,7 @@ async function assertKeptByRename(target: string, old: Stats): Promise<void> {
     );
 }
 
-/** A root process must not leave root's files in somebody's home. */
+/** A root process must not leave root's files in another user's home. */
 async function assertOwnHome(target: string): Promise<void> {
   if (process.geteuid?.() !== 0) return;
   let folder = dirname(target);
@@ -167,7 +167,7 @@ async function assertOwnHome(target: string): Promise<void> {
     );
 }
 
-/** Under the lock nobody else's temporary file can be in use. */
+/** Under the lock no other process's temporary file can be in use. */
 async function removeLeftovers(target: string): Promise<void> {
   const prefix = `.${basename(target)}.awsrole-`;
   const names = await readdir(dirname(target)).catch(() => []);

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Profile } from "../config/profiles.ts";
 
-/** Keys, or whatever AWS's own providers resolve. */
+/** Keys, or what a source resolves to. */
 export type Leaf = {
   readonly kind: "leaf";
   readonly profileName: string;

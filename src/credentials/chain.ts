@@ -103,7 +103,7 @@ export function cyclicProfiles(inFlight: readonly string[], again: string): AwsR
 }
 
 /**
- * The chain that gives a session where `hop` would give a long-term key itself: for whoever hands credentials on to a program's
+ * The chain that gives a session where `hop` would give a long-term key itself: for commands that hand credentials on to a program's
  * environment. Any other chain is returned as it is.
  */
 export function withUserSession(files: AwsFiles, hop: Hop, env: Environment): Hop {

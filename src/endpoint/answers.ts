@@ -25,7 +25,7 @@ export function errorBody(code: string, message: string): object {
   return { code, message, Code: code, Message: message };
 }
 
-/** 5xx where trying again may help (SDKs do), 403 for AWS's refusals, else 400: somebody has to do something first. */
+/** 5xx where trying again may help (SDKs do), 403 for AWS's refusals, else 400: a person has to act first. */
 export function failureOf(error: unknown): { readonly status: number; readonly body: object } {
   if (!isAwsRoleError(error))
     return {

@@ -2,7 +2,7 @@
  * The cache hit of `credential-process`: two words of arguments, the config, one item from the keychain, one write.
  *
  * This is why the program exists, so it pays for node's start and little else: the build bundles this file and what it imports into
- * one CommonJS file, and a test lists what that loads. It answers or it does not; whatever is unusual (other options, a store
+ * one CommonJS file, and a test lists what that loads. It answers or it does not; anything unusual (other options, a store
  * chosen by name, an error of any kind) is left to `cache-miss.ts`, which starts over and says what is wrong. Only the keychain's answer is handed
  * on, so that it is asked once.
  */

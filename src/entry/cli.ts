@@ -27,7 +27,7 @@ async function run(context: Context, words: readonly string[]): Promise<number> 
   // A prompt is drawn after every command.
   if (first === "list" && others.length === 1 && others[0] === "--prompt") {
     const { promptLine } = await import("../commands/list/shell-prompt.ts");
-    // Whatever is wrong, a prompt is no place to say it.
+    // Errors are not shown in a prompt.
     context.stdout(await promptLine(context).catch(() => ""));
     return 0;
   }

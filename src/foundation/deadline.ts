@@ -3,7 +3,7 @@
 /** A moment on the monotonic clock; `remainingMs` never goes below 0. */
 export type Deadline = { remainingMs(): number };
 
-/** Nobody can be asked: 18 s. A person is at the terminal: 55 s. Both stay under the 60 s after which Go's SDK kills us. */
+/** Without a prompter: 18 s. With a person at the terminal: 55 s. Both stay under the 60 s after which Go's SDK kills us. */
 export const deadlineMs = { unattended: 18_000, attended: 55_000 } as const;
 
 /**

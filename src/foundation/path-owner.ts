@@ -6,7 +6,7 @@
  *   as those of nobody (65534): its owner can replace everything anyway, and counts as root there.
  * - A folder or file that everybody can write is open. Not so a folder with the sticky bit: of what is in it, which belongs to us or
  *   root, nothing can be renamed or replaced.
- * - The same for a group, unless nobody but us (and root) is in it: see `PathUser`.
+ * - The same for a group, unless only we (and root) are in it: see `PathUser`.
  * - A link's own mode means nothing; a socket's says who may connect to it.
  *
  * Access control lists are not read: what they allow a named user shows in the group's bits, as long as the group is not ours.

@@ -5,7 +5,7 @@
  *
  * - The row is the *other* end's: its local address is our remote one, and both addresses and both ports match. In tcp6, too, because a
  *   program with an IPv6 socket (Java's) reaches 127.0.0.1 as ::ffff:127.0.0.1.
- * - Only in state ESTABLISHED. A socket that its program has closed is listed as root's, whoever made it.
+ * - Only in state ESTABLISHED. A socket that its program has closed is listed as root's, whichever user made it.
  * - No row is another user: a connection is never admitted because it was not found.
  * - Whether rows can be relied on is tried once (`createPeerLookup`), before anything depends on it.
  */

@@ -2,10 +2,10 @@
  * Which program a command line means, and how it is started without a shell reading it. On Windows, where the system's own search
  * begins in the current folder and batch files cannot be started at all, its rules are:
  *
- * - A bare name is looked for on PATH only, with the endings of PATHEXT in their order. Not in the current folder, where whoever can put a file could
+ * - A bare name is looked for on PATH only, with the endings of PATHEXT in their order. Not in the current folder, where any user who can write a file could
  *   put an `aws.exe`.
  * - Programs (.exe, .com) are started directly, by their full path.
- * - Batch files (.cmd, .bat; npm's programs are such) can only be run by cmd.exe, which reads the line anew: node refuses them
+ * - Batch files (.cmd, .bat; npm's programs are such) can only be run by cmd.exe, which parses the line again: node refuses them
  *   since CVE-2024-27980. Within double quotes cmd takes everything literally but `"` and `%` (`!` only with delayed expansion, which is switched off
  *   here) and a line's end. So every word is quoted, and a word with one of those is refused: there is no quoting for them that every batch file keeps.
  * - Whatever else PATHEXT names (scripts) needs its interpreter named by the user.

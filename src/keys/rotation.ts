@@ -5,9 +5,9 @@
  *   moment the profiles name a key that works and is kept.
  * - It can be interrupted anywhere and run again: what was done is seen from IAM, the store and the profiles; the mark only tells
  *   which of two keys is the old one.
- * - A user has two keys at most. A second one that is not of a rotation of ours is somebody's: it is refused, never touched.
+ * - A user has two keys at most. A second one that is not of a rotation of ours belongs to something else: it is refused, never touched.
  * - IAM says a new secret once. If it is lost on the way, that key is deleted again: it was made after our mark, in its quarter of an
- *   hour, and has never been used. So the mark goes where nothing was made, or nothing is left of it: the next key may be somebody's.
+ *   hour, and has never been used. So the mark goes where nothing was made, or nothing is left of it: the next key may belong to something else.
  */
 import type { AccessKeyInfo, Iam, LastUse } from "../aws/iam.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
@@ -94,7 +94,7 @@ export async function finishRotation(
     lastUse: await iam.lastUseOf(old.accessKeyId),
   };
   show(finished);
-  // The store first: whoever is interrupted here finds the key listed at AWS still, and can finish again.
+  // The store first: an interrupted run finds the key still listed at AWS, and can finish again.
   await keys.remove(old.accessKeyId);
   await iam.deleteAccessKey(old.accessKeyId);
   marks.remove(old.accessKeyId);
@@ -186,7 +186,7 @@ async function createKey(rotation: Rotation): Promise<LongTermKey> {
   return key;
 }
 
-/** Of a key that is not at AWS any more, nothing is to stay listed; where the store refuses, what may be in it does. */
+/** The index entry of a key that no longer exists at AWS is removed, unless the store refused and may still hold it. */
 async function forget({ keys }: Rotation, accessKeyId: string): Promise<void> {
   await keys.remove(accessKeyId).catch(() => {});
 }

@@ -68,7 +68,7 @@ export function createWindowsPipeBackend(
       const unlock = system.openExclusively(join(directory, lockFile));
       if (unlock === undefined) return undefined;
       try {
-        // Whatever is announced here is of leaders that died.
+        // What is announced here is of leaders that died.
         for (const announcement of announcements()) removeFile(announcement);
         const name = randomBytes(16).toString("hex");
         const secret = randomBytes(secretBytes);

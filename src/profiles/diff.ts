@@ -16,7 +16,7 @@ export function unifiedDiff(file: string, before: string, after: string): string
   return (
     formatPatch(patch, FILE_HEADERS_ONLY)
       .split("\n")
-      // The library writes a path with a backslash as git would, in quotes and doubled; nobody applies this one.
+      // The library writes a path with a backslash as git would, in quotes and doubled; this one is not meant to be applied.
       .map((line) => line.replace(/^(---|\+\+\+) ".*"$/, (_, mark: string) => `${mark} ${file}`))
       .map((line) => escapeControls(maskSecret(line.replace(/\r$/, ""))))
       .join("\n")

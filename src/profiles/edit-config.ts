@@ -156,7 +156,7 @@ export async function rememberedEdits(context: Context): Promise<readonly Rememb
     });
 }
 
-/** Other programs know no lock: what they changed in the same moment is read anew. */
+/** Other programs know no lock: what they changed in the same moment is read again. */
 async function repeatOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
   for (let left = 2; ; left -= 1) {
     try {

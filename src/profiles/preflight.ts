@@ -1,4 +1,4 @@
-/** What would keep a profile from working, told when it is written and not when somebody needs it. */
+/** What would keep a profile from working, reported when it is written and not when it is used. */
 import type { Environment } from "../foundation/environment.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { AwsFiles } from "../config/files.ts";

@@ -178,7 +178,7 @@ function isPath(option: RoleOption): boolean {
   return option === "policy-file" || option === "web-identity-token-file";
 }
 
-/** `--tag a=1 --tag b=2` → `a=1,b=2`. A comma inside one of them could not be told from the one between two. */
+/** `--tag a=1 --tag b=2` → `a=1,b=2`. A comma inside a value could not be distinguished from the separator. */
 function joinList(option: RoleOption, entries: readonly string[]): string {
   const broken = entries.length > 1 ? entries.find((entry) => /,|^$/.test(entry)) : undefined;
   if (broken !== undefined)

@@ -8,7 +8,7 @@ import { isManaged } from "../config/profiles.ts";
 /** A profile's key that names another profile (or, in its own line, itself). */
 export type Reference = { readonly profile: string; readonly key: string; readonly to: string };
 
-/** Every reference in one of the two files, in its order. Sections with a bad line are passed over: nobody can read them. */
+/** Every reference in one of the two files, in its order. Sections with a bad line are passed over: no tool can read them. */
 export function findReferences(document: Document): readonly Reference[] {
   return sectionNames(document, "profile").flatMap((profile) => {
     const settings = readableSettings(document, profile);

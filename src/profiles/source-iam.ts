@@ -1,4 +1,4 @@
-/** IAM as somebody's source profile sees it, for choices of roles and devices. */
+/** IAM as a source profile sees it, for choices of roles and devices. */
 import type { Context } from "../foundation/context.ts";
 import type { Iam } from "../aws/iam.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
@@ -9,7 +9,7 @@ import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { noticeTo } from "../sessions/fetch-credentials.ts";
 import { openSessions, prepareStore } from "../sessions/open-sessions.ts";
 
-/** IAM, signed with the credentials of `profile`. @throws whatever keeps them from being had. */
+/** IAM, signed with the credentials of `profile`. @throws what `getCredentials` throws, ERR_CONFIG_…, ERR_PROFILE_… */
 export async function openSourceIam(
   context: Context,
   profile: string,

@@ -14,7 +14,7 @@ export type Identity = {
   readonly expiration: string | undefined;
 };
 
-/** AssumeRole, whatever is cached, and GetCallerIdentity. @throws whatever keeps the profile from working. */
+/** AssumeRole, whatever is cached, and GetCallerIdentity. @throws what `getCredentials` throws, and the errors of STS. */
 export async function verifyProfile(
   context: Context,
   name: string,
@@ -37,7 +37,7 @@ export async function verifyProfile(
 
 /**
  * Tells of a change, and whether the profile works now; the exit code. A profile that does not work stays written: what is wrong may
- * be at AWS, and somebody else's to mend.
+ * be at AWS, and another person's to fix.
  */
 export async function reportVerification(
   context: Context,

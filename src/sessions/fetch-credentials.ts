@@ -48,7 +48,7 @@ export type Fetched = CredentialsResult & {
 /** A profile's chain, and the files it stands in. */
 export type ResolvedChain = { readonly files: AwsFiles; readonly chain: Hop };
 
-/** Fetches the credentials of a profile, warning on stderr. @throws whatever kept every way from working. */
+/** Fetches the credentials of a profile, warning on stderr. @throws what `getCredentials` throws, ERR_CONFIG_…, ERR_PROFILE_… */
 export async function fetchCredentials(
   context: Context,
   profile: string,

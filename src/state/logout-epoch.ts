@@ -1,5 +1,5 @@
 /**
- * How `logout` keeps a fetch that is already under way, in whatever process, from being cached afterwards. Its rules:
+ * How `logout` keeps a fetch that is already under way, in any process, from being cached afterwards. Its rules:
  *
  * - One mark for all profiles, in the state folder: `logout` changes it *before* it deletes, and so need not know which
  *   fetches are under way. Another profile's fetch that the change hits is merely not cached this once.

@@ -68,7 +68,7 @@ async function moveItem(
   if (row.store !== to) {
     const target = await open(to);
     const secret = await firstOf(holders, open, account);
-    // A session that is lost is fetched anew. A key is not: what cannot be read may be damaged, or its store's header may come back.
+    // A session that is lost is fetched again. A key is not: what cannot be read may be damaged, or its store's header may come back.
     if (secret === undefined && isKeyAccount(account)) throw unreadableKey(row.store);
     if (secret === undefined) {
       await deleteFrom(holders);

@@ -43,7 +43,7 @@ export type StoreOptions = {
   readonly mayPrompt?: boolean | undefined;
   /** Whether a person is there, for whom the keychain may make what it lacks. */
   readonly isAttended?: () => boolean;
-  /** Asks a person for the file store's passphrase. @throws ERR_STORE_LOCKED where nobody can be asked. */
+  /** Asks a person for the file store's passphrase. @throws ERR_STORE_LOCKED where no prompter is available. */
   readonly askPassphrase: (isNew: boolean) => Promise<string>;
   /** Runs `work` while no other process unlocks the file store. */
   readonly unlockInTurn?: <T>(work: () => Promise<T>) => Promise<T>;

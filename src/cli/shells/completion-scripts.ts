@@ -18,7 +18,7 @@ export const howToInstall: Readonly<Record<CompletionShell, string>> = {
 const script = (template: string): string => template.replaceAll("%{", "${");
 
 /**
- * bash, from the 3.2 of macOS on. The line is split anew at blanks, because bash also splits at `:`, `=` and `@`, which stand in
+ * bash, from the 3.2 of macOS on. The line is split again at blanks, because bash also splits at `:`, `=` and `@`, which stand in
  * names of profiles; what it takes for the part before the last of these is taken off the candidates again.
  */
 const bash = script(String.raw`# awsrole completion for bash (${howToInstall.bash})

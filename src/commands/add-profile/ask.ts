@@ -1,5 +1,5 @@
 /**
- * The dialogue of `add-profile`: whatever was not said on the command line is asked, and nothing else. Every question is an option, too;
+ * The dialogue of `add-profile`: what is not on the command line is asked for, and nothing else. Every question is an option, too;
  * the answers are the options' values, and are checked by the same rules.
  *
  * Roles and devices are offered if the source profile may list them. If it may not, or AWS cannot be reached, they are typed.

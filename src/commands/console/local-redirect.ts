@@ -95,7 +95,7 @@ export async function openOneShotRedirect(
         .end();
     });
   });
-  // Whoever opened this asks for the outcome after the browser was started, and a visit may come before.
+  // The caller asks for the outcome after the browser was started, and a visit may come before.
   used.catch(() => {});
   return { url: `http://${host}${path}`, used, close };
 }

@@ -29,7 +29,7 @@ export async function applyFixes(
   for (const { autoFix: one } of findings) {
     if (one === undefined) continue;
     if ("edit" in one) edits.push(one.edit);
-    // Never through a link: its target is somebody else's to judge.
+    // Never through a link: its target may be used by others.
     else if (lstatSync(one.file).isSymbolicLink()) continue;
     // A file may have two findings: every bit that one of them takes away goes.
     else modes.set(one.file, one.mode & (modes.get(one.file) ?? 0o7777));

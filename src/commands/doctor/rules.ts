@@ -1,6 +1,6 @@
 /** Everything that `doctor` can find: how grave it is and why it matters. docs/doctor.md lists it. */
 
-/** An error makes a profile fail or a secret leak; a warning is what will annoy, or what somebody should know. */
+/** An error makes a profile fail or a secret leak; a warning is what will annoy, or what the user should know. */
 export type Severity = "error" | "warning";
 
 type Entry = { readonly severity: Severity; readonly why: string };

@@ -3,7 +3,7 @@ import { escapeControls } from "../../foundation/text.ts";
 import type { ProfileSummary } from "../../profiles/summary.ts";
 
 /**
- * Every profile once, below its source, in the order given. At the top stands whoever has no profile as its source, and one of every
+ * Every profile once, below its source, in the order given. At the top are those without a source profile, and one of every
  * circle: where the circle closes, its name is repeated with a remark.
  */
 export function drawTree(profiles: readonly ProfileSummary[]): string {

@@ -23,7 +23,7 @@ function assumeStep(world: SetupContext): Step {
     ...makesNothing,
     title: `role ${role} assumed through profile ${name}`,
     check: commandLine("aws", "sts", "get-caller-identity", "--profile", name),
-    // STS, too, learns of new policies a little later; but nobody is asked for a second code because of that.
+    // STS, too, learns of new policies a little later; but no second code is asked for because of that.
     isPassing: (error) => !mfa && isAwsRoleError(error) && error.code === "ERR_AWS_DENIED",
     async verify() {
       if (mfa) await requireDevice(world);

@@ -28,7 +28,7 @@ export type SetupContext = {
   waitForKey(key: LongTermKey): Promise<void>;
   /** The ARN that AWS knows the signer by. */
   identify(credentials: Credentials): Promise<string>;
-  /** The same IAM, signed by somebody else. */
+  /** The same IAM, with another signer. */
   iamAs(credentials: Credentials): IamAdmin;
   /** A session through the role's profile, as every other command gets it. */
   session(): Promise<Credentials>;

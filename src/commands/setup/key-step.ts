@@ -1,7 +1,7 @@
 /**
- * The access key: from IAM straight into the store, so that nobody ever sees it. AWS says the secret once; where it was lost on the way,
+ * The access key: from IAM straight into the store, so that no person sees it. AWS says the secret once; where it was lost on the way,
  * that key is deleted again, if it is certain that it is that key: it is our user's, made within a quarter of an hour of the moment we
- * wrote down, and has never been used. Any other key whose secret is not here is somebody's, and is refused.
+ * wrote down, and has never been used. Any other key whose secret is not here belongs to something else, and is refused.
  */
 import type { AccessKeyInfo } from "../../aws/iam.ts";
 import type { LongTermKey } from "../../credentials/key-item.ts";
@@ -114,7 +114,7 @@ function foreignKey(world: SetupContext, { accessKeyId }: AccessKeyInfo): AwsRol
   );
 }
 
-/** ERR_IDENTITY_MISMATCH for a signer who turns out to be somebody else. */
+/** ERR_IDENTITY_MISMATCH for a signer with another identity than expected. */
 export function unexpectedIdentity(who: string, arn: string): AwsRoleError {
   return new AwsRoleError("ERR_IDENTITY_MISMATCH", `${who} belongs to ${arn}`, {
     hint: "check that endpoint_url and the proxy really lead to AWS",

@@ -12,7 +12,7 @@ export function isOurs({ tags }: Owned, { tag }: SetupPlan): boolean {
   return tags.get(tag.key) === tag.value;
 }
 
-/** The thing if it is ours, undefined if there is none. @throws ERR_AWS_REFUSED, naming it, when it is somebody else's. */
+/** The thing if it is ours, undefined if there is none. @throws ERR_AWS_REFUSED, naming it, when it is not. */
 export function assertOwned<T extends Owned>(
   found: T | undefined,
   plan: SetupPlan,

@@ -46,7 +46,7 @@ export function newTagValue(name: string): string {
   return `${name}:${randomBytes(8).toString("hex")}`;
 }
 
-/** True for the tag of a setup of that name, whoever made it. */
+/** True for the tag of any setup of that name. */
 export function isTagOf(name: string, value: string | undefined): boolean {
   return (
     value === name ||

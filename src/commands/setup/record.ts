@@ -13,7 +13,7 @@ export type SetupRecord = {
   readonly role: string;
   readonly rolePolicyArns: readonly string[];
   readonly mfa: boolean;
-  /** The value of the tag on what this setup made: nobody else can know it before, so that what carries it is ours. */
+  /** The value of the tag on what this setup made: no one else can know it before, so that what carries it is ours. */
   readonly tag?: string;
   /** When the making of the access key was begun, by this machine's clock (ISO). */
   readonly keyStartedAt?: string;

@@ -158,7 +158,7 @@ function profileRemovals(
   ];
 }
 
-/** The whole section, unless somebody has added settings of their own. */
+/** The whole section, unless other settings were added to it. */
 function withoutUserProfile(
   { plan, connectionSettings }: SetupContext,
   config: Parameters<typeof withoutKeyProfile>[0],

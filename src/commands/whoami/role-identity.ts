@@ -1,4 +1,4 @@
-/** Whether an identity is the one that somebody meant. */
+/** Whether an identity is the one that was meant. */
 
 /**
  * True when `arn`, as GetCallerIdentity says it, is `expected`: the same ARN, or a session of that role. A role's path is not part of its

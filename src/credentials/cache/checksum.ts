@@ -10,7 +10,7 @@ const checkLength = ',"check":"0123456789abcdef"}'.length;
 
 /**
  * The object in `text`; undefined when anything in the text has changed since `appendChecksum`. A single changed character never passes (each step
- * of the hash is one to one). This is against damage: whoever can write items on purpose can compute hashes too.
+ * of the hash is one to one). This is against damage: an attacker who can write items can compute hashes too.
  */
 export function parseWithChecksum(text: string): Readonly<Record<string, unknown>> | undefined {
   const json = `${text.slice(0, -checkLength)}}`;

@@ -1,7 +1,7 @@
 /**
  * Sessions that a long-running process remembers by itself, in front of the cache: so that an endpoint asks the keychain on a
  * renewal only, and works where nothing is stored. The rules of the cache hold: an item answers exactly its request, and a logout
- * empties it, in whatever process it happened.
+ * empties it, in any process.
  */
 import type { Clock } from "../../foundation/clock.ts";
 import { type CachedSession, freshSeconds, remainingSeconds, usableSeconds } from "./session.ts";

@@ -92,7 +92,7 @@ export function createSessionCache({
           async () => {
             const isReplaced = store.keepsAccessList === true && (await isOver(key.account));
             await rows.add(rowOf(key, session, store.name));
-            // Nobody misses it: it is over. A key or token is never stored through here.
+            // It is not needed: it has expired. A key or token is never stored through here.
             if (isReplaced) await store.delete(key.account);
             try {
               await store.set(key.account, encodeSession(session));
@@ -126,7 +126,7 @@ export function createSessionCache({
         const store = await openStore();
         const isExpired = (row: Row): boolean =>
           storesOf(row).includes(store.name) && hasExpired(row, clock.now());
-        // Whoever renews one meanwhile wrote its row first.
+        // A process that renews one meanwhile wrote its row first.
         const isStill = async (account: string): Promise<boolean> =>
           (await rows.list()).some((row) => row.account === account && isExpired(row));
         for (const { account } of (await rows.list()).filter(isExpired).slice(0, 5)) {

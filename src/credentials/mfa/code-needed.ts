@@ -10,7 +10,7 @@ export type NeededCode = {
   readonly isShared: boolean;
 };
 
-/** The code that fetching `hop` anew would take; `isUsable`: whether a hop's cached session can still sign. */
+/** The code that fetching `hop` would take; `isUsable`: whether a hop's cached session can still sign. */
 export async function codeNeeded(
   hop: Hop,
   isUsable: (hop: SessionHop) => Promise<boolean>,

@@ -1,4 +1,4 @@
-/** `mfa_process`: somebody's program that prints a code (`pass otp aws`, `ykman oath accounts code -s aws`, a password manager). */
+/** `mfa_process`: a program that prints a code (`pass otp aws`, `ykman oath accounts code -s aws`, a password manager). */
 import type { Environment } from "../../foundation/environment.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";

@@ -1,5 +1,5 @@
 /**
- * Somebody else's `credential_process`: run without a shell, as the AWS CLI runs it, and ended with the deadline.
+ * Another program's `credential_process`: run without a shell, as the AWS CLI runs it, and ended with the deadline.
  *
  * AWSROLE_CHAIN tells the child (and its children) which profiles are being resolved, so that a command that leads back to awsrole for one of
  * them fails at once instead of waiting for itself or forking without end.
@@ -103,12 +103,12 @@ function run(options: ProcessOptions): Promise<string> {
   const chain = [...(env["AWSROLE_CHAIN"] ?? "").split(","), ...inFlight].filter(
     (name) => name !== "",
   );
-  // The child would find the circle as well, but nobody reads what it says of it.
+  // The child would find the cycle as well, but its message is not read.
   const again = profileOfAwsrole(program, words);
   if (again !== undefined && chain.includes(again))
     return Promise.reject(cyclicProfiles(chain, again));
   return new Promise((resolve, reject) => {
-    // Its stderr may hold anything, secrets too: nobody reads it.
+    // Its stderr may hold anything, secrets too: it is not read.
     let child: ChildProcess;
     try {
       const { file, args, isVerbatim } = invocationOf([program, ...words], {

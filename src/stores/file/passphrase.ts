@@ -6,7 +6,7 @@ import { commandLine } from "../../foundation/shell-quote.ts";
 
 export type PassphraseOptions = {
   readonly env: Environment;
-  /** Asks a person. @throws ERR_STORE_LOCKED where nobody can be asked. */
+  /** Asks a person. @throws ERR_STORE_LOCKED where no prompter is available. */
   readonly ask: (isNew: boolean) => Promise<string>;
 };
 

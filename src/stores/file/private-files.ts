@@ -1,8 +1,8 @@
 /**
  * A folder of small files that only we can read or change: the ground of the stores `file` and `plaintext`.
  *
- * The folder is 0700, a folder and no link, ours; a file is 0600, opened without following links, ours. Whatever is not so is refused, not repaired:
- * somebody may already have read or replaced what is in it. A file is replaced by rename, so that readers see the old or the new one.
+ * The folder is 0700, a folder and no link, ours; a file is 0600, opened without following links, ours. Anything else is refused, not repaired:
+ * another user may already have read or replaced what is in it. A file is replaced by rename, so that readers see the old or the new one.
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";

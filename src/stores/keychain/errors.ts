@@ -24,7 +24,7 @@ export function isVanished(error: unknown): boolean {
   return error instanceof Error && error.name === ITEM_VANISHED;
 }
 
-/** True where the same call may succeed at once: the item vanished, or the daemon ended and is started anew when it is asked. */
+/** True where the same call may succeed at once: the item vanished, or the daemon ended and is started again when it is asked. */
 export function isWorthAnotherTry(error: unknown): boolean {
   return isVanished(error) || (error instanceof Error && DAEMON_ENDED.has(error.name));
 }

@@ -1,8 +1,8 @@
 /**
  * Which calls of the native keychain library are under way.
  *
- * Node cannot end while one of them is blocked (an unlock prompt nobody answers): process.exit() waits for the thread. So
- * whoever ends the process asks here first.
+ * Node cannot end while one of them is blocked (an unanswered unlock prompt): process.exit() waits for the thread. So
+ * the code that ends the process asks here first.
  * The state hangs on globalThis because the cache-hit bundle and the rest of the program are separate files with a copy of
  * this module each.
  */

@@ -16,7 +16,7 @@ import type { ByteItems } from "./chunked-items.ts";
 
 /**
  * The items of `service`, found by their `username`. Nothing is connected before the first call; a connection that was idle for a
- * second is closed, and after an error the next call connects anew. Locked items are unlocked, which may show a prompt and then takes as long as a person does;
+ * second is closed, and after an error the next call connects again. Locked items are unlocked, which may show a prompt and then takes as long as a person does;
  * without `mayPrompt` it is as if the person had dismissed it. A default collection is made only for a person who is there (`isAttended`).
  * @throws DBusError
  */
@@ -211,7 +211,7 @@ async function search(session: Session, attributes: [string, string][]): Promise
 }
 
 /**
- * Paths of the items found, unlocked: all, or, if there are any, only those for which nobody has to be asked. There is more than
+ * Paths of the items found, unlocked: all, or, if there are any, only those that need no prompt. There is more than
  * one only where others have put them there.
  */
 async function unlocked(

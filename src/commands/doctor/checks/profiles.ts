@@ -262,7 +262,7 @@ function chainOf(facts: Facts, profile: string, settings: Settings, isRefused: b
   ];
 }
 
-/** A section that only has settings (region, output) is nobody's mistake. */
+/** A section that only has settings (region, output) is no mistake. */
 function isEmptyProfile(settings: Settings): boolean {
   return ![...settings.keys()].some(
     (key) => plainKeysThatShadow.includes(key) || key === "credential_process",

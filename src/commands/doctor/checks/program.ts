@@ -50,7 +50,7 @@ function checkLine(facts: Facts, profile: string, settings: Settings): Finding[]
   if (!managed && settings.has("role_arn")) return [];
   const { value } = setting;
   const { platform } = facts;
-  // A finding of its own. Writing the line anew would take what stands below it along.
+  // A finding of its own. Writing the line again would take along what is below it.
   if (value.includes("\n")) return [];
   const line = (id: FindingId, what: string): Finding[] => [
     found(facts, profile, setting, id, what),

@@ -1,6 +1,6 @@
 /**
  * Whether the store answers. A keychain is asked for an item that is never there, and shows no prompt for our sake; the file store for
- * one that is there, because only then it needs its passphrase. Nobody is asked for that.
+ * one that is there, because only then it needs its passphrase. No prompt is shown for that.
  */
 import type { Context } from "../../../foundation/context.ts";
 import type { AwsFiles } from "../../../config/files.ts";
@@ -83,7 +83,7 @@ async function whyUnreachable(
   }
 }
 
-/** Named for the session's bus, and not used: whoever listens there could be another user. */
+/** Named for the session's bus, and not used: the listener there could be another user. */
 function refusedBuses({ env, platform }: Context): readonly Finding[] {
   if (platform !== "linux") return [];
   return sessionBusPlaces(env).flatMap((place): Finding[] => {

@@ -29,13 +29,13 @@ export type Signal = Pick<MethodCall, "path" | "interface" | "member" | "returns
   readonly arg0?: string;
 };
 
-/** A connection; it keeps no process alive. Whoever waits for an answer has a timer of their own. */
+/** A connection; it keeps no process alive. Each caller that waits for an answer has its own timer. */
 export type Bus = {
   /** The answer's values. @throws DBusError: the other side's, or CONNECTION_LOST. */
   call(call: MethodCall): Promise<Value[]>;
   /** The values of the next such signal; ask for it before what sets it off. */
   signal(signal: Signal): Promise<Value[]>;
-  /** Whoever still waits is told CONNECTION_LOST. */
+  /** Calls that still wait get CONNECTION_LOST. */
   close(): void;
 };
 
@@ -109,7 +109,7 @@ export async function connectToSessionBus(env: Environment): Promise<Bus> {
   };
 }
 
-/** Nothing is sent to a socket that may be another user's: whoever listens there would be given the secrets. */
+/** Nothing is sent to a socket that may be another user's: a listener there would be given the secrets. */
 async function connectToOurs(env: Readonly<Record<string, string | undefined>>): Promise<Socket> {
   let refused: string | undefined;
   let lost: unknown;

@@ -10,11 +10,11 @@ export class DBusError extends Error {
 export const CONNECTION_LOST = "org.freedesktop.DBus.Error.Disconnected";
 /** A bus is named, but its socket is not ours; the message says why. */
 export const BUS_REFUSED = "awsrole.BusRefused";
-/** An unlock prompt was dismissed, there is nobody to show it to, or the daemon ended behind it. */
+/** An unlock prompt was dismissed, there is no place to show it, or the daemon ended behind it. */
 export const PROMPT_DISMISSED = "awsrole.PromptDismissed";
 /** There is no collection in which an item could be created. */
 export const NO_COLLECTION = "awsrole.NoCollection";
 /** The item is not there, or not any more. */
 export const ITEM_VANISHED = "awsrole.ItemVanished";
-/** Whoever was asked ended without an answer. */
+/** The program that was asked ended without an answer. */
 export const NO_REPLY = "org.freedesktop.DBus.Error.NoReply";
