@@ -9,26 +9,23 @@ export type Overview = readonly {
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
 }[];
 
-/** What a newcomer needs, and nothing else. */
-export function formatStart(context: Context): string {
-  return [
-    "awsrole: AWS role credentials that are always there, cached in your OS keychain.",
-    "",
-    ...columns(start.map(({ command, says }) => [command, says])),
-    "",
-    "awsrole --help shows all commands, awsrole COMMAND --help more about one.",
-    "",
-  ]
-    .map((line) => (line.startsWith("awsrole: ") ? heading(context, line) : line))
-    .join("\n");
-}
+/** A command to run next, and what it is for. */
+export type NextStep = { readonly command: string; readonly description: string };
 
-/** The three commands that lead from nothing to credentials that work. */
-export const start = [
-  { command: "awsrole add-profile prod", says: "write a role profile; it asks what it must know" },
-  { command: "awsrole whoami prod", says: "see that AWS lets you be that role" },
-  { command: "aws s3 ls --profile prod", says: "use it, in every tool that knows AWS profiles" },
-] as const;
+/** What `awsrole` alone prints: what it is, and what to do next on this machine. */
+export function formatStart(context: Context, steps: readonly NextStep[]): string {
+  return [
+    heading(
+      context,
+      "awsrole: AWS credentials for roles, cached in your OS keychain and renewed in time",
+    ),
+    "",
+    ...columns(steps.map(({ command, description }) => [command, description])),
+    "",
+    "Run awsrole --help for all commands, awsrole COMMAND --help for details.",
+    "",
+  ].join("\n");
+}
 
 /** All commands. */
 export function formatOverview(context: Context, overview: Overview): string {

@@ -9,7 +9,7 @@ import { readArguments, unknownWord } from "./args.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { type Command, commonOptions } from "./command.ts";
 import { requireSeparator } from "./double-dash.ts";
-import { formatHelp, formatOverview, formatStart } from "./help.ts";
+import { formatHelp, formatOverview, formatStart, type NextStep } from "./help.ts";
 import { commandNameOf, ownWords } from "./words.ts";
 
 /** The table of commands: the summary for the overview, the definition loaded when it is needed. */
@@ -22,6 +22,8 @@ export type Program = {
   readonly commands: CommandTable;
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly version: string;
+  /** What to propose where no command is given. */
+  readonly nextSteps: () => Promise<readonly NextStep[]>;
 };
 
 /** Parses and runs one command line; resolves to the exit code. @throws ERR_USAGE, and what the command throws. */
@@ -43,7 +45,7 @@ export async function runCommand(
   }
   const [first] = own;
   if (first === undefined) {
-    context.stdout(formatStart(context));
+    context.stdout(formatStart(context, await program.nextSteps()));
     return 0;
   }
   if (name === undefined)

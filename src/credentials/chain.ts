@@ -7,6 +7,7 @@
 import type { Environment } from "../foundation/environment.ts";
 import { isAbsolute } from "node:path";
 import { readFileSync } from "node:fs";
+import { nearest } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { resolveInstanceMetadata } from "../config/instance-metadata.ts";
@@ -175,9 +176,9 @@ function resolveProfile(
       refuseTokenOnly(files, profile);
       throw new AwsRoleError(
         "ERR_PROFILE_INVALID",
-        `profile ${profile.name} has neither a role nor credentials`,
+        `profile ${profile.name} has no role_arn and no credentials`,
         {
-          hint: `awsrole add-profile makes a role profile; aws configure --profile ${profile.name} adds keys`,
+          hint: `awsrole add-key ${profile.name} stores an access key for it; awsrole add-profile creates a role profile`,
         },
       );
   }
@@ -406,11 +407,15 @@ function resolveSourceProfile(
   }
   const source = files.profile(name) === undefined ? undefined : readProfile(files, name, "source");
   if (source === undefined) {
+    const guess = nearest(name, files.profileNames());
     throw new AwsRoleError(
       "ERR_PROFILE_NOT_FOUND",
       `profile ${profile.name} has source profile ${name}, which does not exist`,
       {
-        hint: `create it (aws configure --profile ${name}), or point ${profile.name} at another source`,
+        hint:
+          guess === undefined || guess === profile.name
+            ? `awsrole add-key ${name} stores an access key as that profile; or give ${profile.name} another source`
+            : `did you mean ${guess}? awsrole edit-profile ${profile.name} --source-profile ${guess}`,
       },
     );
   }

@@ -1,4 +1,5 @@
 /** The entrance of people's commands: argv → command → exit code. Programs come in at `cache-hit.ts`. */
+import type { NextStep } from "../cli/help.ts";
 import type { Context } from "../foundation/context.ts";
 import { commandNameOf } from "../cli/words.ts";
 import { readAwsFiles } from "../config/files.ts";
@@ -66,5 +67,9 @@ async function run(context: Context, words: readonly string[]): Promise<number> 
     import("../cli/run-command.ts"),
     import("../commands/registry.ts"),
   ]);
-  return runCommand({ commands, groups, version: manifest.version }, words, context);
+  const nextSteps = async (): Promise<readonly NextStep[]> => {
+    const { nextSteps: stepsFor } = await import("../commands/next-steps.ts");
+    return stepsFor(readAwsFiles(context.env, context.platform));
+  };
+  return runCommand({ commands, groups, version: manifest.version, nextSteps }, words, context);
 }

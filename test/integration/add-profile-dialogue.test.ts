@@ -62,19 +62,20 @@ describe.skipIf(noTerminal !== undefined)(
 
     it("asks for the source, the role, the device, the session; writes what was shown; verifies it", async () => {
       run();
-      await answer(/What shall the new profile be called/, "prod");
-      await answer(/Whose credentials assume the role/);
-      await terminal.waitFor(/Which role/);
+      await answer(/Profile name/, "prod");
+      await answer(/Source of the credentials/);
+      await terminal.waitFor(/Role to assume/);
       expect(terminal.screen()).toContain("example-role");
       expect(terminal.screen()).not.toContain("ForSupport");
-      await answer(/Which role/, "deploy", /Search: deploy.*2 matches/);
+      await answer(/Role to assume/, "deploy", /Search: deploy/);
       // The role's trust policy speaks of MFA: its user's device is the suggestion.
-      await answer(/Does the role ask for an MFA code/);
-      await answer(/What are its sessions called in CloudTrail/, "release");
-      await answer(/How many seconds does a session last \(900 to 7200\)/, "9000");
+      await answer(/MFA device/);
+      await answer(/Role session name/, "release");
+      await answer(/Session duration in seconds \(900 to 7200\)/, "9000");
       await terminal.waitFor(/last 7200 seconds at most/);
       for (let digit = 0; digit < 4; digit += 1) terminal.press("BSpace");
-      await answer(/How many seconds/, "1800");
+      await answer(/Session duration/, "1800");
+      await answer(/Default region/, "eu-west-9");
       await terminal.waitFor(/Add it to .*config\?/);
       expect(existsSync(home.configFile)).toBe(false);
       terminal.press("Enter");
@@ -87,6 +88,7 @@ describe.skipIf(noTerminal !== undefined)(
         [
           "[profile prod]",
           `credential_process = ${program.join(" ")} credential-process --profile prod`,
+          "region = eu-west-9",
           `awsrole_role_arn = ${account}:role/team/deployer`,
           "awsrole_source_profile = bob",
           "awsrole_role_session_name = release",
@@ -99,12 +101,13 @@ describe.skipIf(noTerminal !== undefined)(
 
     it("leaves everything as it was when it is left, at every question", async () => {
       const questions = [
-        /What shall the new profile be called/,
-        /Whose credentials assume the role/,
-        /Which role/,
-        /Does the role ask for an MFA code/,
-        /What are its sessions called/,
-        /How many seconds does a session last/,
+        /Profile name/,
+        /Source of the credentials/,
+        /Role to assume/,
+        /MFA device/,
+        /Role session name/,
+        /Session duration/,
+        /Default region/,
         /Add it to/,
       ];
       for (const [index, last] of questions.entries()) {
@@ -117,7 +120,7 @@ describe.skipIf(noTerminal !== undefined)(
         expect(readdirSync(join(home.path, ".aws"))).toEqual(["credentials"]);
       }
       run("prod", "--role-arn", `${account}:role/example-role`);
-      for (const question of questions.slice(1, 6))
+      for (const question of questions.slice(1, 7))
         if (question !== questions[2]) await answer(question);
       await terminal.waitFor(/Add it to/);
       terminal.press("Up");
@@ -129,14 +132,15 @@ describe.skipIf(noTerminal !== undefined)(
     it("takes a typed ARN where roles cannot be listed, and says why; a profile that fails stays, and it says so", async () => {
       sts.behave({ only: ["ListRoles", "ListMFADevices", "AssumeRole"], deny: "no \u001B[31mway" });
       run("prod", "--source-profile", "bob");
-      await answer(/What is the role's ARN/, "nonsense");
+      await answer(/Role ARN/, "nonsense");
       await terminal.waitFor(/an ARN looks like/);
       for (let letter = 0; letter < 8; letter += 1) terminal.press("BSpace");
-      await answer(/What is the role's ARN/, `${account}:role/example-role`);
+      await answer(/Role ARN/, `${account}:role/example-role`);
       expect(terminal.screen()).toMatch(/bob cannot list roles: .*no \\u\{1b\}\[31mway/);
-      await answer(/Which MFA device does the role ask for/);
-      await answer(/What are its sessions called/);
-      await answer(/How many seconds does a session last \(900 to 43200\)/);
+      await answer(/MFA device/);
+      await answer(/Role session name/);
+      await answer(/Session duration in seconds \(900 to 43200\)/);
+      await answer(/Default region/);
       await answer(/Add it to/);
       expect(await ended(1)).toMatch(/the profile is written, but it does not work: .*no/);
       expect(terminal.screen()).toContain("awsrole undo takes it back");

@@ -55,6 +55,30 @@ describe("add-profile", () => {
     if (process.platform !== "win32") expect(statSync(home.configFile).mode & 0o777).toBe(0o600);
   });
 
+  it.each([
+    [
+      "its source's",
+      "[profile bob]\nregion = us-west-2\n[default]\nregion = eu-west-1\n",
+      {},
+      "us-west-2",
+    ],
+    [
+      "that of [default]",
+      "[default]\nregion = eu-west-1\n",
+      { AWS_REGION: "eu-west-3" },
+      "eu-west-1",
+    ],
+    ["the environment's", "", { AWS_REGION: "eu-west-3" }, "eu-west-3"],
+    ["none, with a warning,", "", {}, undefined],
+  ])("writes %s region where none is given", async (_, before, more, region) => {
+    writeFileSync(home.configFile, before);
+    const words = ["add-profile", "prod", "--role-arn", roleArn, "--source-profile", "bob"];
+    const { stderr } = await runInProcess(words, { ...home.env, ...more });
+    const [, written] = /\[profile prod\]\n.*\n(?:region = (.*)\n)?/.exec(config()) ?? [];
+    expect(written).toBe(region);
+    expect(stderr.includes("the profile has no region")).toBe(region === undefined);
+  });
+
   it("leaves every other byte of the file alone", async () => {
     const before = "# mine\r\n[default]\r\nregion   = eu-west-1 # here\r\n\r\n; end";
     writeFileSync(home.configFile, before);

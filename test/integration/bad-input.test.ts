@@ -17,8 +17,8 @@ const rows: readonly (readonly [
   [
     "no role",
     [bob],
-    "profile prod has neither a role nor credentials",
-    "awsrole add-profile makes a role profile; aws configure --profile prod adds keys",
+    "profile prod has no role_arn and no credentials",
+    "awsrole add-key prod stores an access key for it; awsrole add-profile creates a role profile",
   ],
   [
     "no source",
@@ -48,7 +48,7 @@ const rows: readonly (readonly [
     "a source that is missing",
     [role, "awsrole_source_profile = bobb"],
     "profile prod has source profile bobb, which does not exist",
-    "create it (aws configure --profile bobb), or point prod at another source",
+    "did you mean bob? awsrole edit-profile prod --source-profile bob",
   ],
   [
     "a circle",

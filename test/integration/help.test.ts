@@ -8,7 +8,7 @@ import { commands, groups } from "../../src/commands/registry.ts";
 import { processContext } from "../../src/context.ts";
 import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
-import { type Home, program, runCommand } from "../support/run-awsrole.ts";
+import { createHome, type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
@@ -42,16 +42,53 @@ const moreWords: Readonly<Record<string, readonly string[]>> = {
   "edit-profile": ["--region", "eu-west-1"],
   exec: ["--", "true"],
   env: ["--shell", "bash"],
+  use: ["--shell", "bash"],
   serve: [],
 };
 const run = (...words: string[]) => runInProcess(words, env);
 
 describe("help", () => {
-  it("shows three commands to who types awsrole alone, and all of them on --help, each under one heading", async () => {
-    const alone = await run();
-    expect(alone.code).toBe(0);
-    expect(alone.stdout.match(/^ {2}\S/gm)).toHaveLength(3);
-    expect(alone.stdout).toContain("awsrole add-profile prod");
+  it.each([
+    ["nothing", "", "", ["login", "add-key NAME", "add-profile"]],
+    [
+      "a key in plain text",
+      "",
+      "[bob]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n",
+      ["add-key bob --from-credentials-file", "add-profile"],
+    ],
+    [
+      "a standard role",
+      "[profile prod]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = bob\n",
+      "",
+      ["adopt prod"],
+    ],
+    [
+      "an sso-session",
+      "[sso-session corp]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\n",
+      "",
+      ["sync corp"],
+    ],
+    [
+      "a managed role",
+      "[profile prod]\nawsrole_role_arn = arn:aws:iam::123456789012:role/x\nawsrole_credential_source = Environment\n",
+      "",
+      ["whoami prod", "aws s3 ls --profile prod"],
+    ],
+  ])(
+    "proposes to who types awsrole alone what fits %s",
+    async (_, config, credentials, commands) => {
+      const there = createHome({ config, credentials });
+      const { code, stdout } = await runAwsrole([], { env: there.env });
+      there.remove();
+      expect(code).toBe(0);
+      const found = [...stdout.matchAll(/^ {2}(\S.*?)(?: {2,}|$)/gm)].map(([, command = ""]) =>
+        command.replace("awsrole ", ""),
+      );
+      expect(found).toEqual(commands);
+    },
+  );
+
+  it("shows all commands on --help, each under one heading", async () => {
     const overview = await run("--help");
     expect(await run("help")).toEqual(overview);
     expect(await run("-h")).toEqual(overview);
@@ -128,7 +165,9 @@ describe("help", () => {
         env: more,
         isTerminal: { stdin: isTerminal, stdout: isTerminal, stderr: isTerminal },
       };
-      return formatStart(context) + (first === undefined ? "" : formatHelp(context, first.command));
+      return (
+        formatStart(context, []) + (first === undefined ? "" : formatHelp(context, first.command))
+      );
     };
     expect(show(true)).toContain("\u001B[1m");
     for (const plain of [show(false), show(true, { NO_COLOR: "1" }), show(true, { TERM: "dumb" })])

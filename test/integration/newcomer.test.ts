@@ -22,14 +22,17 @@ it.skipIf(noTerminal !== undefined)(
     const terminal = openTerminal({ ...home.env, PATH: `${join(home.path, "bin")}:${PATH}` });
     try {
       terminal.enter("awsrole");
-      const [, first = ""] = await terminal.waitFor(/^ {2}(awsrole add-profile prod) /m);
+      const [, first = ""] = await terminal.waitFor(/^ {2}(awsrole add-profile) /m);
       terminal.enter(`clear; ${first}`);
+      await terminal.waitFor(/◆  Profile name/);
+      terminal.enter("prod");
       for (const question of [
-        /Whose credentials assume the role/,
-        /Which role/,
-        /Does the role ask for an MFA code/,
-        /What are its sessions called/,
-        /How many seconds/,
+        /Source of the credentials/,
+        /Role to assume/,
+        /MFA device/,
+        /Role session name/,
+        /Session duration/,
+        /Default region/,
         /Add it to /,
       ]) {
         await terminal.waitFor(new RegExp(`◆  ${question.source}`));

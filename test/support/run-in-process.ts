@@ -25,7 +25,11 @@ export async function runInProcess(
   });
   try {
     return {
-      code: await runCommand({ commands, groups, version: "0.0.0" }, words, context),
+      code: await runCommand(
+        { commands, groups, version: "0.0.0", nextSteps: () => Promise.resolve([]) },
+        words,
+        context,
+      ),
       stdout,
       stderr,
     };

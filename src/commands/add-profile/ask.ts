@@ -25,6 +25,8 @@ export type ProfileQuestions = {
   readonly checkName: (name: string) => void;
   /** The session name that a profile without one has. */
   readonly defaultSessionName: string;
+  /** The region to propose for a role of this source. */
+  readonly regionFor: (sourceProfile: string | undefined) => string | undefined;
   /** IAM, signed by that profile. */
   readonly openIam: (profile: string) => Promise<Iam>;
 };
@@ -36,8 +38,7 @@ export async function askForProfile(
 ): Promise<{ readonly name: string; readonly values: RoleValues }> {
   const { files, values: said, defaultSessionName } = questions;
   const name =
-    questions.name ??
-    (await prompts.ask("What shall the new profile be called?", { check: questions.checkName }));
+    questions.name ?? (await prompts.ask("Profile name", { check: questions.checkName }));
   const values: Record<string, string | string[] | undefined> = { ...said };
   const isUnsaid = (option: keyof RoleValues): boolean => values[option] === undefined;
   if (sourceOptions.every(isUnsaid)) Object.assign(values, await askSource(prompts, files, name));
@@ -54,11 +55,18 @@ export async function askForProfile(
     values["role-session-name"] = await askOptional(
       prompts,
       "role-session-name",
-      "What are its sessions called in CloudTrail?",
+      "Role session name (shown in CloudTrail)",
       defaultSessionName,
     );
   if (isUnsaid("duration-seconds"))
     values["duration-seconds"] = await askDuration(prompts, role, source);
+  if (isUnsaid("region")) {
+    const sourceName = values["source-profile"];
+    values["region"] = await askRegion(
+      prompts,
+      questions.regionFor(typeof sourceName === "string" ? sourceName : undefined),
+    );
+  }
   return { name, values };
 }
 
@@ -74,7 +82,7 @@ async function askSource(prompts: Prompts, files: AwsFiles, name: string): Promi
     ...profiles.filter(({ roleArn }) => roleArn !== undefined),
   ];
   return prompts.choose<RoleValues>(
-    "Whose credentials assume the role?",
+    "Source of the credentials that assume the role",
     [
       ...sorted.map((one): Choice<RoleValues> => ({
         value: { "source-profile": one.name },
@@ -83,13 +91,13 @@ async function askSource(prompts: Prompts, files: AwsFiles, name: string): Promi
       })),
       {
         value: { "credential-source": "Environment" },
-        label: "the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        label: "Environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
       },
       {
         value: { "credential-source": "Ec2InstanceMetadata" },
-        label: "the EC2 instance that this runs on",
+        label: "EC2 instance role",
       },
-      { value: { "credential-source": "EcsContainer" }, label: "the container that this runs in" },
+      { value: { "credential-source": "EcsContainer" }, label: "ECS or EKS container role" },
     ],
     { isSearchable: true },
   );
@@ -97,20 +105,20 @@ async function askSource(prompts: Prompts, files: AwsFiles, name: string): Promi
 
 async function askRole(prompts: Prompts, roles: readonly RoleInfo[]): Promise<RoleInfo> {
   const type = async (): Promise<RoleInfo> => ({
-    arn: await prompts.ask("What is the role's ARN?", { check: (arn) => check("role-arn", arn) }),
+    arn: await prompts.ask("Role ARN", { check: (arn) => check("role-arn", arn) }),
     maxSessionSeconds: undefined,
     asksForMfa: false,
   });
   if (roles.length === 0) return type();
   const chosen = await prompts.choose<RoleInfo | undefined>(
-    "Which role?",
+    "Role to assume",
     [
       ...roles.map((role) => ({
         value: role,
         label: role.arn.replace(/^arn:[^:]+:iam::\d+:role\//, ""),
-        hint: `${role.arn}${role.asksForMfa ? ", asks for MFA" : ""}`,
+        hint: `${role.arn}${role.asksForMfa ? ", requires MFA" : ""}`,
       })),
-      { value: undefined, label: "another one: type its ARN", isAlwaysShown: true },
+      { value: undefined, label: "Another role (enter its ARN)", isAlwaysShown: true },
     ],
     { isSearchable: true },
   );
@@ -124,15 +132,15 @@ async function askDevice(
   isWanted: boolean,
 ): Promise<string> {
   const type = (): Promise<string> =>
-    askOptional(prompts, "mfa-serial", "Which MFA device does the role ask for?", "none");
+    askOptional(prompts, "mfa-serial", "MFA device (ARN or serial number)", "none");
   if (devices === undefined) return type();
   const other = "other";
   const chosen = await prompts.choose<string>(
-    "Does the role ask for an MFA code?",
+    "MFA device",
     [
-      { value: "", label: "no" },
-      ...devices.map((serial) => ({ value: serial, label: `yes, of ${serial}` })),
-      { value: other, label: "yes, of another device: type its serial" },
+      { value: "", label: "none" },
+      ...devices.map((serial) => ({ value: serial, label: serial })),
+      { value: other, label: "Another device (enter its serial number)" },
     ],
     { initial: isWanted ? (devices[0] ?? other) : "" },
   );
@@ -144,23 +152,36 @@ async function askDuration(
   role: RoleInfo | undefined,
   source: ProfileSummary | undefined,
 ): Promise<string> {
-  const isChained = source?.roleArn !== undefined;
+  // Whatever is no long-term key gives temporary credentials, and a role assumed with those is a chained one.
+  const isChained = source !== undefined && !isUserKey(source);
   const most = isChained ? 3600 : (role?.maxSessionSeconds ?? 43_200);
   return askOptional(
     prompts,
     "duration-seconds",
-    `How many seconds does a session last (900 to ${most})?`,
+    `Session duration in seconds (900 to ${most})`,
     "3600",
     (value) => {
       if (Number(value) > most)
         throw new AwsRoleError(
           "ERR_USAGE",
           isChained
-            ? "a role that another role assumes lasts 3600 seconds at most"
+            ? "a role assumed with temporary credentials lasts 3600 seconds at most"
             : `this role's sessions last ${most} seconds at most`,
         );
     },
   );
+}
+
+/** `""` for none. */
+async function askRegion(prompts: Prompts, proposed: string | undefined): Promise<string> {
+  const none = "none";
+  const answer = await prompts.ask("Default region", {
+    byDefault: proposed ?? none,
+    check: (value) => {
+      if (value !== none) check("region", value);
+    },
+  });
+  return answer === none ? "" : answer;
 }
 
 /** `""` when the default will do: what is not written follows the default. */
@@ -204,7 +225,10 @@ function listsOf(
       return await ask(await (iam ??= openIam(source.name)));
     } catch (error) {
       if (!isAwsRoleError(error) || error.code === "ERR_INTERRUPTED") throw error;
-      if (!isTold) prompts.tell(`${source.name} cannot list ${what}: ${error.message}`);
+      if (!isTold)
+        prompts.tell(
+          `${source.name} cannot list ${what}: ${error.message}${error.hint === undefined ? "" : ` (${error.hint})`}`,
+        );
       isTold = true;
       return undefined;
     }

@@ -6,9 +6,11 @@ import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
 import { credentialProcessLine, findProgram, runningProgram } from "../../program/program-path.ts";
 import { assertWritableName } from "../../config/names.ts";
 import { defaultSessionName } from "../../credentials/chain.ts";
+import type { Environment } from "../../foundation/environment.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { askForProfile } from "./ask.ts";
 import { assertNotShadowed, reviewProfile } from "../../profiles/preflight.ts";
+import { defaultRegion } from "../../profiles/default-region.ts";
 import { editConfig } from "../../profiles/edit-config.ts";
 import { reportChange } from "../../profiles/change-report.ts";
 import {
@@ -27,7 +29,7 @@ export default defineCommand({
   usage: "add-profile [NAME]",
   summary: "write a role profile that gets its credentials from awsrole",
   description:
-    "Writes a role profile into the AWS config: one section, appended, everything else as it was. From then on every AWS tool that reads profiles gets the role's credentials from awsrole. At a terminal it asks for what was not said; Ctrl-C leaves everything as it was.",
+    "Appends a role profile to the AWS config and leaves the rest of the file untouched. From then on, every AWS tool that reads profiles gets the role's credentials from awsrole. Without --region the profile gets the region of its source, of [default], or of the environment. In a terminal it prompts for missing values; Ctrl-C cancels.",
   positionals: { NAME: { describe: "the name of the new profile", isNew: true } },
   options: {
     ...roleOptions,
@@ -42,13 +44,13 @@ export default defineCommand({
     {
       command:
         "awsrole add-profile prod --role-arn arn:aws:iam::123456789012:role/example-role --source-profile bob",
-      says: "prod is the role, bob's keys assume it",
+      says: "a role that is assumed with the credentials of profile bob",
     },
-    { command: "awsrole add-profile", says: "ask for everything" },
+    { command: "awsrole add-profile", says: "interactive" },
     {
       command:
         "awsrole add-profile prod --role-arn arn:aws:iam::123456789012:role/example-role --credential-source Ec2InstanceMetadata --dry-run",
-      says: "show what would be written, for a machine of EC2",
+      says: "preview a profile that uses the EC2 instance's role",
     },
   ],
   async run(context, args) {
@@ -79,11 +81,15 @@ export default defineCommand({
         values: onlyRoleOptions(args),
         checkName: (name) => checkName(files, name),
         defaultSessionName: defaultSessionName(),
+        regionFor: (source) => defaultRegion(files, env, source),
         openIam: (profile) => openSourceIam(context, profile, args),
       });
     }
     const { name, values } = answers;
-    const settings = readRoleOptions(values, process.cwd()).filter(([, value]) => value !== "");
+    const settings = readRoleOptions(
+      withRegion(readAwsFiles(env, platform), values, env),
+      process.cwd(),
+    ).filter(([, value]) => value !== "");
     const missing = missingParts(name, settings);
     if (name === undefined || missing.length > 0) throw isMissing(missing);
     const keys: KeyValue[] = [
@@ -95,7 +101,11 @@ export default defineCommand({
         `[profile ${name}]`,
         keys.map(([key, value]) => `${key} = ${value}`),
       );
-      const yes = { verify: "yes, and see whether it works", write: "yes", cancel: "no" } as const;
+      const yes = {
+        verify: "Yes, and verify it by assuming the role",
+        write: "Yes",
+        cancel: "No",
+      } as const;
       const decisions = Object.entries(yes).map(([value, label]) => ({ value, label }));
       const decision = await prompts.choose(
         `Add it to ${readAwsFiles(env, platform).config.file}?`,
@@ -109,7 +119,13 @@ export default defineCommand({
       action: `add-profile ${name}`,
       dryRun: args["dry-run"],
       edit: (files) => addProfile(files, name, keys, args.force),
-      review: (files) => [...program.warnings, ...reviewProfile(files, name, env)],
+      review: (files) => [
+        ...program.warnings,
+        ...(settings.some(([key]) => key === "region")
+          ? []
+          : ["the profile has no region: many AWS commands need one (--region)"]),
+        ...reviewProfile(files, name, env),
+      ],
     });
     const report = {
       facts: { profile: name, settings: Object.fromEntries(keys) },
@@ -125,6 +141,14 @@ export default defineCommand({
     );
   },
 });
+
+/** The values with the region that the profile gets without `--region`, if there is one. */
+function withRegion(files: AwsFiles, values: RoleValues, env: Environment): RoleValues {
+  if (values.region !== undefined) return values;
+  const source = values["source-profile"];
+  const region = defaultRegion(files, env, typeof source === "string" ? source : undefined);
+  return region === undefined ? values : { ...values, region };
+}
 
 function onlyRoleOptions(args: RoleValues): RoleValues {
   const options = Object.keys(roleOptions) as (keyof RoleValues)[];

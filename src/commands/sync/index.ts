@@ -9,6 +9,7 @@ import { type Deadline, deadlineFromNow, sinceStartMs } from "../../foundation/d
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { escapeControls } from "../../foundation/text.ts";
 import { reportChange } from "../../profiles/change-report.ts";
+import { defaultRegion } from "../../profiles/default-region.ts";
 import { editConfig } from "../../profiles/edit-config.ts";
 import { writeOptions } from "../../profiles/profile-options.ts";
 import { credentialProcessLine, findProgram, runningProgram } from "../../program/program-path.ts";
@@ -103,7 +104,8 @@ export default defineCommand({
       native: args.native,
       rename: args.rename,
       prune: args.prune,
-      regionOf: (session) => defaultRegion(context, files, session),
+      regionOf: (session) =>
+        defaultRegion(files, context.env) ?? readSsoSession(files, session).region.value,
       lineFor: (profile) => credentialProcessLine(program, profile),
     };
     await confirmRemovals(context, planSync(files.config, wanted, listings, sync), args);
@@ -216,16 +218,6 @@ async function list(
     );
   };
   return spin === undefined ? work() : spin(work());
-}
-
-/** A new profile's region: that of [default], else the environment's, else the portal's. */
-function defaultRegion({ env }: Context, files: AwsFiles, session: string): string {
-  return (
-    files.profile("default")?.get("region")?.value ||
-    env["AWS_REGION"] ||
-    env["AWS_DEFAULT_REGION"] ||
-    readSsoSession(files, session).region.value
-  );
 }
 
 function portalRegion(files: AwsFiles): (session: string) => string {

@@ -1,0 +1,75 @@
+/** What to do next on this machine, by what is in the AWS files: what `awsrole` alone proposes. */
+import type { NextStep } from "../cli/help.ts";
+import type { AwsFiles } from "../config/files.ts";
+import { describeProfile, type ProfileSummary } from "../profiles/summary.ts";
+
+/** Enough to know what someone works with; a config of thousands is not read for it. */
+const profilesRead = 200;
+const stepsShown = 4;
+
+/** At most four steps, the most useful first. Never empty. */
+export function nextSteps(files: AwsFiles): readonly NextStep[] {
+  const profiles = files
+    .profileNames()
+    .slice(0, profilesRead)
+    .map((name) => describeProfile(files, name));
+  const first = (...kinds: readonly string[]): string | undefined =>
+    profiles.find(({ kind }) => kinds.includes(kind))?.name;
+  const managed = first("managed role");
+  const source = first("key in the store", "plain-text key", "sso", "aws login", "process");
+  const plainKey = first("plain-text key");
+  const standard = first("role");
+  const session = files.ssoSessionNames()[0];
+  const steps = [
+    ...(managed === undefined ? [] : useOf(managed)),
+    step(
+      standard,
+      (name) => `awsrole adopt ${name}`,
+      "let awsrole provide the credentials of an existing profile",
+    ),
+    step(
+      plainKey,
+      (name) => `awsrole add-key ${name} --from-credentials-file`,
+      "move an access key from the credentials file to the keychain",
+    ),
+    step(
+      isSynced(profiles) ? undefined : session,
+      (name) => `awsrole sync ${name}`,
+      "write a profile for every account and role you have access to",
+    ),
+    step(
+      managed === undefined ? source : undefined,
+      () => "awsrole add-profile",
+      "create a role profile (interactive)",
+    ),
+  ].flatMap((one) => one ?? []);
+  return (steps.length > 0 ? steps : fromNothing).slice(0, stepsShown);
+}
+
+const fromNothing: readonly NextStep[] = [
+  { command: "awsrole login", description: "sign in with IAM Identity Center (AWS SSO)" },
+  {
+    command: "awsrole add-key NAME",
+    description: "store an IAM user's access key in the keychain",
+  },
+  { command: "awsrole add-profile", description: "create a role profile (interactive)" },
+];
+
+function useOf(name: string): readonly NextStep[] {
+  return [
+    { command: `awsrole whoami ${name}`, description: "check that you can assume the role" },
+    { command: `aws s3 ls --profile ${name}`, description: "use it with any AWS tool" },
+  ];
+}
+
+function step(
+  name: string | undefined,
+  command: (name: string) => string,
+  description: string,
+): NextStep | undefined {
+  return name === undefined ? undefined : { command: command(name), description };
+}
+
+function isSynced(profiles: readonly ProfileSummary[]): boolean {
+  return profiles.some(({ kind }) => kind === "sso");
+}
