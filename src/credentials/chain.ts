@@ -7,7 +7,7 @@
 import type { Environment } from "../foundation/environment.ts";
 import { isAbsolute } from "node:path";
 import { readFileSync } from "node:fs";
-import { nearest } from "../foundation/edit-distance.ts";
+import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { resolveInstanceMetadata } from "../config/instance-metadata.ts";
@@ -407,7 +407,7 @@ function resolveSourceProfile(
   }
   const source = files.profile(name) === undefined ? undefined : readProfile(files, name, "source");
   if (source === undefined) {
-    const guess = nearest(name, files.profileNames());
+    const guess = closestMatch(name, files.profileNames());
     throw new AwsRoleError(
       "ERR_PROFILE_NOT_FOUND",
       `profile ${profile.name} has source profile ${name}, which does not exist`,

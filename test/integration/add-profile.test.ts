@@ -116,6 +116,8 @@ describe("add-profile", () => {
       "b=2",
       "--policy-arn",
       "arn:aws:iam::aws:policy/ReadOnlyAccess",
+      "--region",
+      "eu-west-1",
       "--json",
     );
     expect(JSON.parse(stdout)).toMatchObject({
