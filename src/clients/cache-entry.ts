@@ -3,7 +3,7 @@
  * there is a session of an older request only, the two are compared input by input.
  */
 import { accountOf, profilesOf, type SessionHop } from "../credentials/chain.ts";
-import type { Row } from "../state/item-index.ts";
+import type { IndexEntry } from "../state/item-index.ts";
 
 /** An input of the cache key that differs: `undefined` where it is not set. */
 export type ChangedInput = {
@@ -23,7 +23,7 @@ export type CachedEntry = {
 };
 
 /** The entry of a hop among `rows` at the time `now`. */
-export function cachedEntry(hop: SessionHop, rows: readonly Row[], now: Date): CachedEntry {
+export function cachedEntry(hop: SessionHop, rows: readonly IndexEntry[], now: Date): CachedEntry {
   const inputs = flatten(JSON.parse(hop.request));
   const account = accountOf(hop);
   const own = rows.find((row) => row.account === account && row.request === hop.request);
@@ -48,12 +48,12 @@ export function cachedEntry(hop: SessionHop, rows: readonly Row[], now: Date): C
   };
 }
 
-function facts({ store, expiresAt }: Row): Pick<CachedEntry, "store" | "until"> {
+function facts({ store, expiresAt }: IndexEntry): Pick<CachedEntry, "store" | "until"> {
   return { store, ...(expiresAt === undefined ? {} : { until: expiresAt }) };
 }
 
 function stateOf(
-  { expiresAt, request }: Row,
+  { expiresAt, request }: IndexEntry,
   now: Date,
 ): { state: "cached" | "due" | "expired"; why: string } {
   const left = expiresAt === undefined ? 0 : (Date.parse(expiresAt) - now.getTime()) / 1000;

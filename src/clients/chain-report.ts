@@ -10,9 +10,9 @@ import {
   type SsoHop,
   type StsHop,
 } from "../credentials/chain.ts";
-import type { Leaf } from "../credentials/base-credentials.ts";
+import type { BaseCredentials } from "../credentials/base-credentials.ts";
 import { sessionSignedSeconds } from "../credentials/mfa/plan.ts";
-import type { Row } from "../state/item-index.ts";
+import type { IndexEntry } from "../state/item-index.ts";
 import { cachedEntry, type CachedEntry } from "./cache-entry.ts";
 
 /** A setting and its place. Secrets are masked. */
@@ -25,7 +25,7 @@ export type Setting = {
 
 /** One step of the chain, outermost first. */
 export type ExplainedHop = {
-  readonly kind: Leaf["source"]["kind"] | SessionHop["kind"];
+  readonly kind: BaseCredentials["source"]["kind"] | SessionHop["kind"];
   readonly profile: string;
   readonly roleArn?: string;
   /** What the step is, in a sentence part. */
@@ -59,10 +59,10 @@ export type ExplainedMfa = {
 export function explainChain(
   files: AwsFiles,
   hop: Hop,
-  rows: readonly Row[],
+  rows: readonly IndexEntry[],
   now: Date,
 ): readonly ExplainedHop[] {
-  if (hop.kind === "leaf") return [explainLeaf(files, hop)];
+  if (hop.kind === "base") return [explainBase(files, hop)];
   if (hop.kind === "sso") return [explainSso(files, hop, rows, now)];
   const own =
     hop.kind === "role"
@@ -90,7 +90,12 @@ export function explainChain(
   ];
 }
 
-function explainSso(files: AwsFiles, hop: SsoHop, rows: readonly Row[], now: Date): ExplainedHop {
+function explainSso(
+  files: AwsFiles,
+  hop: SsoHop,
+  rows: readonly IndexEntry[],
+  now: Date,
+): ExplainedHop {
   const { endpointUrl: endpoint, region } = hop.portal;
   return {
     kind: "sso",
@@ -168,7 +173,7 @@ function durationOf({ role, signer, profile }: RoleHop): NonNullable<ExplainedHo
 }
 
 function isTemporary(signer: Hop): boolean {
-  if (signer.kind !== "leaf") return true;
+  if (signer.kind !== "base") return true;
   const { source } = signer;
   if (source.kind === "static") return source.sessionToken !== undefined;
   return !["keychain-key", "environment", "process"].includes(source.kind);
@@ -176,7 +181,7 @@ function isTemporary(signer: Hop): boolean {
 
 function callOf(hop: StsHop): NonNullable<ExplainedHop["call"]> {
   const { connection, signer } = hop;
-  const isWebIdentity = signer.kind === "leaf" && signer.source.kind === "web-identity";
+  const isWebIdentity = signer.kind === "base" && signer.source.kind === "web-identity";
   return {
     action:
       hop.kind === "user-session"
@@ -219,13 +224,13 @@ function identityOf(hop: Hop): string {
   }
 }
 
-function explainLeaf(files: AwsFiles, leaf: Leaf): ExplainedHop {
-  const { source, profileName } = leaf;
+function explainBase(files: AwsFiles, base: BaseCredentials): ExplainedHop {
+  const { source, profileName } = base;
   const isProfile = "settings" in source;
   return {
     kind: source.kind,
     profile: profileName,
-    says: `the beginning: ${identityOf(leaf)}`,
+    says: `the beginning: ${identityOf(base)}`,
     // A role with its own source has said its settings already.
     settings:
       isProfile && source.name === profileName && source.kind !== "keychain-key"

@@ -87,7 +87,7 @@ async function printCredentials(
 ): Promise<number> {
   const files = readAwsFiles(context.env, context.platform);
   const chain = resolveChain(files, args.profile, context.env);
-  if (chain.kind === "leaf" && chain.source.kind === "static") {
+  if (chain.kind === "base" && chain.source.kind === "static") {
     throw new AwsRoleError(
       "ERR_PROFILE_INVALID",
       `profile ${args.profile} has static keys, and awsrole does not hand those out`,

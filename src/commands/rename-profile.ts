@@ -6,7 +6,7 @@ import type { AwsFiles } from "../config/files.ts";
 import { isManaged } from "../config/profiles.ts";
 import { assertWritableName } from "../config/names.ts";
 import { sessionAccount } from "../credentials/cache/item-names.ts";
-import { heldBy, storesOf } from "../state/item-index.ts";
+import { withStores, storesOf } from "../state/item-index.ts";
 import { rowsOf, storeOpener } from "../sessions/delete-items.ts";
 import { setOrTakeBack } from "../stores/move.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
@@ -97,7 +97,7 @@ async function moveSessions(
       const secret = await store.get(row.account);
       if (secret !== undefined) {
         const account = sessionAccount(to, row.request);
-        await rows.put({ ...heldBy(row, [row.store]), account, profile: to });
+        await rows.put({ ...withStores(row, [row.store]), account, profile: to });
         await setOrTakeBack(store, account, secret, () => rows.removeFrom(account, row.store));
         moved += 1;
       }

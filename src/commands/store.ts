@@ -4,7 +4,7 @@ import { printTable } from "../cli/table.ts";
 import { setCommand } from "../foundation/permission-advice.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { markLogout } from "../state/logout-epoch.ts";
-import type { Row, StoreName } from "../state/item-index.ts";
+import type { IndexEntry, StoreName } from "../state/item-index.ts";
 import { deleteItems, rowsOf, storeOpener } from "../sessions/delete-items.ts";
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -44,7 +44,7 @@ export default defineCommand({
     const listed = rowsToMove(all, to);
     assertMovable(listed, to);
     const now = clock.now().toISOString();
-    const isOver = (row: Row): boolean =>
+    const isOver = (row: IndexEntry): boolean =>
       to === "none" || (row.expiresAt !== undefined && row.expiresAt <= now);
     const live = listed.filter((row) => !isOver(row));
     const shown = to === "none" ? listed : live;
@@ -80,9 +80,9 @@ function report(
   { moved, failed }: Moved,
 ): number {
   /** The store it comes from: for what is in TO already, the other one that holds a copy. */
-  const fromOf = (store: StoreName, alsoIn: Row["alsoIn"]): StoreName =>
+  const fromOf = (store: StoreName, alsoIn: IndexEntry["alsoIn"]): StoreName =>
     store === to ? (alsoIn?.[0] ?? store) : store;
-  const facts = ({ account, kind, profile, store, alsoIn }: Row) => ({
+  const facts = ({ account, kind, profile, store, alsoIn }: IndexEntry) => ({
     account,
     kind,
     profile,
@@ -121,7 +121,7 @@ function report(
   return failed.length === 0 ? 0 : 1;
 }
 
-const kinds: Readonly<Record<Row["kind"], string>> = {
+const kinds: Readonly<Record<IndexEntry["kind"], string>> = {
   role: "session",
   mfa: "MFA session",
   key: "access key",

@@ -9,7 +9,7 @@ import { rememberedEdits, undoLastEdit } from "../profiles/edit-config.ts";
 import { reportChange } from "../profiles/change-report.ts";
 import { writeOptions } from "../profiles/profile-options.ts";
 import { rowsOf } from "../sessions/delete-items.ts";
-import type { Row } from "../state/item-index.ts";
+import type { IndexEntry } from "../state/item-index.ts";
 
 export default defineCommand({
   usage: "undo",
@@ -71,7 +71,7 @@ type Left = { readonly facts: Readonly<Record<string, unknown>>; readonly text: 
 /** What stays in a store though the profile that it was for is gone now. */
 async function leftBehind(context: Context, before: AwsFiles): Promise<readonly Left[]> {
   const after = readAwsFiles(context.env, context.platform);
-  const isGone = ({ account, kind, profile }: Row): boolean => {
+  const isGone = ({ account, kind, profile }: IndexEntry): boolean => {
     if (kind !== "key")
       return before.profileNames().includes(profile) && !after.profileNames().includes(profile);
     const id = account.slice(keyAccount("").length);

@@ -65,7 +65,7 @@ async function plan(context: Context, name: string, args: FetchArguments): Promi
       input: args.input,
       notice: () => {},
     });
-    if (chain.kind === "leaf" || (!args["force-refresh"] && (await isFresh(chain, deps))))
+    if (chain.kind === "base" || (!args["force-refresh"] && (await isFresh(chain, deps))))
       return { name, code: undefined };
     return { name, code: await codeNeeded(chain, (signer) => canSign(signer, deps)) };
   } catch (error) {

@@ -6,18 +6,18 @@ import { uptime } from "node:os";
 import type { Profile } from "../config/profiles.ts";
 
 /** Keys, or what a source resolves to. */
-export type Leaf = {
-  readonly kind: "leaf";
+export type BaseCredentials = {
+  readonly kind: "base";
   readonly profileName: string;
-  readonly source: LeafSource;
+  readonly source: CredentialSource;
   /** Tells it from every other identity, without a secret; JSON. */
   readonly identity: readonly unknown[];
   /** The profiles that led here, outermost first, its own last. */
   readonly path: readonly string[];
 };
 
-/** Ways to get a leaf's credentials; `sources/index.ts` has one file for each. */
-export type LeafSource =
+/** Ways to get base credentials; `sources/index.ts` has one file for each. */
+export type CredentialSource =
   | Extract<Profile, { kind: "static" | "keychain-key" | "process" }>
   | LoginSource
   | { readonly kind: "web-identity"; readonly tokenFile: string }
@@ -27,10 +27,14 @@ export type LeafSource =
 /** A session of `aws login`, with the way to the sign-in service that renews it. */
 export type LoginSource = Extract<Profile, { kind: "login" }> & { readonly signin: StsConnection };
 
-/** The leaf at the end of `path`; its identity is found without network or child process. */
-export function createLeaf(source: LeafSource, path: readonly string[], env: Environment): Leaf {
+/** The base credentials at the end of `path`; its identity is found without network or child process. */
+export function createBaseCredentials(
+  source: CredentialSource,
+  path: readonly string[],
+  env: Environment,
+): BaseCredentials {
   return {
-    kind: "leaf",
+    kind: "base",
     profileName: path.at(-1) ?? "",
     source,
     identity: [source.kind, ...identify(source, env)],
@@ -38,7 +42,7 @@ export function createLeaf(source: LeafSource, path: readonly string[], env: Env
   };
 }
 
-function identify(source: LeafSource, env: Environment): readonly unknown[] {
+function identify(source: CredentialSource, env: Environment): readonly unknown[] {
   switch (source.kind) {
     case "static":
     case "keychain-key":

@@ -26,7 +26,7 @@ import {
   type StsConnection,
 } from "../config/connection.ts";
 import { mfaAccount, sessionAccount } from "./cache/item-names.ts";
-import { createLeaf, type Leaf } from "./base-credentials.ts";
+import { createBaseCredentials, type BaseCredentials } from "./base-credentials.ts";
 import { type MfaPlan, planMfa, type SignerLife } from "./mfa/plan.ts";
 import { userName } from "./user-name.ts";
 
@@ -51,7 +51,7 @@ export type UserSessionHop = {
   readonly mfa: Mfa | undefined;
   readonly durationSeconds: number;
   readonly connection: StsConnection;
-  readonly signer: Leaf;
+  readonly signer: BaseCredentials;
   readonly request: string;
 };
 
@@ -72,7 +72,7 @@ export type StsHop = RoleHop | UserSessionHop;
 /** A hop whose credentials are a session of ours, and so can be kept. */
 export type SessionHop = StsHop | SsoHop;
 
-export type Hop = SessionHop | Leaf;
+export type Hop = SessionHop | BaseCredentials;
 
 /**
  * The chain of the profile NAME.
@@ -81,7 +81,7 @@ export type Hop = SessionHop | Leaf;
 export function resolveChain(files: AwsFiles, name: string, env: Environment): Hop {
   const hop = resolveProfile(files, readProfile(files, name), env, [name]);
   assertNoCycle(hop, env);
-  const isKeyWithDevice = hop.kind === "leaf" && deviceOf(hop) !== undefined;
+  const isKeyWithDevice = hop.kind === "base" && deviceOf(hop) !== undefined;
   return isKeyWithDevice ? withUserSession(files, hop, env) : hop;
 }
 
@@ -108,7 +108,7 @@ export function cyclicProfiles(inFlight: readonly string[], again: string): AwsR
  * environment. Any other chain is returned as it is.
  */
 export function withUserSession(files: AwsFiles, hop: Hop, env: Environment): Hop {
-  if (hop.kind !== "leaf" || signerLife(hop, env) !== "long-term") return hop;
+  if (hop.kind !== "base" || signerLife(hop, env) !== "long-term") return hop;
   const settings = files.profile(hop.profileName) ?? new Map();
   const connection = resolveConnection({
     profile: settings,
@@ -120,7 +120,7 @@ export function withUserSession(files: AwsFiles, hop: Hop, env: Environment): Ho
 
 /** The profiles a chain goes through, outermost first. */
 export function profilesOf(hop: Hop): readonly string[] {
-  if (hop.kind === "leaf" || hop.kind === "sso") return [hop.profileName];
+  if (hop.kind === "base" || hop.kind === "sso") return [hop.profileName];
   return hop.kind === "user-session"
     ? profilesOf(hop.signer)
     : [hop.profile.name, ...profilesOf(hop.signer)];
@@ -147,7 +147,7 @@ export function deviceOfCall(hop: SessionHop): Mfa | undefined {
 
 /** The device that a chain may need a code of, wherever in it. */
 export function deviceOfChain(hop: Hop): Mfa | undefined {
-  return hop.kind === "leaf" || hop.kind === "sso"
+  return hop.kind === "base" || hop.kind === "sso"
     ? undefined
     : (deviceOfCall(hop) ?? deviceOfChain(hop.signer));
 }
@@ -164,13 +164,13 @@ function resolveProfile(
     case "static":
     case "keychain-key":
     case "process":
-      return createLeaf(profile, path, env);
+      return createBaseCredentials(profile, path, env);
     case "sso":
       return ssoHop(files, profile, env);
     case "login": {
       const roleArn = profile.loginSession;
       const signin = connectionOf(files, profile, env, { service: "signin", roleArn });
-      return createLeaf({ ...profile, signin }, path, env);
+      return createBaseCredentials({ ...profile, signin }, path, env);
     }
     case "empty":
       refuseTokenOnly(files, profile);
@@ -262,13 +262,13 @@ function resolveRole(
   const role = { ...profile.role, sessionName: profile.role.sessionName ?? defaultSessionName() };
   const policy = readPolicy(profile);
   const mfaPlan = planMfa({
-    device: profile.mfa ?? (source.kind === "leaf" ? deviceOf(source) : undefined),
+    device: profile.mfa ?? (source.kind === "base" ? deviceOf(source) : undefined),
     durationSeconds: role.durationSeconds,
     signer: signerLife(source, env),
   });
   if (mfaPlan.kind === "impossible") throw mfaImpossible(profile.name, mfaPlan.why);
   const signer =
-    mfaPlan.kind === "shared-session" && source.kind === "leaf"
+    mfaPlan.kind === "shared-session" && source.kind === "base"
       ? userSession(profile.name, source, mfaPlan.device, connection)
       : source;
   const request = JSON.stringify({
@@ -285,7 +285,7 @@ function resolveRole(
     policy,
     endpoint: connection.endpointUrl,
     fips: connection.useFipsEndpoint || undefined,
-    source: signer.kind === "leaf" ? signer.identity : signer.request,
+    source: signer.kind === "base" ? signer.identity : signer.request,
   });
   return { kind: "role", profile, role, policy, mfaPlan, connection, signer, request };
 }
@@ -306,7 +306,7 @@ function assertSamePartition(profile: RoleProfile, source: RoleProfile): void {
 /** Without `mfa_session_seconds` as long as AWS's own default. */
 function userSession(
   profileName: string,
-  signer: Leaf,
+  signer: BaseCredentials,
   mfa: Mfa | undefined,
   connection: StsConnection,
 ): UserSessionHop {
@@ -324,12 +324,12 @@ function userSession(
 }
 
 /** A key profile's device stands for every role that the key signs for, unless the role names one of its own. */
-function deviceOf({ source }: Leaf): Mfa | undefined {
+function deviceOf({ source }: BaseCredentials): Mfa | undefined {
   return source.kind === "keychain-key" ? source.mfa : undefined;
 }
 
 function signerLife(signer: Hop, env: Environment): SignerLife {
-  if (signer.kind !== "leaf") return "temporary";
+  if (signer.kind !== "base") return "temporary";
   switch (signer.source.kind) {
     case "keychain-key":
       return "long-term";
@@ -371,16 +371,16 @@ function resolveSigner(
         accessKeyId: source.accessKeyId,
         mfa: undefined,
       } as const;
-      return createLeaf(key, path, env);
+      return createBaseCredentials(key, path, env);
     }
     case "ec2-instance-metadata": {
       const address = resolveInstanceMetadata(profile.settings, env);
-      return createLeaf({ kind: source.kind, address }, path, env);
+      return createBaseCredentials({ kind: source.kind, address }, path, env);
     }
     case "web-identity":
     case "environment":
     case "ecs-container":
-      return createLeaf({ ...source }, path, env);
+      return createBaseCredentials({ ...source }, path, env);
   }
 }
 

@@ -5,7 +5,7 @@ import type { StsConnection } from "../config/connection.ts";
 import type { Clock } from "../foundation/clock.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import type { FailureCooldown } from "../state/failure-cooldown.ts";
-import type { Leaf } from "./base-credentials.ts";
+import type { BaseCredentials } from "./base-credentials.ts";
 import type { SessionCache } from "./cache/session-cache.ts";
 import type { SsoHop } from "./chain.ts";
 import type { MfaCodes } from "./mfa/code-queue.ts";
@@ -20,7 +20,7 @@ export type SessionDependencies = {
   readonly runtimeDir: string | undefined;
   readonly forceRefresh: boolean;
   readonly openSts: (connection: StsConnection) => Promise<Sts>;
-  readonly resolveLeaf: (leaf: Leaf) => Promise<Credentials>;
+  readonly resolveBaseCredentials: (base: BaseCredentials) => Promise<Credentials>;
   readonly sso: SsoAccess;
   readonly codes: MfaCodes;
   /** For people's commands: something they should know (a capped duration, a clock that is wrong). */

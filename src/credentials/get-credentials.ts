@@ -37,7 +37,7 @@ import { decodeOutcome, encodeOutcome, isShared, type Outcome } from "./shared-o
 /** Credentials and how they came: `stale` is an old session, with what kept it from being renewed as `trouble`. */
 export type CredentialsResult = {
   readonly credentials: Credentials;
-  readonly how: "leaf" | "cached" | "fetched" | "joined" | "stale";
+  readonly how: "base" | "cached" | "fetched" | "joined" | "stale";
   readonly remainingSeconds?: number;
   /** True when an older session was still there. */
   readonly isRenewal?: boolean;
@@ -65,7 +65,8 @@ export async function getCredentials(
   options: CredentialsOptions,
   deps: SessionDependencies,
 ): Promise<CredentialsResult> {
-  if (hop.kind === "leaf") return { credentials: await deps.resolveLeaf(hop), how: "leaf" };
+  if (hop.kind === "base")
+    return { credentials: await deps.resolveBaseCredentials(hop), how: "base" };
   const key = keyOf(hop);
   const policy = refreshPolicyOf(hop, options, deps);
   const cached = await deps.cache.read(key);
@@ -126,7 +127,7 @@ function refreshPolicyOf(
  */
 async function assertSignedIn(hop: Hop, deps: SessionDependencies): Promise<void> {
   if (hop.kind === "sso") return deps.sso.requireSignIn(hop);
-  if (hop.kind === "leaf" || hop.signer.kind === "leaf") return;
+  if (hop.kind === "base" || hop.signer.kind === "base") return;
   if (!(await canSign(hop.signer, deps))) await assertSignedIn(hop.signer, deps);
 }
 
@@ -240,7 +241,7 @@ async function fetchSession(hop: SessionHop, deps: SessionDependencies): Promise
   if (hop.kind === "sso") return sessionFrom(await deps.sso.fetch(hop), hop.request, deps.clock);
   if (
     hop.kind === "role" &&
-    hop.signer.kind === "leaf" &&
+    hop.signer.kind === "base" &&
     hop.signer.source.kind === "web-identity"
   ) {
     return assumeRoleWithWebIdentity(hop, hop.signer.source.tokenFile, deps);

@@ -78,7 +78,7 @@ export function createRenewingProfile(
     try {
       const resolved = resolve();
       const { chain } = resolved;
-      const old = chain.kind === "leaf" ? undefined : memory.recall(keyOf(chain));
+      const old = chain.kind === "base" ? undefined : memory.recall(keyOf(chain));
       const fetched = fetchOnce(resolved, later);
       const { credentials } = await (old === undefined
         ? fetched
@@ -95,7 +95,7 @@ export function createRenewingProfile(
     try {
       const resolved = resolve();
       const { chain } = resolved;
-      if (chain.kind === "leaf") return;
+      if (chain.kind === "base") return;
       const old = memory.recall(keyOf(chain));
       if (old !== undefined && remainingSeconds(old, context.clock) >= freshSeconds(old)) return;
       const hasEnded = endsAt !== undefined && context.clock.now() >= endsAt;
@@ -110,7 +110,7 @@ export function createRenewingProfile(
 
   function fetchOnce(resolved: ResolvedChain, how: ServeArguments): Promise<Fetched> {
     const { chain } = resolved;
-    const key = chain.kind === "leaf" ? "leaf" : chain.request;
+    const key = chain.kind === "base" ? "base" : chain.request;
     const known = running.get(key);
     if (known !== undefined) return known;
     const fetching = fetchChain(

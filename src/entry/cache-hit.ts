@@ -35,7 +35,7 @@ export async function answerFromCache(
     const files = readAwsFiles(env, platform);
     if (files.profile("default")?.has("awsrole_store") === true) return undefined;
     const chain = resolveChain(files, name, env);
-    if (chain.kind === "leaf") return undefined;
+    if (chain.kind === "base") return undefined;
     ({ request } = chain);
     account = accountOf(chain);
     state = stateFolder(env, platform, homedir());

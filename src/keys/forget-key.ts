@@ -2,7 +2,7 @@
 import type { Document } from "../config/document.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
 import { storeOfKey } from "../credentials/sources/keychain-key.ts";
-import { type Rows, storesOf } from "../state/item-index.ts";
+import { type ItemIndex, storesOf } from "../state/item-index.ts";
 import type { OpenStore } from "../sessions/open-sessions.ts";
 import { profilesWithKey } from "./key-profile.ts";
 import type { PendingRotations } from "./rotation-file.ts";
@@ -35,7 +35,7 @@ export async function forgetKey(
 export async function otherKeysOf(
   accessKeyId: string,
   config: Document,
-  rows: Rows,
+  rows: ItemIndex,
   marks: PendingRotations,
 ): Promise<readonly string[]> {
   const prefix = keyAccount("");

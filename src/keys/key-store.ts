@@ -4,7 +4,7 @@
  */
 import { keyAccount } from "../credentials/cache/item-names.ts";
 import { decodeKey, encodeKey, type LongTermKey } from "../credentials/key-item.ts";
-import type { Rows } from "../state/item-index.ts";
+import type { ItemIndex } from "../state/item-index.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { setOrTakeBack } from "../stores/move.ts";
 import type { SecretStore } from "../stores/open.ts";
@@ -21,7 +21,7 @@ export type KeyStore = {
 };
 
 /** Keys in `store`. @throws ERR_STORE_UNAVAILABLE for a store that must not or cannot keep them. */
-export function createKeyStore(store: SecretStore, rows: Rows): KeyStore {
+export function createKeyStore(store: SecretStore, rows: ItemIndex): KeyStore {
   if (store.name === "none" || store.name === "plaintext") {
     throw new AwsRoleError(
       "ERR_STORE_UNAVAILABLE",

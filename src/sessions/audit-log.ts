@@ -72,7 +72,7 @@ function resultOf({ how, isRenewal }: CredentialsResult): AuditEntry["result"] {
   switch (how) {
     case "cached":
       return "hit";
-    case "leaf":
+    case "base":
       return "source";
     case "fetched":
       return isRenewal === true ? "renewed" : "miss";

@@ -1,13 +1,13 @@
 /** Deleting stored items where they lie, whichever store is in use now. */
 import type { Context } from "../foundation/context.ts";
-import { createRows, type Row, storesOf, type StoreName } from "../state/item-index.ts";
+import { openItemIndex, type IndexEntry, storesOf, type StoreName } from "../state/item-index.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { openStoreByName } from "./open-sessions.ts";
 import type { SecretStore } from "../stores/open.ts";
 
 /** The rows of this machine's stored items. */
-export function rowsOf({ stateDir }: Context): ReturnType<typeof createRows> {
-  return createRows(stateDir);
+export function rowsOf({ stateDir }: Context): ReturnType<typeof openItemIndex> {
+  return openItemIndex(stateDir);
 }
 
 /** Opens each store at most once; `input`: whether a person may be asked for a passphrase. */
@@ -27,7 +27,7 @@ export function storeOpener(
 /** Deletes item, then row, one after the other. @throws the first store's error, after all that can be deleted is; the rest stays listed. */
 export async function deleteItems(
   context: Context,
-  listed: readonly Row[],
+  listed: readonly IndexEntry[],
   options: { readonly input: boolean },
 ): Promise<void> {
   const open = storeOpener(context, options);

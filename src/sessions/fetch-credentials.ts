@@ -102,7 +102,7 @@ export async function fetchChain(
     chain,
     sessions,
     connection:
-      chain.kind === "leaf" || chain.kind === "sso"
+      chain.kind === "base" || chain.kind === "sso"
         ? connectionFor(context, files, profile)
         : chain.connection,
     region: settings.get("region")?.value || undefined,
@@ -110,7 +110,7 @@ export async function fetchChain(
 }
 
 /** The same for programs that are handed the credentials. */
-export async function fetchSession(
+export async function fetchForProgram(
   context: Context,
   profile: string,
   args: SessionArguments,
@@ -144,7 +144,7 @@ export function noticeTo(
 }
 
 /** NAME where it is needed. @throws ERR_USAGE. */
-export function requireName(name: string | undefined, usage: string): string {
+export function requireProfileName(name: string | undefined, usage: string): string {
   if (name !== undefined) return name;
   throw new AwsRoleError("ERR_USAGE", `${usage.split(" ")[0]} wants the name of a profile`, {
     hint: `usage: awsrole ${usage} (or set AWS_PROFILE); awsrole list shows the profiles`,

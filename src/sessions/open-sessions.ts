@@ -19,8 +19,8 @@ import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { createSessionCache, type FirstRead } from "../credentials/cache/session-cache.ts";
 import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
 import type { SessionDependencies, SsoAccess } from "../credentials/dependencies.ts";
-import { resolveLeaf } from "../credentials/sources/index.ts";
-import { createRows, type Rows, type StoreName } from "../state/item-index.ts";
+import { resolveBaseCredentials } from "../credentials/sources/index.ts";
+import { openItemIndex, type ItemIndex, type StoreName } from "../state/item-index.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
 import { withUnlockCooldown } from "../stores/keychain/unlock-cooldown.ts";
@@ -34,7 +34,7 @@ export type OpenStore = {
   /** Another one, or the same: a key stays in the store it was put in. */
   readonly openNamedStore: (name: StoreName) => Promise<SecretStore>;
   readonly isStoreNamed: boolean;
-  readonly rows: Rows;
+  readonly rows: ItemIndex;
 };
 
 /** `choice`: the options `--store` and `--no-input`, and whether a keychain may show its prompt (default: it may). @throws ERR_USAGE, ERR_STORE_UNAVAILABLE for a store that does not exist. */
@@ -67,7 +67,7 @@ export function prepareStore(
     openStore: () => openNamedStore(name),
     openNamedStore,
     isStoreNamed: isNamed,
-    rows: createRows(context.stateDir),
+    rows: openItemIndex(context.stateDir),
   };
 }
 
@@ -202,8 +202,8 @@ export function openSessions(context: Context, options: SessionOptions): Session
       const sts = (await import("../aws/sts.ts")).createSts(connection, deadline);
       return options.spin === undefined ? sts : spinning(sts, options.spin);
     },
-    resolveLeaf: (leaf) =>
-      resolveLeaf(leaf, {
+    resolveBaseCredentials: (base) =>
+      resolveBaseCredentials(base, {
         env,
         platform,
         homeFolder,

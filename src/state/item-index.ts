@@ -1,7 +1,7 @@
 /**
  * The index of stored items: what is not secret about every item in a store, one small JSON file per item (json-file.ts).
  *
- * A row is written before its item and removed after it, so that nothing is ever in a store unlisted. Rows of different items never
+ * A row is written before its item and removed after it, so that nothing is ever in a store unlisted. ItemIndex of different items never
  * touch each other.
  */
 import { shortHash } from "../foundation/hash.ts";
@@ -12,7 +12,7 @@ import { openStateFile, type StateFile, stateFileNames } from "./json-file.ts";
 export type StoreName = "keychain" | "file" | "plaintext" | "none";
 
 /** What is known about one stored item without opening it. */
-export type Row = {
+export type IndexEntry = {
   readonly account: string;
   readonly kind: "role" | "mfa" | "key";
   readonly store: StoreName;
@@ -26,32 +26,32 @@ export type Row = {
 };
 
 /**
- * The rows below `folder`. Reading skips what is damaged; writing throws the file system's error; both throw ERR_STORE_FAILED for a folder
+ * The index of stored items. Reading skips what is damaged; writing throws the file system's error; both throw ERR_STORE_FAILED for a folder
  * that is not ours alone to change.
  */
-export type Rows = {
-  list(): Promise<readonly Row[]>;
+export type ItemIndex = {
+  list(): Promise<readonly IndexEntry[]>;
   /** Writes the row as it is. */
-  put(row: Row): Promise<void>;
+  put(row: IndexEntry): Promise<void>;
   /** Writes the row of an item that is about to be stored; other stores that are known to hold one of this name stay listed. */
-  add(row: Row): Promise<void>;
+  add(row: IndexEntry): Promise<void>;
   remove(account: string): Promise<void>;
   /** After a deletion from one store: the row goes, unless other stores hold the item too. */
   removeFrom(account: string, store: StoreName): Promise<void>;
 };
 
 /** Every store that may hold the item of this row. */
-export function storesOf({ store, alsoIn = [] }: Row): readonly StoreName[] {
+export function storesOf({ store, alsoIn = [] }: IndexEntry): readonly StoreName[] {
   return [store, ...alsoIn];
 }
 
-/** Rows kept in `stateFolder`/items. */
-export function createRows(stateFolder: string): Rows {
-  const fileOf = (name: string): StateFile<Row> =>
-    openStateFile(stateFolder, `items/${name}.json`, decodeRow);
-  const rowOf = (account: string): StateFile<Row> =>
+/** ItemIndex kept in `stateFolder`/items. */
+export function openItemIndex(stateFolder: string): ItemIndex {
+  const fileOf = (name: string): StateFile<IndexEntry> =>
+    openStateFile(stateFolder, `items/${name}.json`, decodeEntry);
+  const rowOf = (account: string): StateFile<IndexEntry> =>
     fileOf(`${account.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 60)}-${shortHash(account)}`);
-  const rows: Rows = {
+  const rows: ItemIndex = {
     async list() {
       return stateFileNames(stateFolder, "items").flatMap((name) => fileOf(name).read() ?? []);
     },
@@ -61,7 +61,7 @@ export function createRows(stateFolder: string): Rows {
     async add(row) {
       const existing = rowOf(row.account).read();
       const others = existing === undefined ? [] : storesOf(existing);
-      await rows.put(heldBy(row, [row.store, ...others.filter((one) => one !== row.store)]));
+      await rows.put(withStores(row, [row.store, ...others.filter((one) => one !== row.store)]));
     },
     async remove(account) {
       rowOf(account).remove();
@@ -71,14 +71,14 @@ export function createRows(stateFolder: string): Rows {
       const others =
         existing === undefined ? [] : storesOf(existing).filter((one) => one !== store);
       if (existing === undefined || others.length === 0) await rows.remove(account);
-      else await rows.put(heldBy(existing, others));
+      else await rows.put(withStores(existing, others));
     },
   };
   return rows;
 }
 
 /** The row of an item that these stores hold, the first of them being the one that counts. */
-export function heldBy(row: Row, [store, ...others]: readonly StoreName[]): Row {
+export function withStores(row: IndexEntry, [store, ...others]: readonly StoreName[]): IndexEntry {
   const { alsoIn: _, ...alone } = row;
   return {
     ...alone,
@@ -87,7 +87,7 @@ export function heldBy(row: Row, [store, ...others]: readonly StoreName[]): Row 
   };
 }
 
-function decodeRow(value: unknown): Row | undefined {
+function decodeEntry(value: unknown): IndexEntry | undefined {
   const row = asObject(value);
   if (row === undefined) return undefined;
   const isText = (key: string): boolean => typeof row[key] === "string";
@@ -99,5 +99,5 @@ function decodeRow(value: unknown): Row | undefined {
     isText("profile") &&
     ["roleArn", "expiresAt", "request"].every(isTextOrAbsent) &&
     (row["alsoIn"] === undefined || Array.isArray(row["alsoIn"]));
-  return isRow ? (row as Row) : undefined;
+  return isRow ? (row as IndexEntry) : undefined;
 }

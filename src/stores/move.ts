@@ -6,24 +6,30 @@
  *
  * Run again it goes on: an item whose row names several stores is moved from the first of them that has it.
  */
-import { heldBy, type Row, type Rows, storesOf, type StoreName } from "../state/item-index.ts";
+import {
+  withStores,
+  type IndexEntry,
+  type ItemIndex,
+  storesOf,
+  type StoreName,
+} from "../state/item-index.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { isKeyAccount, type SecretStore } from "./open.ts";
 
 /** What became of the items, by their rows. */
 export type Moved = {
-  readonly moved: readonly Row[];
+  readonly moved: readonly IndexEntry[];
   /** What stays where it is, and why. */
-  readonly failed: readonly { readonly row: Row; readonly error: AwsRoleError }[];
+  readonly failed: readonly { readonly row: IndexEntry; readonly error: AwsRoleError }[];
 };
 
 /** The rows whose items have to be moved for all of them to be in `to`. */
-export function rowsToMove(rows: readonly Row[], to: StoreName): readonly Row[] {
+export function rowsToMove(rows: readonly IndexEntry[], to: StoreName): readonly IndexEntry[] {
   return rows.filter((row) => row.store !== to || row.alsoIn !== undefined);
 }
 
 /** @throws ERR_STORE_UNAVAILABLE for keys and a store that must not have them; then nothing has been moved. */
-export function assertMovable(rows: readonly Row[], to: StoreName): void {
+export function assertMovable(rows: readonly IndexEntry[], to: StoreName): void {
   const keys = rows.filter(({ account }) => isKeyAccount(account));
   if (keys.length === 0 || to === "keychain" || to === "file") return;
   throw new AwsRoleError(
@@ -35,13 +41,13 @@ export function assertMovable(rows: readonly Row[], to: StoreName): void {
 
 /** Moves one after the other; a failure of one leaves it where it was, and the others go on. */
 export async function moveItems(
-  listed: readonly Row[],
+  listed: readonly IndexEntry[],
   to: StoreName,
   open: (name: StoreName) => Promise<SecretStore>,
-  rows: Rows,
+  rows: ItemIndex,
 ): Promise<Moved> {
-  const moved: Row[] = [];
-  const failed: { row: Row; error: AwsRoleError }[] = [];
+  const moved: IndexEntry[] = [];
+  const failed: { row: IndexEntry; error: AwsRoleError }[] = [];
   for (const row of listed) {
     try {
       await moveItem(row, to, open, rows);
@@ -54,10 +60,10 @@ export async function moveItems(
 }
 
 async function moveItem(
-  row: Row,
+  row: IndexEntry,
   to: StoreName,
   open: (name: StoreName) => Promise<SecretStore>,
-  rows: Rows,
+  rows: ItemIndex,
 ): Promise<void> {
   const { account } = row;
   const holders = storesOf(row);
@@ -74,13 +80,13 @@ async function moveItem(
       await deleteFrom(holders);
       return rows.remove(account);
     }
-    await rows.put(heldBy(row, [...others, to]));
+    await rows.put(withStores(row, [...others, to]));
     await setOrTakeBack(target, account, secret, () => rows.put(row));
     if ((await target.get(account)) !== secret) throw notKept(to);
-    await rows.put(heldBy(row, [to, ...others]));
+    await rows.put(withStores(row, [to, ...others]));
   }
   await deleteFrom(others);
-  await rows.put(heldBy(row, [to]));
+  await rows.put(withStores(row, [to]));
 }
 
 /** @throws ERR_STORE_UNAVAILABLE and others, when the store does not answer or has no place for items: before any row names it. */

@@ -1,6 +1,6 @@
 /** `awsrole doctor --online`: what only AWS and the store can tell, and that nobody is contacted without it. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRows } from "../../src/state/item-index.ts";
+import { openItemIndex } from "../../src/state/item-index.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import type { Home } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
@@ -86,7 +86,7 @@ describe("doctor --online", () => {
   });
 
   it("says which rows have lost their item", async () => {
-    await createRows(`${home.path}/state/awsrole`).put({
+    await openItemIndex(`${home.path}/state/awsrole`).put({
       account: "session/v1/prod/0",
       kind: "role",
       store: "plaintext",

@@ -28,7 +28,7 @@ import { titled } from "../support/installed.ts";
 import { createHome, type Home, program } from "../support/run-awsrole.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 import { runInProcess } from "../support/run-in-process.ts";
-import { createRows } from "../../src/state/item-index.ts";
+import { openItemIndex } from "../../src/state/item-index.ts";
 import { stores } from "../../src/stores/open.ts";
 
 type Found = {
@@ -403,7 +403,7 @@ const cases: readonly Case[] = [
   {
     id: "row-orphaned",
     breaks: (home) =>
-      createRows(stateOf(home)).put({
+      openItemIndex(stateOf(home)).put({
         account: "session/v1/gone/1",
         kind: "role",
         store: "plaintext",
@@ -414,14 +414,14 @@ const cases: readonly Case[] = [
   {
     id: "row-expired",
     breaks: (home) =>
-      createRows(stateOf(home)).put({
+      openItemIndex(stateOf(home)).put({
         account: "session/v1/prod/1",
         kind: "role",
         store: "plaintext",
         profile: "prod",
         expiresAt: "2020-01-01T00:00:00Z",
       }),
-    by: { does: (home) => createRows(stateOf(home)).remove("session/v1/prod/1") },
+    by: { does: (home) => openItemIndex(stateOf(home)).remove("session/v1/prod/1") },
   },
   {
     id: "store-locked",
@@ -437,7 +437,7 @@ const cases: readonly Case[] = [
         askPassphrase: () => Promise.reject(new Error("nobody")),
       });
       const row = { account: "session/v1/prod/1", store: "file", profile: "prod" } as const;
-      await createRows(stateOf(home)).put({ ...row, kind: "role" });
+      await openItemIndex(stateOf(home)).put({ ...row, kind: "role" });
       await store.set(row.account, "{}");
     },
     by: { env: { AWSROLE_STORE: "file", AWSROLE_PASSPHRASE_FILE: "@HOME@/passphrase" } },

@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRows, type Row } from "../../src/state/item-index.ts";
+import { openItemIndex, type IndexEntry } from "../../src/state/item-index.ts";
 import { stateFolder } from "../../src/state/state-dir.ts";
 import { createHome, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
@@ -102,7 +102,7 @@ describe("profile commands", () => {
   });
 
   it("remove-profile says that the profile is gone even when its sessions cannot be deleted", async () => {
-    await createRows(stateFolder(home.env, process.platform, home.path)).put({
+    await openItemIndex(stateFolder(home.env, process.platform, home.path)).put({
       account: "session/v1/prod/1",
       kind: "role",
       store: "file",
@@ -222,8 +222,8 @@ describe("profile commands", () => {
         home.configFile,
         `${hand}\n[profile key]\nawsrole_access_key_id = AKIAIOSFODNN7EXAMPLE\n`,
       );
-      const rows = createRows(stateFolder(home.env, process.platform, home.path));
-      const put = (kind: Row["kind"], account: string, profile: string, minutes: number) =>
+      const rows = openItemIndex(stateFolder(home.env, process.platform, home.path));
+      const put = (kind: IndexEntry["kind"], account: string, profile: string, minutes: number) =>
         rows.put({
           kind,
           account,

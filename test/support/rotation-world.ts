@@ -4,7 +4,7 @@ import { createIam, type Iam } from "../../src/aws/iam.ts";
 import { createSts } from "../../src/aws/sts.ts";
 import type { StsConnection } from "../../src/config/connection.ts";
 import type { LongTermKey } from "../../src/credentials/key-item.ts";
-import { createRows } from "../../src/state/item-index.ts";
+import { openItemIndex } from "../../src/state/item-index.ts";
 import { createKeyStore, type KeyStore } from "../../src/keys/key-store.ts";
 import type { Rotation } from "../../src/keys/rotation.ts";
 import { openPendingRotations } from "../../src/keys/rotation-file.ts";
@@ -54,7 +54,7 @@ export async function createRotationWorld(
     named: firstKey.accessKeyId,
     store: firstStore,
     said: [],
-    keeper: () => createKeyStore(world.store, createRows(folder)),
+    keeper: () => createKeyStore(world.store, openItemIndex(folder)),
     whoIs,
     works: async () => void (await whoIs(await namedKey())),
     async keysAtAws() {

@@ -7,7 +7,7 @@ import {
   type Fetched,
   fetchCredentials,
   noticeTo,
-  requireName,
+  requireProfileName,
 } from "../../sessions/fetch-credentials.ts";
 import { openOneShotRedirect } from "./local-redirect.ts";
 import { type RedirectPage, writeRedirectPage } from "./redirect-page.ts";
@@ -38,7 +38,7 @@ export default defineCommand({
   ],
   usesAwsProfile: true,
   async run(context, args) {
-    const name = requireName(args.positionals["NAME"], usage);
+    const name = requireProfileName(args.positionals["NAME"], usage);
     const fetched = await fetchCredentials(context, name, args);
     const partition = partitionOfSession(fetched);
     const { signInUrl } = await import("./sign-in-url.ts");
@@ -62,7 +62,7 @@ export default defineCommand({
 /** @throws ERR_PROFILE_INVALID: only a role's session can sign in. */
 function partitionOfSession({ chain, credentials, connection, profile }: Fetched): string {
   if (chain.kind === "role") return partitionOf(chain.role.arn) ?? "aws";
-  if (chain.kind === "leaf" && credentials.sessionToken !== undefined) {
+  if (chain.kind === "base" && credentials.sessionToken !== undefined) {
     const start = /^(?:cn|us-gov|eusc)(?=-)/.exec(connection.region)?.[0];
     return start === undefined ? "aws" : `aws-${start}`;
   }

@@ -4,7 +4,7 @@ import type { Document, Setting } from "../../config/document.ts";
 import type { AwsFiles } from "../../config/files.ts";
 import type { Program } from "../../program/program-path.ts";
 import type { RuntimeFolders } from "../../state/runtime-dir.ts";
-import type { Row } from "../../state/item-index.ts";
+import type { IndexEntry } from "../../state/item-index.ts";
 import type { FindingId } from "./rules.ts";
 
 /** How a finding is fixed without a person's judgement: by an edit of the config file, or a mode. */
@@ -34,7 +34,7 @@ export type Facts = {
   readonly now: Date;
   readonly nodeVersion: string;
   readonly stateFolder: string;
-  readonly rows: readonly Row[];
+  readonly rows: readonly IndexEntry[];
   readonly runtime: RuntimeFolders;
   /** What a `credential_process` line shall run; undefined where this awsrole has no path that lasts. */
   readonly program: () => Program | undefined;

@@ -4,7 +4,7 @@ import { callingProgram } from "../../program/calling-program.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { fetchWithMinLife, minLifeOptions } from "../../sessions/min-life.ts";
-import { fetchSession, requireName } from "../../sessions/fetch-credentials.ts";
+import { fetchForProgram, requireProfileName } from "../../sessions/fetch-credentials.ts";
 import { detectShell } from "../../cli/shells/detect.ts";
 import {
   formatVariables,
@@ -66,7 +66,7 @@ export default defineCommand({
       context.stdout(formatVariables(shell, clearedVariables(context.env)));
       return 0;
     }
-    const name = requireName(given, usage);
+    const name = requireProfileName(given, usage);
     if (context.isTerminal.stdout && !args.force) {
       const words = [
         `awsrole env ${name}`,
@@ -79,7 +79,7 @@ export default defineCommand({
       });
     }
     const fetched = await fetchWithMinLife(context, args, (one) =>
-      fetchSession(context, name, one),
+      fetchForProgram(context, name, one),
     );
     context.stdout(formatVariables(shell, credentialVariables(fetched, context.env)));
     return 0;

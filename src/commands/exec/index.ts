@@ -13,9 +13,9 @@ import {
 } from "../../program/aws-variables.ts";
 import {
   type Fetched,
-  fetchSession,
+  fetchForProgram,
   noticeTo,
-  requireName,
+  requireProfileName,
 } from "../../sessions/fetch-credentials.ts";
 import { fetchWithMinLife, minLifeOptions } from "../../sessions/min-life.ts";
 import {
@@ -94,7 +94,7 @@ export default defineCommand({
       });
     if (args.serve) return runServed(context, name, session, run);
     const fetched = await fetchWithMinLife(context, session, (one) =>
-      fetchSession(context, name, one),
+      fetchForProgram(context, name, one),
     );
     return run(credentialVariables(fetched, context.env), fetched);
   },
@@ -119,7 +119,7 @@ function target(
   const { "role-arn": roleArn, "source-profile": source } = args;
   const given = args.positionals["NAME"];
   if (roleArn === undefined && source === undefined) {
-    const name = requireName(given, `${usage} -- COMMAND ...`);
+    const name = requireProfileName(given, `${usage} -- COMMAND ...`);
     return { name, overlay: narrowing(name, args) };
   }
   if (roleArn === undefined || source === undefined)
@@ -179,7 +179,7 @@ async function runForEach(context: Context, pattern: string, args: ExecArguments
     environmentOf: async (profile) => {
       const session = { ...args, overlay: narrowing(profile, args) };
       const fetched = await fetchWithMinLife(context, session, (one) =>
-        fetchSession(context, profile, one),
+        fetchForProgram(context, profile, one),
       );
       return applyVariables(
         context.env,

@@ -5,7 +5,7 @@ import { homesWarning } from "../../config/paths.ts";
 import { escapeControls } from "../../foundation/text.ts";
 import { type Hop, resolveChain } from "../../credentials/chain.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
-import { requireName } from "../../sessions/fetch-credentials.ts";
+import { requireProfileName } from "../../sessions/fetch-credentials.ts";
 import { consumersOf } from "../../clients/sdk-behavior.ts";
 import { explainChain } from "../../clients/chain-report.ts";
 import { printConsumers, printExplanation } from "./report.ts";
@@ -22,7 +22,7 @@ export default defineCommand({
   ],
   usesAwsProfile: true,
   async run(context, args) {
-    const profile = requireName(args.positionals["NAME"], "explain [NAME]");
+    const profile = requireProfileName(args.positionals["NAME"], "explain [NAME]");
     const files = readAwsFiles(context.env, context.platform);
     const consumers = consumersOf(files, profile);
     const homes = homesWarning(context.env, context.platform);

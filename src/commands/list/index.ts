@@ -2,7 +2,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { printTable } from "../../cli/table.ts";
 import { readAwsFiles } from "../../config/files.ts";
 import { keyAccount } from "../../credentials/cache/item-names.ts";
-import type { Row } from "../../state/item-index.ts";
+import type { IndexEntry } from "../../state/item-index.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { describeProfile, type ProfileSummary } from "../../profiles/summary.ts";
@@ -71,7 +71,7 @@ type Held = { readonly cachedUntil?: string; readonly store?: string };
 type Listed = ProfileSummary & Held;
 
 /** What a store holds for a profile: its role's session that lasts longest, or its key. */
-function groupRows(rows: readonly Row[], now: Date): (profile: ProfileSummary) => Held {
+function groupRows(rows: readonly IndexEntry[], now: Date): (profile: ProfileSummary) => Held {
   const held = new Map<string, Held>();
   for (const { kind, account, profile, store, expiresAt } of rows) {
     if (kind === "key") held.set(account, { store });

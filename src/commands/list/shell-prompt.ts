@@ -1,7 +1,7 @@
 /** `list --prompt`: a few characters for a shell prompt, from the environment and the rows in the state folder; nothing is opened or asked. */
 import type { Context } from "../../foundation/context.ts";
 import { escapeControls } from "../../foundation/text.ts";
-import { createRows } from "../../state/item-index.ts";
+import { openItemIndex } from "../../state/item-index.ts";
 
 /**
  * `prod 42m`, with its line feed: the profile that this shell uses and the minutes that its credentials last. Empty where no profile is in use, or
@@ -14,7 +14,7 @@ export async function promptLine(context: Context): Promise<string> {
   if (!profile) return "";
   const until =
     (inEnvironment ? env["AWS_CREDENTIAL_EXPIRATION"] : undefined) ??
-    (await createRows(stateDir).list())
+    (await openItemIndex(stateDir).list())
       .filter((row) => row.kind === "role" && row.profile === profile)
       .map((row) => row.expiresAt ?? "")
       .toSorted()

@@ -13,7 +13,7 @@ import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { escapeControls } from "../../foundation/text.ts";
 import { endpointVariables } from "../../program/aws-variables.ts";
 import { callingProgram } from "../../program/calling-program.ts";
-import { type Fetched, noticeTo, requireName } from "../../sessions/fetch-credentials.ts";
+import { type Fetched, noticeTo, requireProfileName } from "../../sessions/fetch-credentials.ts";
 import { createFailureReports } from "./failure-reports.ts";
 import { type GivenToken, readToken } from "./token-file.ts";
 
@@ -71,7 +71,8 @@ export default defineCommand({
   usesAwsProfile: true,
   async run(context, args) {
     const names = args.names.length > 0 ? [...new Set(args.names)] : [];
-    const profiles = names.length > 0 ? names : [requireName(args.positionals["NAME"], usage)];
+    const profiles =
+      names.length > 0 ? names : [requireProfileName(args.positionals["NAME"], usage)];
     const port = parsePort(args.port);
     const tokens = readTokens(args["token-file"] ?? [], profiles);
     const notice = noticeTo(context, args);

@@ -5,7 +5,8 @@
 import { addSections } from "../../config/edit.ts";
 import { type AwsFiles, combineDocuments } from "../../config/files.ts";
 import { readSettings } from "../../config/document.ts";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { errorCode } from "../../foundation/errno.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { readFileSync } from "node:fs";
 import { globPattern } from "./filter.ts";
 import type { Wanted } from "./plan.ts";
@@ -48,8 +49,8 @@ export function readTeamFile(file: string): TeamFile {
     value = JSON.parse(bytes.toString("utf8"));
   } catch (error) {
     if (error instanceof SyntaxError) throw fail("it is not JSON", error);
-    if (error instanceof AwsRoleError) throw error;
-    throw fail(`it cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`, error);
+    if (isAwsRoleError(error)) throw error;
+    throw fail(`it cannot be read (${errorCode(error) ?? "error"})`, error);
   }
   return checkTeam(value, fail);
 }

@@ -12,7 +12,7 @@ import { parseDocument } from "../../config/document.ts";
 import type { AwsFiles } from "../../config/files.ts";
 import { profileNotFound, readProfile } from "../../config/profiles.ts";
 import { resolveChain } from "../../credentials/chain.ts";
-import { createLeaf } from "../../credentials/base-credentials.ts";
+import { createBaseCredentials } from "../../credentials/base-credentials.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import type { ResolvedChain } from "../../sessions/fetch-credentials.ts";
 
@@ -82,7 +82,7 @@ function candidates(
 ): readonly Candidate[] {
   const leaf = (kind: "environment" | "ecs-container") => (): ResolvedChain => ({
     files,
-    chain: createLeaf({ kind }, [profile], env),
+    chain: createBaseCredentials({ kind }, [profile], env),
   });
   const found: Candidate[] = [];
   if (env["AWS_ACCESS_KEY_ID"] && env["AWS_SECRET_ACCESS_KEY"])

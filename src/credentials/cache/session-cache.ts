@@ -8,7 +8,12 @@ import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import type { SecretStore } from "../../stores/open.ts";
 import { type CachedSession, decodeSession, encodeSession } from "./session.ts";
 import { storeUnlessLoggedOut } from "../../state/logout-epoch.ts";
-import { type Row, type Rows, storesOf, type StoreName } from "../../state/item-index.ts";
+import {
+  type IndexEntry,
+  type ItemIndex,
+  storesOf,
+  type StoreName,
+} from "../../state/item-index.ts";
 
 /** Which item, and what is said about it in its row. */
 export type SessionKey = {
@@ -37,7 +42,7 @@ export type SessionCacheOptions = {
   readonly openStore: () => Promise<SecretStore>;
   /** True when the store was chosen by name: failures are errors. */
   readonly isStoreNamed: boolean;
-  readonly rows: Rows;
+  readonly rows: ItemIndex;
   readonly clock: Clock;
   readonly firstRead?: FirstRead | undefined;
   /** From `logout-mark.ts`: called before a fetch, its answer tells whether there was a logout since. */
@@ -124,7 +129,7 @@ export function createSessionCache({
       if (trouble !== undefined) return;
       try {
         const store = await openStore();
-        const isExpired = (row: Row): boolean =>
+        const isExpired = (row: IndexEntry): boolean =>
           storesOf(row).includes(store.name) && hasExpired(row, clock.now());
         // A process that renews one meanwhile wrote its row first.
         const isStill = async (account: string): Promise<boolean> =>
@@ -155,12 +160,12 @@ async function isWithout(store: SecretStore, account: string): Promise<boolean> 
 }
 
 /** Whether the row is of a session, and that is over. */
-function hasExpired({ kind, expiresAt }: Row, now: Date): boolean {
+function hasExpired({ kind, expiresAt }: IndexEntry, now: Date): boolean {
   return kind !== "key" && expiresAt !== undefined && new Date(expiresAt) < now;
 }
 
 /** `expiresAt` by the local clock, which is what people's lists and the housekeeping compare it with. */
-function rowOf(key: SessionKey, session: CachedSession, store: StoreName): Row {
+function rowOf(key: SessionKey, session: CachedSession, store: StoreName): IndexEntry {
   return {
     account: key.account,
     kind: key.kind,

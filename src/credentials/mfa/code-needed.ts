@@ -15,11 +15,11 @@ export async function codeNeeded(
   hop: Hop,
   isUsable: (hop: SessionHop) => Promise<boolean>,
 ): Promise<NeededCode | undefined> {
-  if (hop.kind === "leaf" || hop.kind === "sso") return undefined;
+  if (hop.kind === "base" || hop.kind === "sso") return undefined;
   const device = deviceOfCall(hop);
   if (device !== undefined)
     return { device, request: hop.request, isShared: hop.kind === "user-session" };
   const { signer } = hop;
-  if (signer.kind === "leaf" || (await isUsable(signer))) return undefined;
+  if (signer.kind === "base" || (await isUsable(signer))) return undefined;
   return codeNeeded(signer, isUsable);
 }

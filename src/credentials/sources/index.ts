@@ -1,9 +1,9 @@
-/** Ways to get a leaf's credentials, each loaded when it is needed. */
+/** Ways to get base credentials, each loaded when it is needed. */
 import type { Environment } from "../../foundation/environment.ts";
 import type { Credentials } from "../../aws/credentials.ts";
 import type { StsConnection } from "../../config/connection.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
-import type { Leaf } from "../base-credentials.ts";
+import type { BaseCredentials } from "../base-credentials.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import type { Signin } from "../../sso/signin.ts";
 import type { KeyStores } from "./keychain-key.ts";
@@ -20,9 +20,9 @@ export type SourceDependencies = {
   readonly keys: KeyStores;
 };
 
-/** Credentials of a leaf. @throws ERR_SOURCE_UNAVAILABLE, ERR_PROCESS_FAILED, ERR_LOGIN_NEEDED, ERR_AWS_DENIED, ERR_NETWORK. */
-export async function resolveLeaf(
-  { source, profileName, path }: Leaf,
+/** Base credentials, from their source. @throws ERR_SOURCE_UNAVAILABLE, ERR_PROCESS_FAILED, ERR_LOGIN_NEEDED, ERR_AWS_DENIED, ERR_NETWORK. */
+export async function resolveBaseCredentials(
+  { source, profileName, path }: BaseCredentials,
   deps: SourceDependencies,
 ): Promise<Credentials> {
   switch (source.kind) {

@@ -4,16 +4,16 @@ import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import type { SecretStore } from "../../stores/open.ts";
 import { keyAccount } from "../cache/item-names.ts";
 import { decodeKey } from "../key-item.ts";
-import type { Rows, StoreName } from "../../state/item-index.ts";
+import type { ItemIndex, StoreName } from "../../state/item-index.ts";
 
 /** Where keys are found. */
 export type KeyStores = {
-  readonly rows: Rows;
+  readonly rows: ItemIndex;
   readonly openStore: (name: StoreName) => Promise<SecretStore>;
 };
 
 /** The store that keeps a key; the keychain where nothing is known of it (another machine's state folder, a new one). */
-export async function storeOfKey(rows: Rows, accessKeyId: string): Promise<StoreName> {
+export async function storeOfKey(rows: ItemIndex, accessKeyId: string): Promise<StoreName> {
   const account = keyAccount(accessKeyId);
   const row = (await rows.list()).find((one) => one.account === account);
   return row?.store ?? "keychain";

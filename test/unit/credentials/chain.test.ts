@@ -33,7 +33,7 @@ describe("a chain", () => {
   it("takes a profile's own keys when it names itself as its source, as the AWS CLI does", () => {
     const own = `[profile prod]\nrole_arn = ${arn}\nsource_profile = prod\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n`;
     expect(chainOf(own).signer).toMatchObject({
-      kind: "leaf",
+      kind: "base",
       identity: ["static", "AKIAIOSFODNN7EXAMPLE"],
     });
   });

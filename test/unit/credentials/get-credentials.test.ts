@@ -10,7 +10,7 @@ import { createSessionCache } from "../../../src/credentials/cache/session-cache
 import type { SessionDependencies } from "../../../src/credentials/dependencies.ts";
 import { getCredentials, keyOf } from "../../../src/credentials/get-credentials.ts";
 import { runSingleFlight } from "../../../src/locks/single-flight.ts";
-import { createRows } from "../../../src/state/item-index.ts";
+import { openItemIndex } from "../../../src/state/item-index.ts";
 import { AwsRoleError, type ErrorCode } from "../../../src/foundation/errors.ts";
 import type { SecretStore } from "../../../src/stores/open.ts";
 import { awsFiles } from "../../support/aws-files.ts";
@@ -78,7 +78,7 @@ describe("getting credentials", () => {
       cache: createSessionCache({
         openStore: async () => store,
         isStoreNamed,
-        rows: createRows(folder),
+        rows: openItemIndex(folder),
         clock,
         watchForLogout: () => () => false,
       }),
@@ -89,7 +89,10 @@ describe("getting credentials", () => {
       forceRefresh: false,
       openSts: async () => sts,
       sso: { fetch: () => Promise.reject(network), requireSignIn: async () => {} },
-      resolveLeaf: async () => ({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" }),
+      resolveBaseCredentials: async () => ({
+        accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+        secretAccessKey: "secret",
+      }),
       codes: {
         hasGivenCode: () => false,
         assertCodeObtainable: async () => {},
@@ -326,11 +329,11 @@ describe("getting credentials", () => {
         deps,
       );
     }
-    expect(await createRows(folder).list()).toHaveLength(15);
+    expect(await openItemIndex(folder).list()).toHaveLength(15);
     time.seconds = 4000;
     await getCredentials(chain(), { use: "deliver" }, deps);
     await deps.cache.removeExpired();
-    const rows = await createRows(folder).list();
+    const rows = await openItemIndex(folder).list();
     // Fifteen old ones, one of them renewed in place, and a new one; five are taken at a time.
     expect(rows).toHaveLength(11);
     for (const row of rows) expect(await store.get(row.account)).toBeDefined();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRows } from "../../../src/state/item-index.ts";
+import { openItemIndex } from "../../../src/state/item-index.ts";
 import { AwsRoleError } from "../../../src/foundation/errors.ts";
 import { createKeyStore } from "../../../src/keys/key-store.ts";
 import { finishRotation, rotateKey, type Rotation } from "../../../src/keys/rotation.ts";
@@ -126,7 +126,7 @@ describe("rotating a key", () => {
     world.store = usable;
     expect(await world.keysAtAws()).toEqual([[sts.bob.accessKeyId, true]]);
     await world.works();
-    expect((await createRows(folder).list()).map(({ account }) => account)).toEqual([
+    expect((await openItemIndex(folder).list()).map(({ account }) => account)).toEqual([
       `key/v1/${sts.bob.accessKeyId}`,
     ]);
     await leavesAlone(await (await rotation()).iam.createAccessKey());
@@ -147,7 +147,7 @@ describe("rotating a key", () => {
   it("leaves no row of a key that was lost on the way", async () => {
     await expect(rotateKey(await rotation({ killAfter: 0 }))).rejects.toThrow("killed");
     const lost = (await world.keysAtAws()).find(([id]) => id !== world.named)?.[0] ?? "";
-    const rows = createRows(folder);
+    const rows = openItemIndex(folder);
     await rows.add({ account: `key/v1/${lost}`, kind: "key", store: "keychain", profile: "bob" });
     await rotateKey(await rotation());
     expect((await rows.list()).map(({ account }) => account)).not.toContain(`key/v1/${lost}`);
@@ -161,7 +161,7 @@ describe("rotating a key", () => {
 
 describe("keeping keys", () => {
   it.each(["none", "plaintext"] as const)("is refused by the store %s", (name) => {
-    expect(() => createKeyStore({ ...createMemoryStore(), name }, createRows("/x"))).toThrow(
+    expect(() => createKeyStore({ ...createMemoryStore(), name }, openItemIndex("/x"))).toThrow(
       expect.objectContaining({ code: "ERR_STORE_UNAVAILABLE" }),
     );
   });
@@ -169,7 +169,7 @@ describe("keeping keys", () => {
   it("is not believed until the key has been read back", async () => {
     const folder = mkdtempSync(join(tmpdir(), "awsrole-keys-"));
     const store = { ...createMemoryStore(), set: async () => {} };
-    const keys = createKeyStore(store, createRows(folder));
+    const keys = createKeyStore(store, openItemIndex(folder));
     await expect(
       keys.put({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "s" }, "bob"),
     ).rejects.toMatchObject({ code: "ERR_STORE_FAILED" });

@@ -2,20 +2,25 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRows, type Row, type Rows, type StoreName } from "../../../src/state/item-index.ts";
+import {
+  openItemIndex,
+  type IndexEntry,
+  type ItemIndex,
+  type StoreName,
+} from "../../../src/state/item-index.ts";
 import { forgetKey } from "../../../src/keys/forget-key.ts";
 import type { SecretStore } from "../../../src/stores/open.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 
 const account = "key/v1/AKIAIOSFODNN7EXAMPLE";
-const row: Row = { account, kind: "key", store: "keychain", profile: "bob" };
+const row: IndexEntry = { account, kind: "key", store: "keychain", profile: "bob" };
 
 describe("the row of an item that several stores hold", () => {
   let folder: string;
-  let rows: Rows;
+  let rows: ItemIndex;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "awsrole-rows-"));
-    rows = createRows(folder);
+    rows = openItemIndex(folder);
     await rows.add(row);
     await rows.add({ ...row, store: "file" });
   });

@@ -2,14 +2,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRows, type Row, type Rows, type StoreName } from "../../../src/state/item-index.ts";
+import {
+  openItemIndex,
+  type IndexEntry,
+  type ItemIndex,
+  type StoreName,
+} from "../../../src/state/item-index.ts";
 import { AwsRoleError } from "../../../src/foundation/errors.ts";
 import { moveItems, assertMovable, rowsToMove, tryStore } from "../../../src/stores/move.ts";
 import type { SecretStore } from "../../../src/stores/open.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 
 const account = "key/v1/AKIAIOSFODNN7EXAMPLE";
-const row: Row = { account, kind: "key", store: "keychain", profile: "bob" };
+const row: IndexEntry = { account, kind: "key", store: "keychain", profile: "bob" };
 
 describe("moving an item", () => {
   let folder: string;
@@ -21,7 +26,7 @@ describe("moving an item", () => {
       file: createMemoryStore(),
       plaintext: createMemoryStore(),
     };
-    await createRows(folder).put(row);
+    await openItemIndex(folder).put(row);
     stores.keychain.secrets.set(account, "secret");
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,10 +43,10 @@ describe("moving an item", () => {
       set: change((name: string, secret: string) => store.set(name, secret)),
       delete: change((name: string) => store.delete(name)),
     });
-    const rows = createRows(folder);
-    const killableRows: Rows = {
+    const rows = openItemIndex(folder);
+    const killableRows: ItemIndex = {
       ...rows,
-      put: change((one: Row) => rows.put(one)),
+      put: change((one: IndexEntry) => rows.put(one)),
       remove: change((name: string) => rows.remove(name)),
     };
     const open = async (name: StoreName): Promise<SecretStore> =>
@@ -53,7 +58,7 @@ describe("moving an item", () => {
     Object.entries(stores).flatMap(([name, { secrets }]) => (secrets.has(account) ? [name] : []));
   /** The item is where its row says, and wherever it is, its row says so. */
   async function expectListed(): Promise<void> {
-    const [listed] = await createRows(folder).list();
+    const [listed] = await openItemIndex(folder).list();
     expect(where()).toContain(listed?.store);
     expect([listed?.store, ...(listed?.alsoIn ?? [])]).toEqual(expect.arrayContaining(where()));
   }
@@ -61,7 +66,7 @@ describe("moving an item", () => {
   it("is not said to be in a store that took nothing", async () => {
     const refuse = (): Promise<never> =>
       Promise.reject(new AwsRoleError("ERR_STORE_UNAVAILABLE", "not here"));
-    const rows = createRows(folder);
+    const rows = openItemIndex(folder);
     const broken: SecretStore = { ...stores.file, set: refuse, get: refuse, delete: refuse };
     const open = async (name: StoreName) => (name === "file" ? broken : stores.keychain);
     const { failed } = await moveItems([row], "file", open, rows);
@@ -86,7 +91,7 @@ describe("moving an item", () => {
   it("leaves it in the new store alone, and says so in its row", async () => {
     expect(await move("file")).toMatchObject({ moved: [row], failed: [] });
     expect(where()).toEqual(["file"]);
-    expect(await createRows(folder).list()).toEqual([{ ...row, store: "file" }]);
+    expect(await openItemIndex(folder).list()).toEqual([{ ...row, store: "file" }]);
   });
 
   it.each([0, 1, 2, 3, 4])(
@@ -97,7 +102,7 @@ describe("moving an item", () => {
       await expectListed();
       await move("file");
       expect(where()).toEqual(["file"]);
-      expect(await createRows(folder).list()).toEqual([{ ...row, store: "file" }]);
+      expect(await openItemIndex(folder).list()).toEqual([{ ...row, store: "file" }]);
       expect(stores.file.secrets.get(account)).toBe("secret");
     },
   );
@@ -109,7 +114,7 @@ describe("moving an item", () => {
         await move("file", killAt);
         await move(to);
         expect(where()).toEqual([to]);
-        expect(await createRows(folder).list()).toEqual([{ ...row, store: to }]);
+        expect(await openItemIndex(folder).list()).toEqual([{ ...row, store: to }]);
       }
     },
   );
@@ -124,10 +129,10 @@ describe("moving an item", () => {
 
   it("forgets the row of a session that its store has lost, and keeps that of a key", async () => {
     stores.keychain.secrets.clear();
-    const session: Row = { ...row, account: "session/v1/prod/x", kind: "role" };
-    await createRows(folder).put(session);
+    const session: IndexEntry = { ...row, account: "session/v1/prod/x", kind: "role" };
+    await openItemIndex(folder).put(session);
     expect((await move("file")).failed).toMatchObject([{ row }]);
-    expect(await createRows(folder).list()).toEqual([row]);
+    expect(await openItemIndex(folder).list()).toEqual([row]);
   });
 
   it("refuses to put an access key where only temporary credentials may be", () => {

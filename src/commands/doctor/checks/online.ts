@@ -5,7 +5,7 @@ import { stsAddress } from "../../../aws/sts.ts";
 import type { AwsFiles } from "../../../config/files.ts";
 import type { StsConnection } from "../../../config/connection.ts";
 import { type Hop, resolveChain } from "../../../credentials/chain.ts";
-import type { Row } from "../../../state/item-index.ts";
+import type { IndexEntry } from "../../../state/item-index.ts";
 import { deadlineFromNow, deadlineMs } from "../../../foundation/deadline.ts";
 import { storeOpener } from "../../../sessions/delete-items.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
@@ -23,7 +23,7 @@ export async function checkOnline(
   context: Context,
   files: AwsFiles,
   names: readonly string[],
-  rows: readonly Row[],
+  rows: readonly IndexEntry[],
   args: Arguments,
 ): Promise<readonly Finding[]> {
   const chains = names.flatMap((name) => chainOf(files, name, context) ?? []);
@@ -96,7 +96,7 @@ const allowedSkewSeconds = 300;
 
 async function missingItems(
   context: Context,
-  rows: readonly Row[],
+  rows: readonly IndexEntry[],
   args: Arguments,
 ): Promise<Finding[]> {
   const open = storeOpener(context, args);
@@ -120,9 +120,9 @@ async function missingItems(
 }
 
 async function keyAge(context: Context, hop: Hop, args: Arguments): Promise<Finding[]> {
-  const leaf = hop.kind === "user-session" ? hop.signer : hop;
-  if (leaf.kind !== "leaf") return [];
-  const { source, profileName: profile } = leaf;
+  const base = hop.kind === "user-session" ? hop.signer : hop;
+  if (base.kind !== "base") return [];
+  const { source, profileName: profile } = base;
   const isKey =
     source.kind === "keychain-key" ||
     (source.kind === "static" && source.sessionToken === undefined);

@@ -288,7 +288,7 @@ function capped(
 }
 
 function regions({ env, files }: Facts, profile: string, settings: Settings, hop: Hop): Finding[] {
-  const isOurs = hop.kind !== "leaf" || isManaged(settings);
+  const isOurs = hop.kind !== "base" || isManaged(settings);
   if (!isOurs || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"]) return [];
   // What only signs for others needs none.
   if (settings.has("region") || isSomebodysSource(files, profile)) return [];
@@ -320,13 +320,13 @@ function isSomebodysSource({ config }: Facts["files"], profile: string): boolean
 }
 
 function unknownKey({ rows }: Facts, profile: string, hop: Hop): Finding[] {
-  let leaf = hop;
-  while (leaf.kind !== "leaf") {
-    if (leaf.kind === "sso") return [];
-    leaf = leaf.signer;
+  let base = hop;
+  while (base.kind !== "base") {
+    if (base.kind === "sso") return [];
+    base = base.signer;
   }
-  const { source } = leaf;
-  if (source.kind !== "keychain-key" || leaf.profileName !== profile) return [];
+  const { source } = base;
+  if (source.kind !== "keychain-key" || base.profileName !== profile) return [];
   if (rows.some(({ account }) => account === keyAccount(source.accessKeyId))) return [];
   const setting = source.settings.get("awsrole_access_key_id");
   return [

@@ -4,7 +4,7 @@
  */
 import type { Context } from "../../../foundation/context.ts";
 import type { AwsFiles } from "../../../config/files.ts";
-import type { Row, StoreName } from "../../../state/item-index.ts";
+import type { IndexEntry, StoreName } from "../../../state/item-index.ts";
 import { deadlineFromNow } from "../../../foundation/deadline.ts";
 import { type AwsRoleError, isAwsRoleError } from "../../../foundation/errors.ts";
 import { type OpenStore, prepareStore } from "../../../sessions/open-sessions.ts";
@@ -19,7 +19,7 @@ export async function checkStore(
   context: Context,
   files: AwsFiles,
   store: string | undefined,
-  rows: readonly Row[],
+  rows: readonly IndexEntry[],
   names: readonly string[],
 ): Promise<readonly Finding[]> {
   const prepared = prepare(context, files, store);
@@ -36,7 +36,7 @@ export async function checkStore(
 async function checkKeys(
   { openNamedStore }: OpenStore,
   files: AwsFiles,
-  rows: readonly Row[],
+  rows: readonly IndexEntry[],
   names: readonly string[],
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
@@ -99,7 +99,10 @@ function refusedBuses({ env, platform }: Context): readonly Finding[] {
   });
 }
 
-async function checkAnswer(prepared: OpenStore, rows: readonly Row[]): Promise<readonly Finding[]> {
+async function checkAnswer(
+  prepared: OpenStore,
+  rows: readonly IndexEntry[],
+): Promise<readonly Finding[]> {
   try {
     const opened = await prepared.openStore();
     const kept = prepared.name === "file" && rows.find((row) => row.store === "file");

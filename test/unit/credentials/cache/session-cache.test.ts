@@ -6,7 +6,7 @@ import {
   createSessionCache,
   type SessionKey,
 } from "../../../../src/credentials/cache/session-cache.ts";
-import { createRows } from "../../../../src/state/item-index.ts";
+import { openItemIndex } from "../../../../src/state/item-index.ts";
 import { createMemoryStore } from "../../../support/memory-store.ts";
 
 let folder: string;
@@ -42,7 +42,7 @@ function createWorld(keepsAccessList: boolean) {
       },
     }),
     isStoreNamed: false,
-    rows: createRows(folder),
+    rows: openItemIndex(folder),
     clock: { now: () => now, uptimeSeconds: () => 0 },
     watchForLogout: () => () => false,
   });

@@ -15,7 +15,7 @@ import {
   getCredentials,
   type CredentialsResult,
 } from "../../../../src/credentials/get-credentials.ts";
-import { createRows } from "../../../../src/state/item-index.ts";
+import { openItemIndex } from "../../../../src/state/item-index.ts";
 import { awsFiles } from "../../../support/aws-files.ts";
 import { createMemoryStore } from "../../../support/memory-store.ts";
 import { startAwsDouble, type AwsDouble } from "../../../support/aws-double.ts";
@@ -79,7 +79,7 @@ describe("MFA", () => {
         cache: createSessionCache({
           openStore: async () => store,
           isStoreNamed: false,
-          rows: createRows(folder),
+          rows: openItemIndex(folder),
           clock,
           watchForLogout: () => () => false,
         }),
@@ -93,7 +93,7 @@ describe("MFA", () => {
           fetch: () => Promise.reject(new Error("no SSO here")),
           requireSignIn: async () => {},
         },
-        resolveLeaf: async ({ source }) =>
+        resolveBaseCredentials: async ({ source }) =>
           source.kind === "process"
             ? { accessKeyId: "ASIATOOL", secretAccessKey: "s", sessionToken: "t" }
             : { accessKeyId: bob.accessKeyId, secretAccessKey: bob.secretAccessKey },
@@ -221,10 +221,10 @@ describe("MFA", () => {
   });
 
   it("says that a person is needed before it asks anything of AWS or of the source", async () => {
-    const resolveLeaf = async (): Promise<never> => {
+    const resolveBaseCredentials = async (): Promise<never> => {
       throw new Error("the source was asked");
     };
-    await expect(get("prod", { isAlone: true, resolveLeaf })).rejects.toMatchObject({
+    await expect(get("prod", { isAlone: true, resolveBaseCredentials })).rejects.toMatchObject({
       code: "ERR_MFA_NEEDED",
     });
     expect(sts.requests).toHaveLength(0);

@@ -70,7 +70,7 @@ describe("the chain of a role with a device", () => {
     const chain = chainOf(roleOf("prod", `${mfa}awsrole_duration_seconds = 7200\n`));
     expect(chain).toMatchObject({
       mfaPlan: { kind: "own-code", device },
-      signer: { kind: "leaf" },
+      signer: { kind: "base" },
     });
     expect(deviceOfChain(chain)).toEqual(device);
   });
@@ -111,7 +111,7 @@ describe("the chain of a role with a device", () => {
 
 describe("a key profile", () => {
   it("is the key itself, or with a device a session of it", () => {
-    expect(resolveChain(awsFiles(key()), "key", {})).toMatchObject({ kind: "leaf" });
+    expect(resolveChain(awsFiles(key()), "key", {})).toMatchObject({ kind: "base" });
     expect(resolveChain(awsFiles(key(mfa)), "key", {})).toMatchObject({
       kind: "user-session",
       mfa: device,
