@@ -1,4 +1,5 @@
 /** The context of this process: the one place where environment, platform, clocks and output are the real ones. */
+import { fstatSync } from "node:fs";
 import { homedir, uptime } from "node:os";
 import { isatty } from "node:tty";
 import type { Context } from "./foundation/context.ts";
@@ -23,6 +24,7 @@ export function processContext(): Context {
       }
     },
     stderr: writeToStderr,
+    isOutputReadableByOthers,
     // Not by the streams' isTTY: to open node's streams makes a shared pipe non-blocking, for other programs too.
     isTerminal: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
   });
@@ -36,6 +38,21 @@ export function withDirectories(parts: Omit<Context, "stateDir" | "runtimeDir">)
     stateDir: stateFolder(env, platform, homeFolder),
     runtimeDir: () => runtimeFolder(env, platform),
   };
+}
+
+function isOutputReadableByOthers(): boolean {
+  try {
+    const found = fstatSync(1);
+    // A pipe between programs has no name, and the mode 0600.
+    const hasName = found.isFile() || found.isFIFO();
+    return (
+      process.platform !== "win32" &&
+      hasName &&
+      ((found.mode & 0o077) !== 0 || found.uid !== process.geteuid?.())
+    );
+  } catch {
+    return false;
+  }
 }
 
 let isStdoutBroken = false;

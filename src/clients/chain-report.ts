@@ -1,7 +1,7 @@
 /** A chain as facts for people and JSON: every hop with its call, who signs it, how long it lasts, where MFA comes in, and where each setting stands. */
 import type { Settings } from "../config/document.ts";
 import type { AwsFiles } from "../config/files.ts";
-import { maskSecrets, secretKeys } from "../config/secret-keys.ts";
+import { shownValue } from "../config/secret-keys.ts";
 import {
   deviceOfCall,
   type Hop,
@@ -244,7 +244,7 @@ function explainBase(files: AwsFiles, base: BaseCredentials): ExplainedHop {
 function settingsOf(settings: Settings | undefined): Setting[] {
   return [...(settings ?? [])].map(([key, { value, file, line }]) => ({
     key,
-    value: secretKeys.has(key) ? "****" : maskSecrets(value),
+    value: shownValue(key, value),
     file,
     line,
   }));

@@ -1,3 +1,4 @@
+import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand } from "../cli/command.ts";
@@ -201,7 +202,7 @@ function report(
       : []),
   ];
   for (const note of notes) context.stderr(`awsrole: warning: ${escapeControls(note)}\n`);
-  if (json) context.stdout(`${JSON.stringify(facts, undefined, 2)}\n`);
+  if (json) printJson(context, facts);
   else if (!quiet) {
     const owner = arn === undefined ? "" : ` of ${arn}`;
     context.stdout(

@@ -1,10 +1,11 @@
+import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import type { Setting, Settings } from "../config/document.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
-import { maskSecrets, secretKeys } from "../config/secret-keys.ts";
+import { shownValue } from "../config/secret-keys.ts";
 
 export default defineCommand({
   usage: "config [NAME]",
@@ -38,7 +39,7 @@ export default defineCommand({
     if (name !== undefined && !files.profileNames().includes(name))
       throw profileNotFound(files, name);
     const read = readable(files, name);
-    if (args.json) context.stdout(`${JSON.stringify(toJson(read), undefined, 2)}\n`);
+    if (args.json) printJson(context, toJson(read));
     else print(context, read, args["show-origin"]);
     return problems.length === 0 ? 0 : 1;
   },
@@ -78,7 +79,7 @@ function readable(files: AwsFiles, name: string | undefined): Read {
 
 /** A secret is not shown, not even in part: its length and ends would help an onlooker. */
 function shown(key: string, setting: Setting): string {
-  return secretKeys.has(key) ? "****" : maskSecrets(setting.value);
+  return shownValue(key, setting.value);
 }
 
 type Json = { [key: string]: Json | string | number };

@@ -1,3 +1,4 @@
+import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
 import { readAwsFiles } from "../config/files.ts";
@@ -26,7 +27,7 @@ export default defineCommand({
       if (files.profile(name) === undefined) throw profileNotFound(files, name);
     }
     if (args.json) {
-      context.stdout(`${JSON.stringify({ deliveries }, undefined, 2)}\n`);
+      printJson(context, { deliveries });
       return 0;
     }
     if (deliveries.length === 0) {

@@ -1,3 +1,4 @@
+import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
@@ -54,7 +55,7 @@ export default defineCommand({
       .toSorted()
       .at(-1);
     const deleted = listed.map((row) => ({ profile: row.profile, expiresAt: row.expiresAt }));
-    if (args.json) context.stdout(`${JSON.stringify({ deleted }, undefined, 2)}\n`);
+    if (args.json) printJson(context, { deleted });
     else if (!args.quiet) {
       context.stdout(
         `deleted ${listed.length} cached session${listed.length === 1 ? "" : "s"}${name === undefined ? "" : ` of ${escapeControls(name)}`}\n`,

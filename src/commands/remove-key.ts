@@ -1,3 +1,4 @@
+import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { readAwsFiles } from "../config/files.ts";
@@ -105,9 +106,14 @@ export default defineCommand({
       );
     });
     if (args.json) {
-      context.stdout(
-        `${JSON.stringify({ profile: name, accessKeyId, otherAccessKeyIds: others, deleted, file, returned: isReturned }, undefined, 2)}\n`,
-      );
+      printJson(context, {
+        profile: name,
+        accessKeyId,
+        otherAccessKeyIds: others,
+        deleted,
+        file,
+        returned: isReturned,
+      });
     } else if (!args.quiet) {
       context.stdout(
         escapeControls(

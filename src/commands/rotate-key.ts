@@ -1,3 +1,4 @@
+import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
@@ -47,7 +48,7 @@ export default defineCommand({
       if (!args.quiet) context.stderr(`awsrole: ${escapeControls(text)}\n`);
     };
     const print = (facts: Readonly<Record<string, unknown>>, text: string): void => {
-      if (args.json) context.stdout(`${JSON.stringify(facts, undefined, 2)}\n`);
+      if (args.json) printJson(context, facts);
       else if (!args.quiet) context.stdout(`${escapeControls(text, { keepLineFeeds: true })}\n`);
     };
     return withLock(

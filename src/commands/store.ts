@@ -1,3 +1,4 @@
+import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
@@ -93,9 +94,7 @@ function report(
       ...facts(row),
       error: { code, message },
     }));
-    context.stdout(
-      `${JSON.stringify({ to, dryRun: args["dry-run"], moved: moved.map(facts), failed: failures }, undefined, 2)}\n`,
-    );
+    printJson(context, { to, dryRun: args["dry-run"], moved: moved.map(facts), failed: failures });
   } else if (!args.quiet) {
     if (moved.length > 0)
       context.stdout(

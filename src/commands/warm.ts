@@ -1,3 +1,4 @@
+import { printJson } from "../cli/output.ts";
 import { formatExpiration } from "../aws/credentials.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
@@ -117,7 +118,7 @@ function report(
         ? { profile: one.profile, error: { code: one.error.code, message: one.error.message } }
         : one,
     );
-    context.stdout(`${JSON.stringify({ codes, profiles }, undefined, 2)}\n`);
+    printJson(context, { codes, profiles });
   } else if (!quiet) {
     const width = Math.max(...names.map((name) => name.length));
     for (const one of all)

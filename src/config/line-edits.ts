@@ -78,6 +78,18 @@ export function reverseEdits(edits: readonly LineEdit[]): LineEdit[] {
   });
 }
 
+/** The places of an edit's lines: of what it removed in the file before, and of what it added in the file after; counted from 0. */
+export function placesOf(
+  edits: readonly LineEdit[],
+): { readonly removedAt: number; readonly addedAt: number }[] {
+  let shift = 0;
+  return edits.map(({ line, removed, added }) => {
+    const places = { removedAt: line - 1, addedAt: line - 1 + shift };
+    shift += added.length - removed.length;
+    return places;
+  });
+}
+
 /** Each header begins a part. */
 function splitSections(text: string): string[] {
   return text.split(/(?<=\n)(?=\[)/);

@@ -2,6 +2,7 @@
 import type { Context } from "../foundation/context.ts";
 import { processContext } from "../context.ts";
 import { commandNameOf, hasOption } from "../cli/words.ts";
+import { formatJson } from "../cli/output.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { hasPendingNativeCall } from "../stores/keychain/native-calls.ts";
 import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
@@ -40,7 +41,7 @@ export function report(context: Context, line: readonly string[], error: AwsRole
   const command = commandNameOf(line);
   if (hasOption(line, "--json") && command !== "credential-process") {
     context.stdout(
-      `${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`,
+      `${formatJson({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`,
     );
   }
   return exitCodeOf(error, command);

@@ -18,6 +18,8 @@ export type Context = {
    */
   stdout(text: string): void;
   stderr(text: string): void;
+  /** True where stdout is a file (or a named pipe) that other users can read; never on Windows. */
+  readonly isOutputReadableByOthers: () => boolean;
   readonly isTerminal: {
     readonly stdin: boolean;
     readonly stdout: boolean;

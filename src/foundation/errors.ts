@@ -38,6 +38,8 @@ export const errorCodes = [
   "ERR_STORE_TIMEOUT",
   "ERR_STORE_TOO_LARGE",
   "ERR_STORE_FAILED",
+  // output
+  "ERR_OUTPUT_READABLE",
   // time and people
   "ERR_DEADLINE",
   "ERR_MFA_NEEDED",

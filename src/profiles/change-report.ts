@@ -1,4 +1,5 @@
 /** The word about a change of the config: what was done, what to know, what to try next; or JSON; or the diff alone. */
+import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { isColoured } from "../cli/style.ts";
 import { escapeControls } from "../foundation/text.ts";
@@ -36,7 +37,7 @@ export function reportChange(
         : { undoable: facts["undoable"] ?? (changed && notUndoable === undefined) }),
       warnings,
     };
-    context.stdout(`${JSON.stringify(result, undefined, 2)}\n`);
+    printJson(context, result);
     return;
   }
   if (dryRun) {

@@ -5,22 +5,41 @@
 import { styleText } from "node:util";
 import { FILE_HEADERS_ONLY, formatPatch, type StructuredPatchHunk } from "diff";
 import { escapeControls } from "../foundation/text.ts";
-import { diffEdits, type LineEdit, splitLines } from "../config/line-edits.ts";
-import { secretKeys } from "../config/secret-keys.ts";
+import { diffEdits, type LineEdit, placesOf, splitLines } from "../config/line-edits.ts";
+import { maskLines } from "../config/secret-keys.ts";
 
 /** The unified diff of two texts (latin1-read bytes, as in a `Document`); `""` when they are the same. */
 export function unifiedDiff(file: string, before: string, after: string): string {
   if (before === after) return "";
-  const hunks = hunksOf(splitLines(before), diffEdits(before, after));
+  const lines = maskLines(splitLines(before));
+  const hunks = hunksOf(lines, maskedEdits(lines, after, diffEdits(before, after)));
   const patch = { oldFileName: file, newFileName: file, oldHeader: "", newHeader: "", hunks };
   return (
     formatPatch(patch, FILE_HEADERS_ONLY)
       .split("\n")
       // The library writes a path with a backslash as git would, in quotes and doubled; this one is not meant to be applied.
       .map((line) => line.replace(/^(---|\+\+\+) ".*"$/, (_, mark: string) => `${mark} ${file}`))
-      .map((line) => escapeControls(maskSecret(line.replace(/\r$/, ""))))
+      .map((line) => escapeControls(line.replace(/\r$/, "")))
       .join("\n")
   );
+}
+
+/** The edits with lines masked as they are in their whole file: a line may continue one that the edit does not touch. */
+function maskedEdits(
+  maskedBefore: readonly string[],
+  after: string,
+  edits: readonly LineEdit[],
+): LineEdit[] {
+  const maskedAfter = maskLines(splitLines(after));
+  const places = placesOf(edits);
+  return edits.map(({ line, removed, added }, index) => {
+    const { removedAt = 0, addedAt = 0 } = places[index] ?? {};
+    return {
+      line,
+      removed: maskedBefore.slice(removedAt, removedAt + removed.length),
+      added: maskedAfter.slice(addedAt, addedAt + added.length),
+    };
+  });
 }
 
 /** Lines shown around a change; changes that are no further apart share a hunk. */
@@ -76,21 +95,6 @@ export function colourDiff(diff: string): string {
       return line.startsWith("-") ? paint("red", line) : line;
     })
     .join("\n");
-}
-
-/** Whether these lines of a config file (with or without a diff's mark) hold a secret. */
-export function holdsSecret(line: string): boolean {
-  return secretLine.test(line);
-}
-
-const secretLine = new RegExp(
-  `^([-+ ]?[ \\t]*(?:${[...secretKeys].join("|")})[ \\t]*[=:][ \\t]*)\\S.*$`,
-  // The journal's lines have their line ends.
-  "im",
-);
-
-function maskSecret(line: string): string {
-  return line.replace(secretLine, "$1****");
 }
 
 function paint(format: "bold" | "cyan" | "green" | "red", text: string): string {

@@ -5,12 +5,12 @@
 import type { Context } from "../foundation/context.ts";
 import type { Document, FileKind } from "../config/document.ts";
 import { type AwsFiles, combineDocuments, readAwsFiles } from "../config/files.ts";
-import { applyEdits, diffEdits, reverseEdits } from "../config/line-edits.ts";
+import { applyEdits, reverseEdits } from "../config/line-edits.ts";
 import { awsFilePaths, homesWarning } from "../config/paths.ts";
 import { realTarget, assertReplaceable, replaceFile } from "../config/write.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { type LockRequest, withLock } from "../locks/single-flight.ts";
-import { hashText, openJournal } from "./undo-journal.ts";
+import { completeEdits, hashText, openJournal } from "./undo-journal.ts";
 import { unifiedDiff } from "./diff.ts";
 
 /** What a change did, or would do. */
@@ -70,14 +70,10 @@ export async function editConfig(context: Context, change: ConfigEdit): Promise<
     const recorded =
       notUndoable !== undefined
         ? { unkept: notUndoable }
-        : journal.record({
-            file: target,
-            action: change.action,
-            at: context.clock.now(),
-            before: hashText(before.text),
-            after: hashText(after.text),
-            edits: diffEdits(before.text, after.text),
-          });
+        : journal.record(
+            { file: target, action: change.action, at: context.clock.now() },
+            { before: before.text, after: after.text },
+          );
     try {
       await replaceFile(target, before.text, after.text);
     } catch (error) {
@@ -115,7 +111,7 @@ export async function undoLastEdit(
         },
       );
     }
-    const text = applyEdits(config.text, reverseEdits(entry.edits));
+    const text = applyEdits(config.text, reverseEdits(completeEdits(entry.edits, config.text)));
     if (hashText(text) !== entry.before) {
       throw new AwsRoleError("ERR_CONFIG_CONFLICT", "the record of the change is damaged", {
         hint: "nothing was changed",

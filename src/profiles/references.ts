@@ -1,5 +1,5 @@
 /** Who points at a profile: as its source, or in a `credential_process` line that runs awsrole for it. */
-import { awsroleFile } from "../program/awsrole-file.ts";
+import { awsroleFile } from "../config/awsrole-file.ts";
 import { editEach, setKey } from "../config/edit.ts";
 import type { Document, Settings } from "../config/document.ts";
 import { readSettings, sectionNames } from "../config/document.ts";

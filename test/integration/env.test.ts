@@ -208,7 +208,7 @@ describe("env", () => {
       expect(refused.stdout).not.toContain("AWS_SECRET");
       // What was asked for, not something else.
       for (const [words, advice] of [
-        ["env prod --json", "run awsrole env prod --shell json > FILE"],
+        ["env prod --json", "run (umask 077; awsrole env prod --shell json > FILE)"],
         ["env prod --shell fish", "run awsrole env prod --shell fish | source"],
         ["env prod --long-term", 'run eval "$(awsrole env prod --long-term)"'],
       ] as const)

@@ -21,6 +21,7 @@ export async function runInProcess(
     homeFolder: env["HOME"] ?? "/nonexistent",
     stdout: (text) => (stdout += text),
     stderr: (text) => (stderr += text),
+    isOutputReadableByOthers: () => false,
     isTerminal: { stdin: false, stdout: false, stderr: false },
   });
   try {

@@ -6,6 +6,7 @@
  * - Clearing a variable that is not set is no error, so that the statements run under `set -eu` too.
  */
 import type { Environment } from "../../foundation/environment.ts";
+import { formatJson } from "../output.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 
 type Dialect = {
@@ -72,7 +73,7 @@ const dialects = {
     fail: "cmd /c exit 1",
   },
   dotenv: {
-    use: (line) => `${line} > .env`,
+    use: (line) => `(umask 077; ${line} > .env)`,
     set: (name, value) => {
       // Readers of such files disagree about quotes (docker keeps them), so only what needs none is written.
       if (!/^[\w./+=:@,-]*$/.test(value))
@@ -108,7 +109,7 @@ export function formatVariables(shell: ShellName, variables: Environment): strin
   const entries = Object.entries(variables);
   const set = entries.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
   if (shell === "json")
-    return `${JSON.stringify(Object.fromEntries(set.map(({ name, value }) => [name, value])), undefined, 2)}\n`;
+    return `${formatJson(Object.fromEntries(set.map(({ name, value }) => [name, value])), { indent: true })}\n`;
   const dialect: Dialect = dialects[shell];
   const clear = isExecutable(shell)
     ? entries.flatMap(([name, value]) => (value === undefined ? [name] : []))
@@ -151,7 +152,7 @@ export function failingStatement(shell: ShellName): string {
 
 /** How a person runs what `commandLine` prints, in this shell. */
 export function howToUse(shell: ShellName, commandLine: string): string {
-  return shell === "json" ? `${commandLine} > FILE` : dialects[shell].use(commandLine);
+  return shell === "json" ? `(umask 077; ${commandLine} > FILE)` : dialects[shell].use(commandLine);
 }
 
 function unwritable(name: string, what: string, instead: string | undefined): AwsRoleError {

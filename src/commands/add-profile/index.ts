@@ -1,3 +1,4 @@
+import { shownValue } from "../../config/secret-keys.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
 import { defineCommand } from "../../cli/command.ts";
 import type { Document } from "../../config/document.ts";
@@ -99,7 +100,7 @@ export default defineCommand({
     if (prompts !== undefined && !args["dry-run"]) {
       prompts.show(
         `[profile ${name}]`,
-        keys.map(([key, value]) => `${key} = ${value}`),
+        keys.map(([key, value]) => `${key} = ${shownValue(key, value)}`),
       );
       const yes = {
         verify: "Yes, and verify it by assuming the role",
@@ -128,7 +129,10 @@ export default defineCommand({
       ],
     });
     const report = {
-      facts: { profile: name, settings: Object.fromEntries(keys) },
+      facts: {
+        profile: name,
+        settings: Object.fromEntries(keys.map(([key, value]) => [key, shownValue(key, value)])),
+      },
       done: `added profile ${name} to ${change.file}`,
       next: `aws sts get-caller-identity --profile ${name}`,
     };

@@ -1,3 +1,4 @@
+import { printJson } from "../../cli/output.ts";
 import { callingProgram } from "../../program/calling-program.ts";
 import { defineCommand } from "../../cli/command.ts";
 import {
@@ -44,7 +45,8 @@ export default defineCommand({
       });
     }
     const script = completionScripts[shell];
-    context.stdout(args.json ? `${JSON.stringify({ shell, script }, undefined, 2)}\n` : script);
+    if (args.json) printJson(context, { shell, script });
+    else context.stdout(script);
     if (context.isTerminal.stdout && !args.quiet)
       context.stderr(`awsrole: to use it, ${howToInstall[shell]}\n`);
     return 0;

@@ -1,3 +1,4 @@
+import { printJson, assertPrivateOutput } from "../../cli/output.ts";
 import type { Context } from "../../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { partitionOf } from "../../config/connection.ts";
@@ -31,6 +32,11 @@ export default defineCommand({
       default: false,
       describe: "print the sign-in address instead (a secret for 15 minutes)",
     },
+    force: {
+      type: "boolean",
+      default: false,
+      describe: "with --print: even to a file that others can read",
+    },
   },
   examples: [
     { command: "awsrole console prod", says: "opens the browser" },
@@ -39,6 +45,12 @@ export default defineCommand({
   usesAwsProfile: true,
   async run(context, args) {
     const name = requireProfileName(args.positionals["NAME"], usage);
+    if (args.print && !args.force)
+      assertPrivateOutput(
+        context,
+        "console",
+        `(umask 077; awsrole console ${name} --print > FILE)`,
+      );
     const fetched = await fetchCredentials(context, name, args);
     const partition = partitionOfSession(fetched);
     const { signInUrl } = await import("./sign-in-url.ts");
@@ -49,12 +61,12 @@ export default defineCommand({
       fetched.sessions.deadline,
     );
     if (args.print) {
-      context.stdout(args.json ? `${JSON.stringify({ url }, undefined, 2)}\n` : `${url}\n`);
+      if (args.json) printJson(context, { url });
+      else context.stdout(`${url}\n`);
       return 0;
     }
     await openInBrowser(context, url, noticeTo(context, args));
-    if (args.json)
-      context.stdout(`${JSON.stringify({ opened: true, profile: name }, undefined, 2)}\n`);
+    if (args.json) printJson(context, { opened: true, profile: name });
     return 0;
   },
 });

@@ -1,3 +1,4 @@
+import { printJson } from "../../cli/output.ts";
 import type { Context } from "../../foundation/context.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
@@ -60,7 +61,7 @@ export default defineCommand({
         warningCount: warnings,
         ...fix,
       };
-      context.stdout(`${JSON.stringify(result, undefined, 2)}\n`);
+      printJson(context, result);
     } else if (!args.quiet) {
       const fixable = after.filter((finding) => finding.autoFix !== undefined).length;
       const hint = fixable === 0 || args.fix ? "" : `; awsrole doctor --fix fixes ${fixable}`;

@@ -1,3 +1,4 @@
+import { assertPrivateOutput } from "../../cli/output.ts";
 import type { Context } from "../../foundation/context.ts";
 import { clearedVariables, credentialVariables } from "../../program/aws-variables.ts";
 import { callingProgram } from "../../program/calling-program.ts";
@@ -41,7 +42,7 @@ export default defineCommand({
     force: {
       type: "boolean",
       default: false,
-      describe: "print the secrets even though a terminal would show them",
+      describe: "print the secrets even to a terminal, or to a file that others can read",
     },
   },
   examples: [
@@ -52,7 +53,10 @@ export default defineCommand({
       says: "the same in PowerShell",
     },
     { command: 'eval "$(awsrole env --unset)"', says: "stop using it" },
-    { command: "awsrole env prod --shell dotenv > .env", says: "a file for docker --env-file" },
+    {
+      command: "(umask 077; awsrole env prod --shell dotenv > .env)",
+      says: "a file for docker --env-file, which you alone can read",
+    },
   ],
   usesAwsProfile: true,
   async run(context, args) {
@@ -78,6 +82,8 @@ export default defineCommand({
         hint: `run ${howToUse(shell, words.join(" "))} (or --force, to see them)`,
       });
     }
+    if (!args.force)
+      assertPrivateOutput(context, "env", `(umask 077; awsrole env ${name} ... > FILE)`);
     const fetched = await fetchWithMinLife(context, args, (one) =>
       fetchForProgram(context, name, one),
     );

@@ -1,3 +1,4 @@
+import { printJson } from "../../cli/output.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { heading } from "../../cli/style.ts";
 import { readAwsFiles } from "../../config/files.ts";
@@ -49,9 +50,14 @@ export default defineCommand({
       mfa === undefined ? [] : [{ profile, ...mfa }],
     );
     const mfa = { asked: steps.some(({ asked }) => asked), steps };
-    context.stdout(
-      `${JSON.stringify({ profile, chain, mfa, cache, consumers: consumers.does, rule: consumers.rule }, undefined, 2)}\n`,
-    );
+    printJson(context, {
+      profile,
+      chain,
+      mfa,
+      cache,
+      consumers: consumers.does,
+      rule: consumers.rule,
+    });
     return 0;
   },
 });

@@ -1,3 +1,4 @@
+import { printJson } from "../../cli/output.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { completionScripts } from "../../cli/shells/completion-scripts.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
@@ -27,7 +28,8 @@ export default defineCommand({
         hint: `choose from ${initShells.join(", ")}`,
       });
     const script = initScript(shell, { hasPrompt: args.prompt });
-    context.stdout(args.json ? `${JSON.stringify({ shell, script }, undefined, 2)}\n` : script);
+    if (args.json) printJson(context, { shell, script });
+    else context.stdout(script);
     return Promise.resolve(0);
   },
 });

@@ -1,3 +1,4 @@
+import { printJson } from "../../cli/output.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { printTable } from "../../cli/table.ts";
 import { readAwsFiles } from "../../config/files.ts";
@@ -46,7 +47,7 @@ export default defineCommand({
       const summary = describeProfile(files, name);
       return { ...summary, ...heldFor(summary) };
     });
-    if (args.json) context.stdout(`${JSON.stringify({ profiles: listed }, undefined, 2)}\n`);
+    if (args.json) printJson(context, { profiles: listed });
     else if (args.tree) context.stdout(drawTree(listed));
     else if (listed.length === 0) {
       if (!args.quiet)

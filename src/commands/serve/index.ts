@@ -1,3 +1,4 @@
+import { assertPrivateOutput } from "../../cli/output.ts";
 import { formatExpiration } from "../../aws/credentials.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.ts";
 import { detectShell } from "../../cli/shells/detect.ts";
@@ -51,6 +52,11 @@ export default defineCommand({
       choices: shellNames,
       describe: "the form to print (default: the shell that called)",
     },
+    force: {
+      type: "boolean",
+      default: false,
+      describe: "print the token even to a file that others can read",
+    },
   },
   examples: [
     { command: "awsrole serve prod", says: "then run what it prints in another terminal" },
@@ -75,6 +81,12 @@ export default defineCommand({
       names.length > 0 ? names : [requireProfileName(args.positionals["NAME"], usage)];
     const port = parsePort(args.port);
     const tokens = readTokens(args["token-file"] ?? [], profiles);
+    if (!args.force)
+      assertPrivateOutput(
+        context,
+        "serve",
+        `(umask 077; awsrole serve ${profiles.join(" ")} ... > FILE)`,
+      );
     const notice = noticeTo(context, args);
     const warnOnce = once((text) => context.stderr(text));
     const reports = createFailureReports((text) =>

@@ -15,8 +15,9 @@ import { type OpenedSetup, createSetupContext } from "./create-context.ts";
 import { choose, requireAdminProfile } from "./choices.ts";
 import { describeFound, type Found } from "./ownership.ts";
 import { createSetupRecords } from "./record.ts";
-import { planScript, printJson, speaker, tellRemoval, tellStep, undoScript } from "./report.ts";
+import { planScript, speaker, tellRemoval, tellStep, undoScript } from "./report.ts";
 import { lookAtSteps, type RetryPolicy, runSteps } from "./step.ts";
+import { printJson } from "../../cli/output.ts";
 import { setupSteps } from "./steps.ts";
 import { planUndo, runRemovals, type UndoPlan } from "./undo.ts";
 

@@ -76,8 +76,3 @@ export function undoScript({ removals, notes }: UndoPlan): string {
     .map((line) => escapeControls(line))
     .join("\n");
 }
-
-/** JSON on stdout. */
-export function printJson(context: Context, facts: Readonly<Record<string, unknown>>): void {
-  context.stdout(`${JSON.stringify(facts, undefined, 2)}\n`);
-}

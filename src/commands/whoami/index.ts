@@ -1,3 +1,4 @@
+import { printJson } from "../../cli/output.ts";
 import { type Credentials, formatExpiration } from "../../aws/credentials.ts";
 import type { Context } from "../../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
@@ -111,7 +112,7 @@ function report(
   facts: Facts,
 ): void {
   if (json) {
-    context.stdout(`${JSON.stringify(facts, undefined, 2)}\n`);
+    printJson(context, facts);
     return;
   }
   // A script that only asks for the exit code.

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import { invocationOf } from "../../foundation/windows-executable.ts";
+import { maskCommand } from "../../config/secret-keys.ts";
 import { splitCommand } from "../../foundation/split-command.ts";
 
 /** Far more than a code, and little enough that a runaway program cannot fill the memory. */
@@ -26,8 +27,10 @@ export function runMfaProcess(
 ): Promise<string> {
   const [program, ...words] = splitCommand(command, platform) ?? [];
   if (program === undefined)
-    return Promise.reject(failed(`mfa_process cannot be read: ${command}`, "close its quotes"));
-  const hint = `it is run without a shell: ${command}`;
+    return Promise.reject(failed("mfa_process cannot be read", "close its quotes"));
+  // Never with its words: there may be a password or a seed among them.
+  const hint = "it is run without a shell: see awsrole config";
+  const shown = maskCommand(program);
   return new Promise((resolve, reject) => {
     const side = terminal ?? "ignore";
     let child: ChildProcess;
@@ -46,7 +49,7 @@ export function runMfaProcess(
     } catch (error) {
       // Most failures come as an event, some at once: a file for a folder in the path, what is no program on Windows.
       const why = isAwsRoleError(error) ? error.hint : undefined;
-      reject(failed(`mfa_process ${program} cannot be started`, why ?? hint, error));
+      reject(failed(`mfa_process ${shown} cannot be started`, why ?? hint, error));
       return;
     }
     let output = "";
@@ -61,27 +64,25 @@ export function runMfaProcess(
       }
     };
     const timer = setTimeout(
-      () => end(failed(`mfa_process ${program} did not end in time`, hint)),
+      () => end(failed(`mfa_process ${shown} did not end in time`, hint)),
       deadline.remainingMs(),
     );
     lost?.addEventListener("abort", () =>
-      end(
-        failed(`mfa_process ${program} was ended: the terminal belongs to another program`, hint),
-      ),
+      end(failed(`mfa_process ${shown} was ended: the terminal belongs to another program`, hint)),
     );
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       output += text;
       if (output.length > mostOutputBytes)
-        end(failed(`mfa_process ${program} prints more than a code`, hint));
+        end(failed(`mfa_process ${shown} prints more than a code`, hint));
     });
     child.once("error", (error) =>
-      end(failed(`mfa_process ${program} cannot be started`, hint, error)),
+      end(failed(`mfa_process ${shown} cannot be started`, hint, error)),
     );
     const exited = (code: number | null, signal: NodeJS.Signals | null): void =>
       end(
         code === 0
           ? undefined
-          : failed(`mfa_process ${program} failed (${signal ?? `exit code ${code}`})`, hint),
+          : failed(`mfa_process ${shown} failed (${signal ?? `exit code ${code}`})`, hint),
       );
     // A child of its own that keeps the pipe open must not keep us.
     child.once("exit", (code, signal) => setTimeout(exited, 500, code, signal).unref());

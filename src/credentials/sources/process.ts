@@ -7,7 +7,7 @@
 import type { Environment } from "../../foundation/environment.ts";
 import { type Credentials, formatExpiration } from "../../aws/credentials.ts";
 import { type ChildProcess, spawn } from "node:child_process";
-import { awsroleFile } from "../../program/awsrole-file.ts";
+import { awsroleFile } from "../../config/awsrole-file.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { cyclicProfiles } from "../chain.ts";
@@ -107,6 +107,8 @@ function run(options: ProcessOptions): Promise<string> {
   const again = profileOfAwsrole(program, words);
   if (again !== undefined && chain.includes(again))
     return Promise.reject(cyclicProfiles(chain, again));
+  // Never with its words: there may be a password among them.
+  const tryIt = `run it by itself: see awsrole config ${options.profileName}`;
   return new Promise((resolve, reject) => {
     // Its stderr may hold anything, secrets too: it is not read.
     let child: ChildProcess;
@@ -125,9 +127,7 @@ function run(options: ProcessOptions): Promise<string> {
     } catch (error) {
       // Most failures come as an event, some at once: a file for a folder in the path, what is no program on Windows.
       const hint = isAwsRoleError(error) ? error.hint : undefined;
-      reject(
-        failed(options, "it cannot be started", hint ?? `try it by itself: ${command}`, error),
-      );
+      reject(failed(options, "it cannot be started", hint ?? tryIt, error));
       return;
     }
     let output = "";
@@ -142,26 +142,29 @@ function run(options: ProcessOptions): Promise<string> {
       }
     };
     const timer = setTimeout(
-      () => end(failed(options, "it did not end in time", `try it by itself: ${command}`)),
+      () => end(failed(options, "it did not end in time", tryIt)),
       deadline.remainingMs(),
     );
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       output += text;
       if (output.length > mostOutputCharacters)
-        end(failed(options, "it prints more than credentials", `try it by itself: ${command}`));
+        end(failed(options, "it prints more than credentials", tryIt));
     });
     child.once("error", (error) =>
-      end(failed(options, "it cannot be started", `it is run without a shell: ${command}`, error)),
+      end(
+        failed(
+          options,
+          "it cannot be started",
+          `it is run without a shell; see awsrole config ${options.profileName}`,
+          error,
+        ),
+      ),
     );
     child.once("close", (code, signal) =>
       end(
         code === 0
           ? undefined
-          : failed(
-              options,
-              `it failed (${signal ?? `exit code ${code}`})`,
-              `try it by itself: ${command}`,
-            ),
+          : failed(options, `it failed (${signal ?? `exit code ${code}`})`, tryIt),
       ),
     );
   });
