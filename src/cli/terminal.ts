@@ -6,7 +6,8 @@
  * - A line is read with the terminal's own editing; a secret only switches the echo off (`hidden-input.ts`). So a process that is
  *   killed at its question leaves a sound terminal behind, and Ctrl-C and Ctrl-Z work. After `fg` the question is shown again.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { StringDecoder } from "node:string_decoder";
 import { ReadStream } from "node:tty";
 import { AwsRoleError } from "../foundation/errors.ts";
 import {
@@ -16,6 +17,7 @@ import {
   unavailable,
 } from "../foundation/prompter.ts";
 import { escapeControls } from "../foundation/text.ts";
+import { writeAll } from "../foundation/write-all.ts";
 import { findForeground, watchForeground } from "./foreground.ts";
 import { openEcho } from "./hidden-input.ts";
 
@@ -30,7 +32,7 @@ export function findTerminal(platform: NodeJS.Platform): PrompterResult<Terminal
   if (device === undefined) return unavailable("there is no terminal");
   closeTerminal(device);
   const notify = (text: string): void =>
-    withTerminal(platform, ({ output }) => writeSync(output, `awsrole: ${escapeControls(text)}\n`));
+    withTerminal(platform, ({ output }) => writeAll(output, `awsrole: ${escapeControls(text)}\n`));
   const prompter: TerminalPrompter = {
     terminal: front.terminal,
     notify,
@@ -56,7 +58,7 @@ export async function withTerminalDescriptor<T>(
   const lost = new AbortController();
   const isOurs = findTerminal(platform).kind === "prompter";
   // Windows has no descriptor that is both.
-  const device = isOurs && platform !== "win32" ? openTerminal(platform) : undefined;
+  const device = isOurs && platform !== "win32" ? openTerminal(platform, "waiting") : undefined;
   if (device === undefined) return work(undefined, lost.signal);
   const unwatch = watchForeground(platform, () => lost.abort());
   try {
@@ -69,10 +71,16 @@ export async function withTerminalDescriptor<T>(
 
 type Device = { readonly input: number; readonly output: number };
 
-function openTerminal(platform: NodeJS.Platform): Device | undefined {
+function openTerminal(
+  platform: NodeJS.Platform,
+  reads: "polling" | "waiting" = "polling",
+): Device | undefined {
   try {
     if (platform !== "win32") {
-      const input = openSync("/dev/tty", "r+");
+      const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants;
+      // A read that waits would take the next line even when the terminal is another's already.
+      const polling = reads === "polling" ? O_NONBLOCK : 0;
+      const input = openSync("/dev/tty", O_RDWR | O_NOCTTY | polling);
       return { input, output: input };
     }
     const input = openSync("\\\\.\\CONIN$", "r+");
@@ -117,22 +125,22 @@ async function ask(
 ): Promise<Answer> {
   const device = openTerminal(platform);
   if (device === undefined) return { kind: "unanswered" };
-  let input: ReadStream;
-  try {
-    input = new ReadStream(device.input);
-  } catch {
-    closeTerminal(device);
-    return { kind: "unanswered" };
-  }
   const echo = isSecret && platform !== "win32" ? await openEcho(device.input) : undefined;
   // Where there is no `stty`: on Windows, and in containers without a shell.
   const isRaw = isSecret && echo === undefined;
   await echo?.off();
+  let input: Input;
+  try {
+    input = isRaw || platform === "win32" ? openStream(device, isRaw) : pollInput(platform, device);
+  } catch {
+    closeTerminal(device);
+    return { kind: "unanswered" };
+  }
   const answer = await new Promise<Answer | undefined>((resolve) => {
     let line = "";
     const write = (text: string): void => {
       try {
-        writeSync(device.output, text);
+        writeAll(device.output, text);
       } catch {
         // The terminal hung up: its end of input follows.
       }
@@ -143,9 +151,7 @@ async function ask(
       process.off("SIGINT", interrupted);
       process.off("SIGTSTP", stopped);
       process.off("SIGCONT", continued);
-      // Another program in front has the terminal as it wants it.
-      if (isRaw && result?.kind !== "lost") input.setRawMode(false);
-      input.destroy();
+      input.close(result?.kind === "lost");
       resolve(result);
     };
     const endLine = (result: Answer | undefined): void => {
@@ -168,12 +174,9 @@ async function ask(
     process.once("SIGINT", interrupted);
     if (echo !== undefined) process.on("SIGTSTP", stopped);
     process.on("SIGCONT", continued);
-    if (isRaw) input.setRawMode(true);
     write(question);
-    input.setEncoding("utf8");
-    input.once("end", () => end({ kind: "refused" }));
-    input.once("error", () => end({ kind: "refused" }));
-    input.on("data", (chunk: string) => {
+    input.read((chunk) => {
+      if (chunk === undefined) return end({ kind: "refused" });
       for (const character of chunk) {
         if (character === "\u0003") return interrupted();
         if (character === "\r" || character === "\n" || character === "\u0004") {
@@ -190,4 +193,60 @@ async function ask(
   if (device.output !== device.input) closeSync(device.output);
   if (answer !== undefined) return answer;
   throw new AwsRoleError("ERR_INTERRUPTED", "interrupted", {});
+}
+
+/** What is typed. */
+type Input = {
+  /** Calls `take` with text as it comes, and with undefined at the end of input. */
+  read(take: (chunk: string | undefined) => void): void;
+  /** `isLost`: another program in front has the terminal as it wants it. */
+  close(isLost: boolean): void;
+};
+
+const readEveryMs = 30;
+
+/** Reads what is there, every 30 ms, and only while we are in front: in the background a read stops the whole group. */
+function pollInput(platform: NodeJS.Platform, { input }: Device): Input {
+  const bytes = Buffer.alloc(4096);
+  const decoder = new StringDecoder("utf8");
+  let timer: NodeJS.Timeout | undefined;
+  // Elsewhere it costs a child process to know; the watch has to do.
+  const isInFront = (): boolean => platform !== "linux" || findForeground(platform).kind !== "unavailable";
+  return {
+    read: (take) => {
+      timer = setInterval(() => {
+        if (!isInFront()) return;
+        try {
+          const count = readSync(input, bytes);
+          take(count === 0 ? undefined : decoder.write(bytes.subarray(0, count)));
+        } catch (error) {
+          const { code } = error as NodeJS.ErrnoException;
+          // The terminal hung up.
+          if (code !== "EAGAIN" && code !== "EINTR") take(undefined);
+        }
+      }, readEveryMs);
+    },
+    close: () => {
+      clearInterval(timer);
+      closeTerminal(device);
+    },
+  };
+}
+
+/** By node's stream, which can switch to raw mode. */
+function openStream(device: Device, isRaw: boolean): Input {
+  const stream = new ReadStream(device.input);
+  if (isRaw) stream.setRawMode(true);
+  return {
+    read: (take) => {
+      stream.setEncoding("utf8");
+      stream.on("data", (chunk: string) => take(chunk));
+      stream.once("end", () => take(undefined));
+      stream.once("error", () => take(undefined));
+    },
+    close: (isLost) => {
+      if (isRaw && !isLost) stream.setRawMode(false);
+      stream.destroy();
+    },
+  };
 }
