@@ -206,7 +206,7 @@ type Input = {
 const readEveryMs = 30;
 
 /** Reads what is there, every 30 ms, and only while we are in front: in the background a read stops the whole group. */
-function pollInput(platform: NodeJS.Platform, { input }: Device): Input {
+function pollInput(platform: NodeJS.Platform, device: Device): Input {
   const bytes = Buffer.alloc(4096);
   const decoder = new StringDecoder("utf8");
   let timer: NodeJS.Timeout | undefined;
@@ -217,7 +217,7 @@ function pollInput(platform: NodeJS.Platform, { input }: Device): Input {
       timer = setInterval(() => {
         if (!isInFront()) return;
         try {
-          const count = readSync(input, bytes);
+          const count = readSync(device.input, bytes);
           take(count === 0 ? undefined : decoder.write(bytes.subarray(0, count)));
         } catch (error) {
           const { code } = error as NodeJS.ErrnoException;
