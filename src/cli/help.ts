@@ -1,6 +1,7 @@
 /** What `--help` prints, made from the commands' own definitions. It fits the terminal; into a pipe it has 80 columns. */
 import type { Context } from "../foundation/context.ts";
 import { type Command, type OptionTable, optionsOf, spellOption, usageOf } from "./command.ts";
+import { wrapWords } from "./messages.ts";
 import { heading } from "./style.ts";
 
 /** The summaries of all commands, under headings. */
@@ -115,7 +116,7 @@ function width(): number {
 function columns(rows: readonly (readonly [string, string])[], widest = 0): string[] {
   const left = Math.max(widest, ...rows.map(([name]) => Math.min(name.length, 32)));
   return rows.flatMap(([name, says]) => {
-    const [first = "", ...others] = wrap(says, Math.max(20, width() - left - 4));
+    const [first = "", ...others] = wrapWords(says, Math.max(20, width() - left - 4));
     const indent = " ".repeat(left + 4);
     // What does not fit its column has a line of its own.
     const beginning =
@@ -125,18 +126,5 @@ function columns(rows: readonly (readonly [string, string])[], widest = 0): stri
 }
 
 function paragraph(text: string, indent = 0): string[] {
-  return wrap(text, width() - indent).map((line) => " ".repeat(indent) + line);
-}
-
-/** Breaks at blanks; a word that is longer than a line stays whole, so that it can be copied. */
-function wrap(text: string, room: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > room) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
+  return wrapWords(text, width() - indent).map((line) => " ".repeat(indent) + line);
 }

@@ -1,3 +1,4 @@
+import { printWarning } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
@@ -201,7 +202,7 @@ function report(
         ]
       : []),
   ];
-  for (const note of notes) context.stderr(`awsrole: warning: ${escapeControls(note)}\n`);
+  for (const note of notes) printWarning(context, note);
   if (json) printJson(context, facts);
   else if (!quiet) {
     const owner = arn === undefined ? "" : ` of ${arn}`;

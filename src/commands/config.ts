@@ -1,3 +1,4 @@
+import { printError } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
@@ -29,12 +30,7 @@ export default defineCommand({
     const name = args.positionals["NAME"];
     const problems = files.problems().filter((problem) => problem.severity === "error");
     for (const { file, line, what, hint } of problems) {
-      context.stderr(
-        escapeControls(`awsrole: ${file}:${line}: ${what}`) +
-          "\n" +
-          escapeControls(`awsrole: hint: ${hint}`) +
-          "\n",
-      );
+      printError(context, { message: `${file}:${line}: ${what}`, hint });
     }
     if (name !== undefined && !files.profileNames().includes(name))
       throw profileNotFound(files, name);

@@ -1,3 +1,4 @@
+import { printNotice } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
@@ -32,10 +33,11 @@ export default defineCommand({
     }
     if (deliveries.length === 0) {
       if (!args.quiet)
-        context.stderr(
+        printNotice(
+          context,
           context.env["AWSROLE_LOG"] === "on"
-            ? "awsrole: nothing has been recorded yet\n"
-            : "awsrole: nothing is recorded: set AWSROLE_LOG=on where your programs run\n",
+            ? "nothing has been recorded yet"
+            : "nothing is recorded: set AWSROLE_LOG=on where your programs run",
         );
       return 0;
     }

@@ -1,6 +1,6 @@
 import { confirmOnlyCopy } from "../keys/only-copy.ts";
+import { printNotice } from "../cli/messages.ts";
 import { defineCommand } from "../cli/command.ts";
-import { escapeControls } from "../foundation/text.ts";
 import { deleteSection } from "../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
@@ -90,7 +90,7 @@ export default defineCommand({
       : deleted.length === 0
         ? `its access key ${accessKeyId} was not in the store`
         : `deleted here, but still at AWS: ${deleted.join(", ")}; aws iam delete-access-key --access-key-id deletes a key there`;
-    context.stderr(`awsrole: ${escapeControls(whereabouts)}\n`);
+    printNotice(context, whereabouts);
     return 0;
   },
 });

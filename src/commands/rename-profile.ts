@@ -1,6 +1,6 @@
+import { printWarning } from "../cli/messages.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
-import { escapeControls } from "../foundation/text.ts";
 import { renameSection } from "../config/edit.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { isManaged } from "../config/profiles.ts";
@@ -105,8 +105,9 @@ async function moveSessions(
       await rows.remove(row.account);
     } catch (error) {
       if (!isAwsRoleError(error)) throw error;
-      context.stderr(
-        `awsrole: warning: a cached session stays behind and will be fetched anew: ${escapeControls(error.message)}\n`,
+      printWarning(
+        context,
+        `a cached session could not be renamed and will be fetched again: ${error.message}`,
       );
     }
   }

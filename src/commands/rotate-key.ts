@@ -1,3 +1,4 @@
+import { printNotice } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
@@ -45,7 +46,7 @@ export default defineCommand({
   async run(context, args) {
     const name = requireName("rotate-key", args.positionals["NAME"]);
     const say = (text: string): void => {
-      if (!args.quiet) context.stderr(`awsrole: ${escapeControls(text)}\n`);
+      if (!args.quiet) printNotice(context, text);
     };
     const print = (facts: Readonly<Record<string, unknown>>, text: string): void => {
       if (args.json) printJson(context, facts);

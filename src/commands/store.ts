@@ -1,9 +1,9 @@
+import { printError } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
 import { setCommand } from "../foundation/permission-advice.ts";
-import { escapeControls } from "../foundation/text.ts";
 import { markLogout } from "../state/logout-epoch.ts";
 import type { IndexEntry, StoreName } from "../state/item-index.ts";
 import { deleteItems, rowsOf, storeOpener } from "../sessions/delete-items.ts";
@@ -114,9 +114,9 @@ function report(
       );
   }
   for (const { row, error } of failed)
-    context.stderr(
-      `awsrole: ${escapeControls(`${row.profile} (${kinds[row.kind]}) stays in the store ${row.store}: ${error.message}`)}\n`,
-    );
+    printError(context, {
+      message: `${row.profile} (${kinds[row.kind]}) stays in the store ${row.store}: ${error.message}`,
+    });
   return failed.length === 0 ? 0 : 1;
 }
 

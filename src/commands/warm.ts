@@ -1,3 +1,4 @@
+import { printError } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import { formatExpiration } from "../aws/credentials.ts";
 import type { Context } from "../foundation/context.ts";
@@ -128,8 +129,6 @@ function report(
         );
   }
   for (const { profile, error } of failures)
-    context.stderr(
-      `awsrole: ${escapeControls(`${profile}: ${error.message}${error.hint === undefined ? "" : ` (${error.hint})`}`)}\n`,
-    );
+    printError(context, { message: `${profile}: ${error.message}`, hint: error.hint });
   return failures[0] === undefined ? 0 : exitCodeOf(failures[0].error);
 }

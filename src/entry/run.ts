@@ -1,4 +1,5 @@
 /** What the miss and people's commands share: a context, output that can fail, errors as text, and the end of the process. */
+import { printError } from "../cli/messages.ts";
 import type { Context } from "../foundation/context.ts";
 import { processContext } from "../context.ts";
 import { commandNameOf, hasOption } from "../cli/words.ts";
@@ -34,11 +35,9 @@ export async function end(exitCode: number): Promise<void> {
  * behind `--` belongs to another program.
  */
 export function report(context: Context, line: readonly string[], error: AwsRoleError): number {
-  const lines = [`awsrole: ${escapeControls(error.message)}`];
-  if (error.hint !== undefined) lines.push(`awsrole: hint: ${escapeControls(error.hint)}`);
-  if (hasOption(line, "--debug")) lines.push(...trace(error));
-  context.stderr(`${lines.join("\n")}\n`);
   const command = commandNameOf(line);
+  printError(context, error, { isForProgram: command === "credential-process" });
+  if (hasOption(line, "--debug")) context.stderr(`${trace(error).join("\n")}\n`);
   if (hasOption(line, "--json") && command !== "credential-process") {
     context.stdout(
       `${formatJson({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`,

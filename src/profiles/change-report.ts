@@ -1,4 +1,5 @@
 /** The word about a change of the config: what was done, what to know, what to try next; or JSON; or the diff alone. */
+import { printNotice, printWarning } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { isColoured } from "../cli/style.ts";
@@ -24,7 +25,7 @@ export function reportChange(
   { file, diff, notUndoable, warnings }: ConfigChange,
   { facts, done, next }: ChangeReport,
 ): void {
-  for (const warning of warnings) context.stderr(`awsrole: warning: ${escapeControls(warning)}\n`);
+  for (const warning of warnings) printWarning(context, warning);
   if (json) {
     const changed = diff !== "";
     const result = {
@@ -43,9 +44,7 @@ export function reportChange(
   if (dryRun) {
     context.stdout(isColoured(context) ? colourDiff(diff) : diff);
     if (!quiet)
-      context.stderr(
-        `awsrole: ${diff === "" ? "nothing to change" : "nothing was changed (--dry-run)"}\n`,
-      );
+      printNotice(context, diff === "" ? "nothing to change" : "nothing was changed (--dry-run)");
     return;
   }
   if (quiet) return;

@@ -1,4 +1,5 @@
 /** Whether a profile works: the role is assumed, and AWS asked who that is. */
+import { printError, printHint } from "../cli/messages.ts";
 import { formatExpiration } from "../aws/credentials.ts";
 import type { Context } from "../foundation/context.ts";
 import { escapeControls } from "../foundation/text.ts";
@@ -63,10 +64,9 @@ export async function reportVerification(
       const failed = { ...report.facts, error: { code, message, hint } };
       reportChange(context, args, change, { ...report, facts: failed });
     } else {
-      const mend = hint === undefined ? "" : `awsrole: hint: ${escapeControls(hint)}\n`;
-      context.stderr(
-        `awsrole: the profile is written, but ${code === "ERR_INTERRUPTED" ? "not verified" : "it does not work"}: ${escapeControls(message)}\n${mend}awsrole: awsrole undo takes it back\n`,
-      );
+      const how = code === "ERR_INTERRUPTED" ? "was not verified" : "does not work yet";
+      printError(context, { message: `the profile was written, but ${how}: ${message}`, hint });
+      printHint(context, "to revert it, run: awsrole undo");
     }
     return exitCodeOf(error);
   }

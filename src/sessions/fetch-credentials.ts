@@ -2,9 +2,9 @@
  * Credentials for the commands that people run (`whoami`, `env`, `exec`, `serve`, `console`, `warm`): fetched in one place, so that
  * all of them warn alike about what `credential-process` must keep silent about.
  */
+import { printNotice } from "../cli/messages.ts";
 import type { Context } from "../foundation/context.ts";
 import { createSpinner } from "../cli/spinner.ts";
-import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { connectionFor, type StsConnection } from "../config/connection.ts";
 import { type Hop, profilesOf, resolveChain, withUserSession } from "../credentials/chain.ts";
@@ -139,7 +139,7 @@ export function noticeTo(
   args: { readonly quiet: boolean },
 ): (text: string) => void {
   return (text) => {
-    if (!args.quiet) context.stderr(`awsrole: ${escapeControls(text)}\n`);
+    if (!args.quiet) printNotice(context, text);
   };
 }
 

@@ -1,3 +1,4 @@
+import { printNotice } from "../../cli/messages.ts";
 import { printJson } from "../../cli/output.ts";
 import { callingProgram } from "../../program/calling-program.ts";
 import { defineCommand } from "../../cli/command.ts";
@@ -48,7 +49,7 @@ export default defineCommand({
     if (args.json) printJson(context, { shell, script });
     else context.stdout(script);
     if (context.isTerminal.stdout && !args.quiet)
-      context.stderr(`awsrole: to use it, ${howToInstall[shell]}\n`);
+      printNotice(context, `to use it, ${howToInstall[shell]}`);
     return 0;
   },
 });

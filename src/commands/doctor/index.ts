@@ -1,3 +1,4 @@
+import { printNotice } from "../../cli/messages.ts";
 import { printJson } from "../../cli/output.ts";
 import type { Context } from "../../foundation/context.ts";
 import { defineCommand } from "../../cli/command.ts";
@@ -113,15 +114,13 @@ async function isWanted(
   args: { readonly json: boolean; readonly input: boolean },
 ): Promise<boolean> {
   if (!canAsk(context, args)) {
-    context.stderr(
-      "awsrole: nothing was changed: there is no terminal to ask at; --force fixes without asking\n",
-    );
+    printNotice(context, "nothing was changed: cannot ask for confirmation here; use --force");
     return false;
   }
   const prompts = await openPrompts();
-  return prompts.choose("AutoFix it like this?", [
-    { value: true, label: "yes", hint: "awsrole undo takes back the lines" },
-    { value: false, label: "no" },
+  return prompts.choose("Apply these fixes?", [
+    { value: true, label: "Yes", hint: "awsrole undo reverts the config changes" },
+    { value: false, label: "No" },
   ]);
 }
 

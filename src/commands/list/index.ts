@@ -1,3 +1,4 @@
+import { printNotice } from "../../cli/messages.ts";
 import { printJson } from "../../cli/output.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { printTable } from "../../cli/table.ts";
@@ -50,8 +51,7 @@ export default defineCommand({
     if (args.json) printJson(context, { profiles: listed });
     else if (args.tree) context.stdout(drawTree(listed));
     else if (listed.length === 0) {
-      if (!args.quiet)
-        context.stderr(`awsrole: there is no profile yet: awsrole add-profile makes one\n`);
+      if (!args.quiet) printNotice(context, "no profiles yet: create one with awsrole add-profile");
     } else {
       const rows = listed.map((one) => [
         one.name,

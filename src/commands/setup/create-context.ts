@@ -1,4 +1,5 @@
 /** Composition: a context and the command's choices become what the steps work with. */
+import { printWarning } from "../../cli/messages.ts";
 import type { Credentials } from "../../aws/credentials.ts";
 import type { Context } from "../../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
@@ -8,11 +9,7 @@ import { readAwsFiles } from "../../config/files.ts";
 import { keyAccount } from "../../credentials/cache/item-names.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
-import {
-  type FetchArguments,
-  fetchCredentials,
-  noticeTo,
-} from "../../sessions/fetch-credentials.ts";
+import { type FetchArguments, fetchCredentials } from "../../sessions/fetch-credentials.ts";
 import { createKeyStore } from "../../keys/key-store.ts";
 import { verifyKey } from "../../keys/verify-key.ts";
 import { type OpenStore, prepareStore } from "../../sessions/open-sessions.ts";
@@ -131,7 +128,7 @@ export async function createSetupContext(
         ...change,
       }),
     now: () => context.clock.now(),
-    warn: (text) => noticeTo(context, args)(`warning: ${text}`),
+    warn: (text) => (args.quiet ? undefined : printWarning(context, text)),
   };
   return { world, store, adminArn, warnings: program.warnings };
 }
