@@ -9,6 +9,7 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { ReadStream } from "node:tty";
+import { hasErrorCode } from "../foundation/errno.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import {
   type Answer,
@@ -220,9 +221,8 @@ function pollInput(platform: NodeJS.Platform, device: Device): Input {
           const count = readSync(device.input, bytes);
           take(count === 0 ? undefined : decoder.write(bytes.subarray(0, count)));
         } catch (error) {
-          const { code } = error as NodeJS.ErrnoException;
-          // The terminal hung up.
-          if (code !== "EAGAIN" && code !== "EINTR") take(undefined);
+          // Else the terminal hung up.
+          if (!hasErrorCode(error, "EAGAIN", "EINTR")) take(undefined);
         }
       }, readEveryMs);
     },

@@ -1,4 +1,4 @@
-import { assertPrivateOutput } from "../../cli/output.ts";
+import { assertPrivateOutput, printJson } from "../../cli/output.ts";
 import { formatExpiration } from "../../aws/credentials.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.ts";
 import { detectShell } from "../../cli/shells/detect.ts";
@@ -197,7 +197,7 @@ function printVariables(
     const profiles = Object.fromEntries(
       variables.map(([profile, values]) => [profile, JSON.parse(formatVariables(shell, values))]),
     );
-    context.stdout(`${JSON.stringify({ profiles }, undefined, 2)}\n`);
+    printJson(context, { profiles });
   } else {
     const comment = shell === "cmd" ? "REM" : "#";
     for (const [profile, values] of variables)
