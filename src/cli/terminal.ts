@@ -212,7 +212,8 @@ function pollInput(platform: NodeJS.Platform, device: Device): Input {
   const decoder = new StringDecoder("utf8");
   let timer: NodeJS.Timeout | undefined;
   // Elsewhere it costs a child process to know; the watch has to do.
-  const isInFront = (): boolean => platform !== "linux" || findForeground(platform).kind !== "unavailable";
+  const isInFront = (): boolean =>
+    platform !== "linux" || findForeground(platform).kind !== "unavailable";
   return {
     read: (take) => {
       timer = setInterval(() => {
