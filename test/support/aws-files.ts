@@ -14,7 +14,8 @@ export function awsFiles(config: string, credentials = ""): AwsFiles {
     };
     writeFileSync(env.AWS_CONFIG_FILE, config);
     writeFileSync(env.AWS_SHARED_CREDENTIALS_FILE, credentials);
-    return readAwsFiles(env, "linux");
+    // The files lie on this machine, so their paths are its own.
+    return readAwsFiles(env, process.platform);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

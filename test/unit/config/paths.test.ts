@@ -1,4 +1,5 @@
 import { userInfo } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { awsFilePaths, differingHomes, homesWarning } from "../../../src/config/paths.ts";
 
@@ -95,7 +96,9 @@ describe("the AWS files are where the SDKs look for them", () => {
   });
 
   it("the system's own record of the user where the environment is empty", () => {
-    expect(awsFilePaths({}, "linux").config).toBe(`${userInfo().homedir}/.aws/config`);
+    expect(awsFilePaths({}, process.platform).config).toBe(
+      join(userInfo().homedir, ".aws", "config"),
+    );
   });
 });
 

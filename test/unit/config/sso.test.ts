@@ -14,7 +14,11 @@ const failure = (text: string) => {
     read(text);
   } catch (error) {
     const { code, message, hint } = error as AwsRoleError;
-    return { code, message: message.replaceAll(/\/\S+\/config(?=:)/g, "CONFIG"), hint };
+    return {
+      code,
+      message: message.replaceAll(/(?:[A-Za-z]:\\|\/)\S+[\\/]config(?=:)/g, "CONFIG"),
+      hint,
+    };
   }
   throw new Error("it was read");
 };

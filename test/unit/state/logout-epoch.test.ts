@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import {
   storeUnlessLoggedOut,
   watchForLogout,
 } from "../../../src/state/logout-epoch.ts";
+import { expectMode } from "../../support/file-mode.ts";
 
 let base: string;
 let state: string;
@@ -93,7 +94,7 @@ describe("a fetch", () => {
     fetchBegins();
     expect(existsSync(state)).toBe(false);
     logout();
-    expect(statSync(state).mode & 0o777).toBe(0o700);
-    expect(statSync(join(state, "last-logout")).mode & 0o777).toBe(0o600);
+    expectMode(state, 0o700);
+    expectMode(join(state, "last-logout"), 0o600);
   });
 });
