@@ -2,6 +2,7 @@
  * What is known about a hop's cached session without opening a secret: the row beside it, which repeats the request that led to the session. Where
  * there is a session of an older request only, the two are compared input by input.
  */
+import { freshSeconds, usableSeconds } from "../credentials/cache/session.ts";
 import { accountOf, profilesOf, type SessionHop } from "../credentials/chain.ts";
 import type { IndexEntry } from "../state/item-index.ts";
 
@@ -57,10 +58,10 @@ function stateOf(
   now: Date,
 ): { state: "cached" | "due" | "expired"; why: string } {
   const left = expiresAt === undefined ? 0 : (Date.parse(expiresAt) - now.getTime()) / 1000;
-  if (!(left >= 60)) return { state: "expired", why: "the kept session has expired" };
+  if (!(left >= usableSeconds)) return { state: "expired", why: "the kept session has expired" };
   const { durationSeconds = 3600 } = Object(parse(request ?? "")) as { durationSeconds?: number };
-  // The two windows of `freshSeconds`, by what was asked for: what was granted stands in the secret.
-  const fresh = durationSeconds >= 1800 ? 960 : 330;
+  // By what was asked for: what was granted is in the secret.
+  const fresh = freshSeconds({ lifetimeSeconds: durationSeconds });
   return left >= fresh
     ? { state: "cached", why: `it is served while at least ${fresh} s remain` }
     : { state: "due", why: `less than ${fresh} s remain: the next call renews it` };

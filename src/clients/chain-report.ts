@@ -7,9 +7,11 @@ import {
   type Hop,
   type RoleHop,
   type SessionHop,
+  signerLife,
   type SsoHop,
   type StsHop,
 } from "../credentials/chain.ts";
+import type { Environment } from "../foundation/environment.ts";
 import type { BaseCredentials } from "../credentials/base-credentials.ts";
 import { sessionSignedSeconds } from "../credentials/mfa/plan.ts";
 import type { IndexEntry } from "../state/item-index.ts";
@@ -55,18 +57,21 @@ export type ExplainedMfa = {
   readonly why: string;
 };
 
-/** All hops of a chain. `rows` are what the state folder says at `now`. No network, no child process, no secret. */
-export function explainChain(
-  files: AwsFiles,
-  hop: Hop,
-  rows: readonly IndexEntry[],
-  now: Date,
-): readonly ExplainedHop[] {
+/** What a report is made by, besides the files: the index of stored items, the time, and the environment. */
+export type Known = {
+  readonly rows: readonly IndexEntry[];
+  readonly now: Date;
+  readonly env: Environment;
+};
+
+/** All hops of a chain. No network, no child process, no secret. Throws nothing. */
+export function explainChain(files: AwsFiles, hop: Hop, known: Known): readonly ExplainedHop[] {
+  const { rows, now, env } = known;
   if (hop.kind === "base") return [explainBase(files, hop)];
   if (hop.kind === "sso") return [explainSso(files, hop, rows, now)];
   const own =
     hop.kind === "role"
-      ? explainRole(files, hop)
+      ? explainRole(files, hop, env)
       : {
           kind: hop.kind,
           profile: hop.profileName,
@@ -86,7 +91,7 @@ export function explainChain(
         };
   return [
     { ...own, cache: cachedEntry(hop, rows, now) },
-    ...explainChain(files, hop.signer, rows, now),
+    ...explainChain(files, hop.signer, known),
   ];
 }
 
@@ -112,7 +117,7 @@ function explainSso(
   };
 }
 
-function explainRole(files: AwsFiles, hop: RoleHop): ExplainedHop {
+function explainRole(files: AwsFiles, hop: RoleHop, env: Environment): ExplainedHop {
   const { profile, role, mfaPlan } = hop;
   return {
     kind: "role",
@@ -122,7 +127,7 @@ function explainRole(files: AwsFiles, hop: RoleHop): ExplainedHop {
       ? `managed: read from its awsrole_ keys${lineOf(profile.settings)}`
       : "standard: read as the AWS CLI reads it",
     call: callOf(hop),
-    duration: durationOf(hop),
+    duration: durationOf(hop, env),
     mfa: mfaOf(
       hop,
       mfaPlan.kind === "shared-session"
@@ -151,12 +156,15 @@ function mfaOf(hop: StsHop, why: string): ExplainedMfa {
   return { asked: true, serial: device.serial, from, why };
 }
 
-function durationOf({ role, signer, profile }: RoleHop): NonNullable<ExplainedHop["duration"]> {
+function durationOf(
+  { role, signer, profile }: RoleHop,
+  env: Environment,
+): NonNullable<ExplainedHop["duration"]> {
   const { durationSeconds: requested } = role;
   if (requested === undefined)
     return { seconds: sessionSignedSeconds, why: "none is set: AWS gives an hour" };
   const isWebIdentity = profile.source.kind === "web-identity";
-  if (requested > sessionSignedSeconds && !isWebIdentity && isTemporary(signer))
+  if (requested > sessionSignedSeconds && !isWebIdentity && signerLife(signer, env) === "temporary")
     return {
       seconds: sessionSignedSeconds,
       requested,
@@ -170,13 +178,6 @@ function durationOf({ role, signer, profile }: RoleHop): NonNullable<ExplainedHo
         ? "below 1800 s some SDKs ask again before every call"
         : "as set; the role's own maximum (MaxSessionDuration) may be less",
   };
-}
-
-function isTemporary(signer: Hop): boolean {
-  if (signer.kind !== "base") return true;
-  const { source } = signer;
-  if (source.kind === "static") return source.sessionToken !== undefined;
-  return !["keychain-key", "environment", "process"].includes(source.kind);
 }
 
 function callOf(hop: StsHop): NonNullable<ExplainedHop["call"]> {

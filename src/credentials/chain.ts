@@ -328,7 +328,8 @@ function deviceOf({ source }: BaseCredentials): Mfa | undefined {
   return source.kind === "keychain-key" ? source.mfa : undefined;
 }
 
-function signerLife(signer: Hop, env: Environment): SignerLife {
+/** Whether a signer's credentials end by themselves; `unknown` for a program's. The one place where that is decided. */
+export function signerLife(signer: Hop, env: Environment): SignerLife {
   if (signer.kind !== "base") return "temporary";
   switch (signer.source.kind) {
     case "keychain-key":

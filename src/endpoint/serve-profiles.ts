@@ -32,7 +32,7 @@ export type Serving = {
   /** In the order in which they were asked for. */
   readonly served: readonly ServedProfile[];
   /** Closes the endpoint; answers `exitCode`, or ends the process with it at once while a fetch that is no longer needed is under way. */
-  end(exitCode: number): Promise<number>;
+  readonly end: (exitCode: number) => Promise<number>;
 };
 
 /**

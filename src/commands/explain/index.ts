@@ -39,7 +39,7 @@ export default defineCommand({
       throw error;
     }
     const rows = await rowsOf(context).list();
-    const chain = explainChain(files, hop, rows, context.clock.now());
+    const chain = explainChain(files, hop, { rows, now: context.clock.now(), env: context.env });
     if (!args.json) {
       context.stdout(printExplanation({ profile, chain, consumers }, styled, context.homeFolder));
       return 0;

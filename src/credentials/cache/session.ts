@@ -38,7 +38,7 @@ export const urgentSeconds = 330;
  * Delivered without renewal while this many seconds remain: above botocore's 15-minute window, which would otherwise run the
  * process for every call; shorter sessions could never satisfy that, so they are held to the 5-minute window of the others.
  */
-export function freshSeconds(session: CachedSession): number {
+export function freshSeconds(session: Pick<CachedSession, "lifetimeSeconds">): number {
   return session.lifetimeSeconds >= halfAnHour - measuredShort ? 960 : urgentSeconds;
 }
 

@@ -256,7 +256,7 @@ function chainOf(facts: Facts, profile: string, settings: Settings, isRefused: b
     ];
   }
   return [
-    ...capped(profile, settings, explainChain(files, hop, rows, now)[0]?.duration),
+    ...capped(profile, settings, explainChain(files, hop, { rows, now, env })[0]?.duration),
     ...regions(facts, profile, settings, hop),
     ...unknownKey(facts, profile, hop),
   ];
