@@ -35,13 +35,13 @@ export type ServeReporter = {
 
 export type RenewingProfile = {
   /** Fetches once more than any request: at the start, where a code may be given. @throws what fetching throws. */
-  fetchFirst(args: ServeArguments): Promise<Fetched>;
+  readonly fetchFirst: (args: ServeArguments) => Promise<Fetched>;
   /** For one request. @throws what fetching throws. */
   provide(): Promise<Provided>;
   /** Renews a session that is in use and no longer fresh. Never throws; to be called now and then. */
-  renewAhead(): void;
+  readonly renewAhead: () => void;
   /** True while a fetch is under way. */
-  isFetching(): boolean;
+  readonly isFetching: () => boolean;
 };
 
 /** With an old session at hand, in milliseconds. */

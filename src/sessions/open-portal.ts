@@ -11,7 +11,7 @@ import type { Portal } from "../sso/portal.ts";
 export type SignedInPortal = {
   readonly portal: Portal;
   /** Runs `work` with a live token, and once more with another one where AWS takes the first no more. */
-  withToken<T>(work: (accessToken: string) => Promise<T>): Promise<T>;
+  readonly withToken: <T>(work: (accessToken: string) => Promise<T>) => Promise<T>;
 };
 
 /**

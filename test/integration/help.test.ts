@@ -79,7 +79,7 @@ describe("help", () => {
     async (_, config, credentials, commands) => {
       const there = createHome({ config, credentials });
       const { code, stdout } = await runAwsrole([], { env: there.env });
-      there.remove();
+      await there.remove();
       expect(code).toBe(0);
       const found = [...stdout.matchAll(/^ {2}(\S.*?)(?: {2,}|$)/gm)].map(([, command = ""]) =>
         command.replace("awsrole ", ""),

@@ -199,7 +199,7 @@ describe("use", () => {
     const { stdout } = await runCommand(["bash", "--norc", "-c", script], {
       env: { ...env, ...mail.env, PATH: env["PATH"] },
     });
-    mail.remove();
+    await mail.remove();
     expect(stdout).toBe("@corp.example\n");
   });
 });
