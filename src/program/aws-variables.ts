@@ -136,9 +136,14 @@ export function applyVariables(
   return applied;
 }
 
-function settingVariables(profileRegion: string | undefined, env: Environment): Environment {
+/** Where services are: the person's own region, from before awsrole set one, else the profile's. */
+export function regionFor(profileRegion: string | undefined, env: Environment): string | undefined {
   const original = parseBefore(env) ?? pick(env);
-  const region = original["AWS_REGION"] || original["AWS_DEFAULT_REGION"] || profileRegion;
+  return original["AWS_REGION"] || original["AWS_DEFAULT_REGION"] || profileRegion;
+}
+
+function settingVariables(profileRegion: string | undefined, env: Environment): Environment {
+  const region = regionFor(profileRegion, env);
   return {
     AWS_PROFILE: undefined,
     AWS_DEFAULT_PROFILE: undefined,

@@ -58,6 +58,13 @@ describe.skipIf(process.platform !== "linux")(
         },
       });
     }
+    const edit = (change: (text: string) => string): void =>
+      writeFileSync(home.configFile, change(readFileSync(home.configFile, "utf8")));
+    /** For how long the browser is signed in, in seconds from now. */
+    const lifeSaidIn = (stderr: string): number => {
+      const until = /^awsrole: signed in until (\S+)$/m.exec(stderr)?.[1] ?? "";
+      return (new Date(until).getTime() - Date.now()) / 1000;
+    };
     const fetchOnce = `${process.execPath} -e 'fetch(process.argv[1],{redirect:"manual"}).then(r=>console.log(r.status+" "+r.headers.get("location")))' "$1" >> VISITS`;
 
     it("leads the browser to the console through an address that works once; no secret is printed or on a command line", async () => {
@@ -103,6 +110,104 @@ describe.skipIf(process.platform !== "linux")(
       );
       expect(JSON.parse((await run(["prod", "--print", "--json"])).stdout)).toHaveProperty("url");
       expect(existsSync(visits)).toBe(false);
+    });
+
+    const destinationOf = async (words: readonly string[]): Promise<string | null> => {
+      const { stdout, stderr } = await run([...words, "--print"]);
+      expect(stdout, stderr).toMatch(/^http/);
+      return new URL(stdout).searchParams.get("Destination");
+    };
+
+    it("opens the profile's region, not that of STS, at a service or a page", async () => {
+      edit((text) => `${text}\nawsrole_region = us-east-1\n`);
+      expect(await destinationOf(["prod"])).toBe(
+        "https://console.aws.amazon.com/?region=eu-west-1",
+      );
+      expect(await destinationOf(["prod", "--service", "ddb", "--region", "us-west-2"])).toBe(
+        "https://console.aws.amazon.com/dynamodbv2/home?region=us-west-2",
+      );
+      expect(await destinationOf(["prod", "--destination", "/s3/buckets/x?tab=objects"])).toBe(
+        "https://console.aws.amazon.com/s3/buckets/x?tab=objects",
+      );
+    });
+
+    it("asks for the longest session that AWS gives, again without where AWS does not, and says until when", async () => {
+      const visit = fetchOnce.replace("VISITS", visits);
+      const long = await run(["prod"], visit);
+      const [asked] = sts.callsOf("GetSigninToken");
+      expect(asked?.input["SessionDuration"]).toBeDefined();
+      expect(Number(asked?.input["SessionDuration"])).toBe(43_200);
+      expect(lifeSaidIn(long.stderr)).toBeGreaterThan(42_000);
+      sts.behave({
+        refuse: { status: 400, code: "BadRequest", message: "no" },
+        only: ["GetSigninToken"],
+        times: 1,
+      });
+      const short = await run(["prod"], visit);
+      expect(
+        sts.callsOf("GetSigninToken").map(({ input }) => input["SessionDuration"] !== undefined),
+      ).toEqual([true, true, false]);
+      expect(lifeSaidIn(short.stderr)).toBeLessThan(3700);
+    });
+
+    it("leads an IAM Identity Center profile to the access portal's own link, without a call to AWS", async () => {
+      edit(
+        (text) =>
+          `${text}\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start/\nsso_region = eu-central-1\n[profile reader]\nregion = us-east-2\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Reader\n`,
+      );
+      const { stdout } = await run(["reader", "--service", "s3", "--region", "us-east-2", "--print"]);
+      const destination = encodeURIComponent(
+        "https://console.aws.amazon.com/s3/home?region=us-east-2",
+      );
+      expect(stdout).toBe(
+        `https://corp.awsapps.com/start/#/console?account_id=123456789012&role_name=Reader&destination=${destination}\n`,
+      );
+      expect(await run(["reader"])).toMatchObject({ code: 0 });
+      await vi.waitFor(() => expect(readFileSync(visits, "utf8")).toMatch(/role_name=Reader/));
+      expect(sts.requests).toEqual([]);
+    });
+
+    it.each([
+      ["chromium-stub", /^--profile-directory=awsrole-prod\n--no-first-run\nhttp:\/\/127/],
+      ["firefox-stub", /^--profile\n\S+\/browsers\/awsrole-prod\nhttp:\/\/127/],
+      ["any-stub", /^http:\/\/127/],
+    ])("gives each profile a browser profile of its own: %s", async (name, expected) => {
+      const visit = fetchOnce.replace('"$1"', '"$last"').replace("VISITS", visits);
+      const stub = join(home.path, name);
+      writeFileSync(
+        stub,
+        `#!/bin/sh\nprintf '%s\\n' "$@" >> ${visits}\nfor last; do :; done\n${visit}\n`,
+      );
+      chmodSync(stub, 0o755);
+      expect(await run(["prod", "--browser", stub])).toMatchObject({ code: 0 });
+      expect(readFileSync(visits, "utf8")).toMatch(expected);
+    });
+
+    it.each([
+      [
+        ["prod", "--browser", "netscape"],
+        /invalid value "netscape" for --browser\n.*choose from chrome, /,
+      ],
+      [
+        ["prod", "--service", "s3", "--destination", "/x"],
+        /--service and --destination cannot be combined/,
+      ],
+      [["prod", "--service", "../x"], /invalid value "..\/x" for --service/],
+      [["prod", "--region", "mars"], /invalid value "mars" for --region/],
+      [
+        ["prod", "--destination", "https://evil.example/"],
+        /--destination is not an address of this console/,
+      ],
+      [["prod", "--destination", "https://console.aws.amazon.com.evil.example/"], /not an address/],
+      [["prod", "--destination", "//evil.example/"], /not an address/],
+      [["prod", "--destination", "javascript:alert(1)"], /not an address/],
+    ] as const)("refuses %j", async (words, message) => {
+      expect(await run(words)).toMatchObject({
+        code: 2,
+        stdout: "",
+        stderr: expect.stringMatching(message),
+      });
+      expect(sts.callsOf("GetSigninToken")).toEqual([]);
     });
 
     it("warns and ends with 1 when the address is used a second time", async () => {

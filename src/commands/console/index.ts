@@ -1,5 +1,19 @@
 import { printJson, assertPrivateOutput } from "../../cli/output.ts";
 import type { Context } from "../../foundation/context.ts";
+import { formatExpiration } from "../../aws/credentials.ts";
+import { readAwsFiles } from "../../config/files.ts";
+import { type Hop, resolveChain } from "../../credentials/chain.ts";
+import { regionFor } from "../../program/aws-variables.ts";
+import { fetchWithMinLife, minLifeOptions } from "../../sessions/min-life.ts";
+import {
+  assertBrowser,
+  type BrowserLaunch,
+  browserLaunch,
+  browserNames,
+  needsAddress,
+} from "./browser.ts";
+import { consolePage, type DestinationArguments } from "./destination.ts";
+import { consoleUrlOf, signInUrl } from "./sign-in-url.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { partitionOf } from "../../config/connection.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
@@ -15,6 +29,8 @@ import { type RedirectPage, writeRedirectPage } from "./redirect-page.ts";
 
 const usage = "console [NAME]";
 const browserWithinMs = 60_000;
+/** The longest console session that AWS gives, in seconds. */
+const longestSeconds = 43_200;
 /** Where another user cannot take the address, and where one can: then a browser that finds it spent needs its time to start. */
 const watchMs = { seen: 2000, unseen: 10_000 };
 
@@ -27,6 +43,21 @@ export default defineCommand({
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   options: {
     ...fetchOptions,
+    ...minLifeOptions,
+    service: { type: "string", describe: "open this service: s3, ec2, logs" },
+    region: { type: "string", describe: "open this region (default: the profile's)" },
+    destination: {
+      type: "string",
+      value: "URL",
+      describe: "open this page of the console",
+    },
+    browser: {
+      type: "string",
+      value: "BROWSER",
+      completes: browserNames,
+      describe:
+        "chrome, chromium, brave, edge, firefox or firefox-container, with a browser profile of its own for each profile; or the path of a program",
+    },
     print: {
       type: "boolean",
       default: false,
@@ -40,43 +71,103 @@ export default defineCommand({
   },
   examples: [
     { command: "awsrole console prod", says: "opens the browser" },
+    { command: "awsrole console prod --service s3 --region us-east-1", says: "at a service" },
+    { command: "awsrole console prod --browser firefox", says: "several consoles side by side" },
     { command: "awsrole console prod --print", says: "for another browser, or another machine" },
   ],
   usesAwsProfile: true,
   async run(context, args) {
     const name = requireProfileName(args.positionals["NAME"], usage);
+    assertBrowser(args.browser);
+    const portal = portalLink(context, name, args);
+    if (portal !== undefined) {
+      if (args.print) printUrl(context, args, portal);
+      else await startBrowser(context, { ...args, profile: name }, portal);
+      return 0;
+    }
     if (args.print && !args.force)
       assertPrivateOutput(
         context,
         "console",
         `(umask 077; awsrole console ${name} --print > FILE)`,
       );
-    const fetched = await fetchCredentials(context, name, args);
+    const fetched = await fetchWithMinLife(context, args, (one) =>
+      fetchCredentials(context, name, one),
+    );
     const partition = partitionOfSession(fetched);
-    const { signInUrl } = await import("./sign-in-url.ts");
-    const url = await signInUrl(
-      fetched.credentials,
-      partition,
+    const region = regionFor(fetched.region, context.env) ?? fetched.connection.region;
+    const { url, hasOwnLength } = await signInUrl(
+      {
+        credentials: fetched.credentials,
+        partition,
+        destination: consolePage(consoleUrlOf(partition), region, args),
+        sessionSeconds: isLongSessionPossible(fetched.chain) ? longestSeconds : undefined,
+      },
       fetched.connection,
       fetched.sessions.deadline,
     );
+    const { expiresAt } = fetched.credentials;
+    const until = hasOwnLength
+      ? new Date(context.clock.now().getTime() + longestSeconds * 1000)
+      : expiresAt;
     if (args.print) {
-      if (args.json) printJson(context, { url });
-      else context.stdout(`${url}\n`);
+      printUrl(context, args, url);
       return 0;
     }
-    await openInBrowser(context, url, noticeTo(context, args));
-    if (args.json) printJson(context, { opened: true, profile: name });
+    await openInBrowser(context, { ...args, profile: name }, url);
+    if (until !== undefined) noticeTo(context, args)(`signed in until ${formatExpiration(until)}`);
+    if (args.json)
+      printJson(context, { opened: true, profile: name });
     return 0;
   },
 });
+
+type ConsoleArguments = DestinationArguments & {
+  readonly quiet: boolean;
+  readonly json: boolean;
+  readonly browser: string | undefined;
+};
+
+function printUrl(context: Context, { json }: { readonly json: boolean }, url: string): void {
+  if (json) printJson(context, { url });
+  else context.stdout(`${url}\n`);
+}
+
+/**
+ * A profile of IAM Identity Center needs no token: the access portal's own link to the account and role, which the browser signs in to by itself.
+ * Undefined for other profiles. @throws ERR_PROFILE_*, ERR_CONFIG_*.
+ */
+function portalLink(
+  context: Context,
+  name: string,
+  args: DestinationArguments,
+): string | undefined {
+  const files = readAwsFiles(context.env, context.platform);
+  const chain = resolveChain(files, name, context.env);
+  if (chain.kind !== "sso") return undefined;
+  const { session, accountId, roleName } = chain.sso;
+  const partition = partitionOfRegion(chain.portal.region);
+  const region =
+    regionFor(files.profile(name)?.get("region")?.value || undefined, context.env) ??
+    chain.portal.region;
+  const query = new URLSearchParams({
+    account_id: accountId,
+    role_name: roleName,
+    destination: consolePage(consoleUrlOf(partition), region, args),
+  });
+  return `${session.startUrl.replace(/\/?(?:#.*)?$/, "")}/#/console?${query}`;
+}
+
+/** AWS takes a length of its own only for a role that a user's key, or its MFA session, assumed. */
+function isLongSessionPossible(chain: Hop): boolean {
+  return chain.kind === "role" && chain.signer.kind !== "role" && chain.signer.kind !== "sso";
+}
 
 /** @throws ERR_PROFILE_INVALID: only a role's session can sign in. */
 function partitionOfSession({ chain, credentials, connection, profile }: Fetched): string {
   if (chain.kind === "role") return partitionOf(chain.role.arn) ?? "aws";
   if (chain.kind === "base" && credentials.sessionToken !== undefined) {
-    const start = /^(?:cn|us-gov|eusc)(?=-)/.exec(connection.region)?.[0];
-    return start === undefined ? "aws" : `aws-${start}`;
+    return partitionOfRegion(connection.region);
   }
   throw new AwsRoleError(
     "ERR_PROFILE_INVALID",
@@ -85,13 +176,26 @@ function partitionOfSession({ chain, credentials, connection, profile }: Fetched
   );
 }
 
-/** @throws ERR_DEADLINE, ERR_ADDRESS_REUSED, ERR_NETWORK, ERR_CONFIG_WRITE. */
+function partitionOfRegion(region: string): string {
+  const start = /^(?:cn|us-gov|eusc)(?=-)/.exec(region)?.[0];
+  return start === undefined ? "aws" : `aws-${start}`;
+}
+
+/** @throws ERR_DEADLINE, ERR_ADDRESS_REUSED, ERR_NETWORK, ERR_CONFIG_WRITE, ERR_PEERS_UNKNOWN. */
 async function openInBrowser(
-  { env, platform }: Context,
+  context: Context,
+  args: ConsoleArguments & { readonly profile: string },
   url: string,
-  notice: (text: string) => void,
 ): Promise<void> {
+  const { env, platform } = context;
+  const notice = noticeTo(context, args);
   const peers = await createPeerLookup(platform);
+  if (peers === undefined && needsAddress(args.browser))
+    throw new AwsRoleError(
+      "ERR_PEERS_UNKNOWN",
+      `console: --browser ${args.browser} puts the sign-in address on a command line, which other users can read here`,
+      { hint: "choose another browser" },
+    );
   const redirect = await openOneShotRedirect(url, {
     timeoutMs: browserWithinMs,
     watchMs: peers === undefined ? watchMs.unseen : watchMs.seen,
@@ -107,14 +211,33 @@ async function openInBrowser(
     notice(
       `opening the console in your browser; if nothing opens, open ${redirect.url} on this machine within a minute (it works once)`,
     );
-    const { default: open } = await import("open");
-    const launched = await open(page?.path ?? redirect.url).catch(() => undefined);
-    // No browser to start is no reason to give up: the address may be opened by hand.
-    launched?.on("error", () => {});
-    if (launched === undefined) notice(`no browser could be started here (${platform})`);
+    await startBrowser(context, args, page?.path ?? redirect.url);
     await redirect.used;
   } finally {
     page?.remove();
     redirect.close();
   }
+}
+
+/** No browser to start is no reason to give up: the address may be opened by hand. @throws ERR_USAGE for an unknown browser. */
+async function startBrowser(
+  context: Context,
+  args: ConsoleArguments & { readonly profile: string },
+  target: string,
+): Promise<void> {
+  const { default: open, apps } = await import("open");
+  const { browser, profile } = args;
+  const { stateDir, platform } = context;
+  const launch: BrowserLaunch =
+    browser === undefined
+      ? { target }
+      : browserLaunch(browser, profile, target, { stateDir, apps });
+  const launched = await open(launch.target, {
+    ...(launch.app === undefined
+      ? {}
+      : { app: { name: launch.app.name, arguments: launch.app.arguments } }),
+  }).catch(() => undefined);
+  launched?.on("error", () => {});
+  if (launched === undefined)
+    noticeTo(context, args)(`no browser could be started here (${browser ?? platform})`);
 }

@@ -7,7 +7,7 @@
 import type { Credentials } from "../../aws/credentials.ts";
 import { isLoopback, type StsConnection } from "../../config/connection.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { createRequestHandler } from "../../aws/http.ts";
 
 type Addresses = { readonly signIn: string; readonly console: string };
@@ -29,49 +29,77 @@ const partitions: Readonly<Record<string, Addresses>> = {
   },
 };
 
+/** What a sign-in is for. */
+export type SignIn = {
+  readonly credentials: Credentials;
+  /** `aws`, `aws-cn`, … */
+  readonly partition: string;
+  /** The page to open, an address of the partition's console. */
+  readonly destination: string;
+  /** How long the console session is to last; undefined: as long as the credentials. AWS takes it for sessions of AssumeRole that were not chained. */
+  readonly sessionSeconds: number | undefined;
+};
+
+/** The start page of a partition's console. @throws ERR_AWS_REFUSED for a partition without a known console. */
+export function consoleUrlOf(partition: string): string {
+  return addressesOf(partition).console;
+}
+
+function addressesOf(partition: string): Addresses {
+  const addresses = Object.hasOwn(partitions, partition) ? partitions[partition] : undefined;
+  if (addresses !== undefined) return addresses;
+  throw new AwsRoleError(
+    "ERR_AWS_REFUSED",
+    `the sign-in address of the partition ${partition} is not known`,
+    { hint: "sign in as your administrators describe it" },
+  );
+}
+
 /**
- * The address that signs a browser in, within 15 minutes. `partition`: `aws`, `aws-cn`, …
+ * The address that signs a browser in, within 15 minutes, and whether AWS took `sessionSeconds`: where it refuses that, it is asked again without.
  * @throws ERR_AWS_REFUSED (also for a partition without a known console), ERR_AWS_UNAVAILABLE, ERR_NETWORK, ERR_DEADLINE.
  */
 export async function signInUrl(
-  credentials: Credentials,
-  partition: string,
+  { credentials, partition, destination, sessionSeconds }: SignIn,
   connection: StsConnection,
   deadline: Deadline,
-): Promise<string> {
-  const addresses = Object.hasOwn(partitions, partition) ? partitions[partition] : undefined;
-  if (addresses === undefined)
-    throw new AwsRoleError(
-      "ERR_AWS_REFUSED",
-      `the sign-in address of the partition ${partition} is not known`,
-      { hint: "sign in as your administrators describe it" },
-    );
+): Promise<{ readonly url: string; readonly hasOwnLength: boolean }> {
+  const addresses = addressesOf(partition);
   const base = new URL(connection.env["AWS_ENDPOINT_URL_SIGNIN"] || addresses.signIn);
   if (base.protocol !== "https:" && !isLoopback(base.hostname))
     throw new AwsRoleError("ERR_NETWORK", `AWS_ENDPOINT_URL_SIGNIN is not an https URL`, {
       hint: "without TLS only this machine is allowed",
     });
-  const token = await getSigninToken(credentials, base, connection, deadline);
-  const destination = new URL(addresses.console);
-  destination.searchParams.set("region", connection.region);
+  const ask = (seconds: number | undefined): Promise<string> =>
+    getSigninToken(credentials, seconds, { base, connection, deadline });
+  let hasOwnLength = sessionSeconds !== undefined;
+  const token = await ask(sessionSeconds).catch((error: unknown) => {
+    if (!hasOwnLength || !isAwsRoleError(error) || error.code !== "ERR_AWS_REFUSED") throw error;
+    hasOwnLength = false;
+    return ask(undefined);
+  });
   const url = new URL("/federation", base);
   url.search = new URLSearchParams({
     Action: "login",
     Issuer: "awsrole",
-    Destination: destination.href,
+    Destination: destination,
     SigninToken: token,
   }).toString();
-  return url.href;
+  return { url: url.href, hasOwnLength };
 }
 
 async function getSigninToken(
   { accessKeyId, secretAccessKey, sessionToken }: Credentials,
-  base: URL,
-  connection: StsConnection,
-  deadline: Deadline,
+  seconds: number | undefined,
+  {
+    base,
+    connection,
+    deadline,
+  }: { readonly base: URL; readonly connection: StsConnection; readonly deadline: Deadline },
 ): Promise<string> {
   const body = new URLSearchParams({
     Action: "getSigninToken",
+    ...(seconds === undefined ? {} : { SessionDuration: String(seconds) }),
     Session: JSON.stringify({ sessionId: accessKeyId, sessionKey: secretAccessKey, sessionToken }),
   }).toString();
   const { response } = await createRequestHandler(connection, () => deadline.remainingMs()).handle({

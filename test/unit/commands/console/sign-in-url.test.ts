@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { signInUrl } from "../../../../src/commands/console/sign-in-url.ts";
+import { consoleUrlOf, signInUrl } from "../../../../src/commands/console/sign-in-url.ts";
 import { startAwsDouble, type AwsDouble } from "../../../support/aws-double.ts";
 import { assume, type Keys } from "../../../support/sts-client.ts";
 
@@ -24,13 +24,21 @@ afterAll(() => {
   return double.close();
 });
 
-const signIn = (partition: string, region: string, env: Record<string, string>): Promise<string> =>
+const signIn = async (
+  partition: string,
+  region: string,
+  env: Record<string, string>,
+): Promise<string> =>
   signInUrl(
-    credentials,
-    partition,
+    {
+      credentials,
+      partition,
+      destination: `${consoleUrlOf(partition)}?region=${region}`,
+      sessionSeconds: undefined,
+    },
     { region, env, useFipsEndpoint: false, useDualstackEndpoint: false, maxAttempts: 1 },
     { remainingMs: () => 5000 },
-  );
+  ).then(({ url }) => url);
 
 it.each([
   ["aws", "eu-west-1", "signin.aws.amazon.com", "console.aws.amazon.com"],
