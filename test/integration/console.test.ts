@@ -155,7 +155,14 @@ describe.skipIf(process.platform !== "linux")(
         (text) =>
           `${text}\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start/\nsso_region = eu-central-1\n[profile reader]\nregion = us-east-2\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Reader\n`,
       );
-      const { stdout } = await run(["reader", "--service", "s3", "--region", "us-east-2", "--print"]);
+      const { stdout } = await run([
+        "reader",
+        "--service",
+        "s3",
+        "--region",
+        "us-east-2",
+        "--print",
+      ]);
       const destination = encodeURIComponent(
         "https://console.aws.amazon.com/s3/home?region=us-east-2",
       );
