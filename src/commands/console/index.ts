@@ -232,11 +232,10 @@ async function startBrowser(
     browser === undefined
       ? { target }
       : browserLaunch(browser, profile, target, { stateDir, apps });
-  const launched = await open(launch.target, {
-    ...(launch.app === undefined
-      ? {}
-      : { app: { name: launch.app.name, arguments: launch.app.arguments } }),
-  }).catch(() => undefined);
+  const { app } = launch;
+  const launched = await open(launch.target, app === undefined ? {} : { app }).catch(
+    () => undefined,
+  );
   launched?.on("error", () => {});
   if (launched === undefined)
     noticeTo(context, args)(`no browser could be started here (${browser ?? platform})`);
