@@ -116,8 +116,7 @@ export default defineCommand({
     }
     await openInBrowser(context, { ...args, profile: name }, url);
     if (until !== undefined) noticeTo(context, args)(`signed in until ${formatExpiration(until)}`);
-    if (args.json)
-      printJson(context, { opened: true, profile: name });
+    if (args.json) printJson(context, { opened: true, profile: name });
     return 0;
   },
 });
