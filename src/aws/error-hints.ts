@@ -163,7 +163,7 @@ const rows: readonly Row[] = [
       call.isSession ? "ERR_AWS_SESSION_ENDED" : "ERR_AWS_REFUSED",
       call.action === "AssumeRoleWithWebIdentity"
         ? "the web identity token has expired: renew the token file"
-        : "the source's session has expired: renew it (aws sso login, aws login, or whatever made it)",
+        : "the source's session has expired: renew it (awsrole login, or whatever made it)",
     ],
   },
   {

@@ -3,27 +3,50 @@ import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
+import { resolveConnection, type StsConnection } from "../config/connection.ts";
+import { readSsoSession, type SsoSessionSettings } from "../config/sso.ts";
+import { type Hop, resolveChain } from "../credentials/chain.ts";
+import type { Context } from "../foundation/context.ts";
+import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import { isOfSsoSession } from "../sessions/sso-items.ts";
 import { markLogout } from "../state/logout-epoch.ts";
 import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 
 export default defineCommand({
   usage: "logout [NAME]",
-  summary: "delete cached credentials of a profile, or of all",
-  positionals: { NAME: { describe: "the profile whose sessions are deleted" } },
-  options: { all: { type: "boolean", default: false, describe: "the sessions of every profile" } },
+  summary: "delete cached credentials of a profile, or of all, or end a sign-in",
+  positionals: {
+    NAME: { describe: "the profile, or the sso-session, whose sessions are deleted" },
+  },
+  options: {
+    all: { type: "boolean", default: false, describe: "the sessions of every profile" },
+    sso: {
+      type: "boolean",
+      default: false,
+      describe: "end the sign-in to IAM Identity Center that they come from, too",
+    },
+    "sso-session": {
+      type: "string",
+      describe: "the sso-session of exactly this name",
+      value: "NAME",
+    },
+  },
   examples: [
     { command: "awsrole logout prod", says: "forget the sessions of prod" },
+    { command: "awsrole logout acme", says: "sign out of [sso-session acme], at AWS too" },
     { command: "awsrole logout --all", says: "forget every session (long-term keys stay)" },
   ],
   async run(context, args) {
     const name = args.positionals["NAME"];
-    if ((name === undefined) === !args.all) {
-      throw new AwsRoleError("ERR_USAGE", "logout wants a profile or --all", {
-        hint: "usage: awsrole logout (NAME | --all)",
+    const exact = args["sso-session"];
+    if ([name, exact, args.all || undefined].filter((one) => one !== undefined).length !== 1) {
+      throw new AwsRoleError("ERR_USAGE", "logout wants a profile, an sso-session or --all", {
+        hint: "usage: awsrole logout (NAME | --sso-session NAME | --all)",
       });
     }
     const { env, platform, clock } = context;
+    const signIns = findSignIns(context, readAwsFiles(env, platform), { ...args, name, exact });
     const rows = rowsOf(context);
     // Refuses another user's folder before anything is written into it.
     await rows.list();
@@ -35,11 +58,24 @@ export default defineCommand({
       unmarked = error;
     }
     const listed = (await rows.list()).filter(
-      (row) => row.kind !== "key" && (args.all || row.profile === name),
+      (row) =>
+        row.kind !== "key" &&
+        (args.all ||
+          (name !== undefined && row.profile === name) ||
+          signIns.some(({ session }) => isOfSsoSession(row, session))),
     );
-    if (name !== undefined && listed.length === 0)
+    if (name !== undefined && listed.length === 0 && signIns.length === 0)
       requireProfile(readAwsFiles(env, platform), name);
     await deleteItems(context, listed, args);
+    const ended: string[] = [];
+    for (const { session, portal } of signIns) {
+      const { signOut } = await import("../sso/sign-out.ts");
+      const { homeFolder } = context;
+      const plain = { ...session, region: portal.region };
+      const deadline = deadlineFromNow(deadlineMs.attended);
+      if (await signOut(plain, { homeFolder, portal, deadline }))
+        ended.push(session.name ?? session.startUrl);
+    }
     if (unmarked !== undefined)
       throw new AwsRoleError(
         "ERR_STORE_FAILED",
@@ -55,8 +91,9 @@ export default defineCommand({
       .toSorted()
       .at(-1);
     const deleted = listed.map((row) => ({ profile: row.profile, expiresAt: row.expiresAt }));
-    if (args.json) printJson(context, { deleted });
+    if (args.json) printJson(context, { deleted, signedOut: ended });
     else if (!args.quiet) {
+      for (const one of ended) context.stdout(`signed out of ${escapeControls(one)}\n`);
       context.stdout(
         `deleted ${listed.length} cached session${listed.length === 1 ? "" : "s"}${name === undefined ? "" : ` of ${escapeControls(name)}`}\n`,
       );
@@ -68,6 +105,41 @@ export default defineCommand({
     return 0;
   },
 });
+
+type SignIn = { readonly session: SsoSessionSettings; readonly portal: StsConnection };
+
+/** The sign-ins that are to end: a session by its name, or what a profile (or all) with `--sso` uses. @throws ERR_PROFILE_*, ERR_CONFIG_*. */
+function findSignIns(
+  { env }: Context,
+  files: AwsFiles,
+  wanted: {
+    readonly name: string | undefined;
+    readonly exact: string | undefined;
+    readonly all: boolean;
+    readonly sso: boolean;
+  },
+): readonly SignIn[] {
+  const ofSession = (name: string): SignIn => {
+    const session = readSsoSession(files, name);
+    const portal = resolveConnection({
+      service: "sso",
+      profile: new Map(),
+      services: () => undefined,
+      ownRegion: session.region,
+      env,
+    });
+    return { session, portal };
+  };
+  const { name, exact, all, sso } = wanted;
+  if (exact !== undefined) return [ofSession(exact)];
+  if (name !== undefined && files.profile(name) === undefined)
+    return files.ssoSessionNames().includes(name) ? [ofSession(name)] : [];
+  if (!sso) return [];
+  if (all) return files.ssoSessionNames().map(ofSession);
+  let hop: Hop = resolveChain(files, name ?? "", env);
+  while (hop.kind === "role" || hop.kind === "user-session") hop = hop.signer;
+  return hop.kind === "sso" ? [{ session: hop.sso.session, portal: hop.portal }] : [];
+}
 
 /** Nothing to delete is fine, a mistyped name is not. A profile that is gone may still have sessions. */
 function requireProfile(files: AwsFiles, name: string): void {

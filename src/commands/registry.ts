@@ -98,6 +98,10 @@ export const commands: CommandTable = {
     summary: "which program was given which role, and when (if AWSROLE_LOG=on)",
     load: () => import("./log.ts"),
   },
+  login: {
+    summary: "sign in to IAM Identity Center, or to the console identity of a profile",
+    load: () => import("./login.ts"),
+  },
   logout: {
     summary: "delete cached credentials of a profile, or of all",
     load: () => import("./logout.ts"),
@@ -133,7 +137,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     "release",
     "sync",
   ],
-  "Using a role": ["whoami", "use", "exec", "env", "console", "serve", "warm", "logout"],
+  "Using a role": ["whoami", "use", "exec", "env", "console", "serve", "warm", "login", "logout"],
   "Looking around": ["list", "config", "explain", "doctor", "log"],
   "Access keys and stores": ["add-key", "rotate-key", "remove-key", "store"],
   Programs: ["credential-process", "init", "completion"],

@@ -116,7 +116,6 @@ export const awsroleKeys: readonly string[] = [
   "sso_session",
   "sso_account_id",
   "sso_role_name",
-  "sso_login",
   "sso_account_name",
   "synced_from",
 ];

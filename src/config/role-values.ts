@@ -27,7 +27,6 @@ export const rules = {
     hint: "an ARN looks like arn:aws:iam::123456789012:role/NAME",
   },
   accountId: { pattern: /^\d{12}$/, hint: "an account id has 12 digits" },
-  ssoLogin: { pattern: /^(?:auto|never)$/, hint: "it is auto or never" },
   accessKeyId: {
     pattern: /^[A-Z0-9]{16,128}$/,
     hint: "an access key id looks like AKIAIOSFODNN7EXAMPLE",

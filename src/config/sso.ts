@@ -27,8 +27,6 @@ export type SsoRole = {
   readonly session: SsoSessionSettings;
   readonly accountId: string;
   readonly roleName: string;
-  /** `auto`: a program's request may open the browser, where a person is at the terminal. */
-  readonly login: "auto" | "never";
 };
 
 /** What a token is asked for where the section does not say, as in the AWS CLI. */
@@ -109,7 +107,6 @@ export function readSsoRole(
             rules.accountId,
           ),
     roleName: need("sso_role_name").value,
-    login: readLogin(name, settings),
   };
 }
 
@@ -160,13 +157,6 @@ function refuseNarrowing(reader: string, settings: Settings): void {
       "remove it, or put it into a role profile that has this one as its source",
     );
   }
-}
-
-function readLogin(name: string, settings: Settings): SsoRole["login"] {
-  const found = named(settings, "awsrole_sso_login");
-  if (found === undefined) return "never";
-  const value = requireRule(name, found, rules.ssoLogin);
-  return value === "auto" ? "auto" : "never";
 }
 
 function requireStartUrl(reader: string, setting: Setting): string {

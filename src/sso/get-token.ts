@@ -72,6 +72,18 @@ export async function assertCanGetToken(
   if (!canRefresh(token, deps)) aliveOrLoginNeeded(session, token, deps);
 }
 
+/** Keeps a token that was just issued where AWS's tools read it; `before`: the text that it replaces. @throws ERR_STORE_FAILED. */
+export async function writeToken(
+  session: SsoSession,
+  token: Omit<SsoToken, "raw">,
+  { homeFolder }: Pick<TokenDependencies, "homeFolder">,
+  before?: SsoToken["raw"],
+): Promise<SsoToken> {
+  const raw = formatToken(session, token, before);
+  await writeAwsCacheFile(tokenFile(homeFolder, session), raw);
+  return { ...token, raw };
+}
+
 /** The session's token as it is kept now; undefined when there is none. */
 export async function readToken(
   session: SsoSession,
@@ -90,10 +102,7 @@ async function refresh(
   try {
     const oidc = await deps.openOidc();
     const issued = await oidc.createToken(client, { kind: "refresh_token", refreshToken });
-    const renewed = { ...issued, client };
-    const raw = formatToken(session, renewed, token.raw);
-    await writeAwsCacheFile(tokenFile(deps.homeFolder, session), raw);
-    return { ...renewed, raw };
+    return await writeToken(session, { ...issued, client }, deps, token.raw);
   } catch (error) {
     // An SDK may have been faster: then its token is the good one.
     const current = newerToken(await readToken(session, deps), token);
@@ -160,8 +169,8 @@ export function loginNeeded(
     {
       hint:
         session.name === undefined
-          ? "run: aws sso login with a profile of this start URL"
-          : `run: aws sso login --sso-session ${session.name}`,
+          ? "run: awsrole login with the name of this profile"
+          : `run: awsrole login ${session.name}`,
       cause,
     },
   );

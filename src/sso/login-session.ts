@@ -13,7 +13,8 @@ import { withLock } from "../locks/single-flight.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { readAwsCacheFile, writeAwsCacheFile } from "./aws-cache-file.ts";
-import type { Signin } from "./signin.ts";
+import type { IssuedLogin, Signin } from "./signin.ts";
+import { formatInstant } from "./token.ts";
 
 /** A login session as AWS keeps it. */
 export type LoginToken = {
@@ -120,6 +121,26 @@ export function parseLoginToken(
   };
 }
 
+/** Keeps a session that was just begun, as `aws login` does. @throws ERR_STORE_FAILED. */
+export async function writeLogin(
+  file: string,
+  loginSession: string,
+  clientId: string,
+  dpopKey: string,
+  { credentials, refreshToken, idToken }: IssuedLogin,
+): Promise<void> {
+  const { expiresAt, ...keys } = credentials;
+  const accountId = /^arn:[^:]+:[^:]+::(\d{12}):/.exec(loginSession)?.[1];
+  await writeAwsCacheFile(file, {
+    accessToken: { ...keys, accountId, expiresAt: formatInstant(expiresAt) },
+    tokenType: "aws_sigv4",
+    clientId,
+    refreshToken,
+    idToken,
+    dpopKey,
+  });
+}
+
 async function renew(
   file: string,
   token: LoginToken,
@@ -139,7 +160,7 @@ async function renew(
   const { expiresAt, ...keys } = credentials;
   const renewed = {
     ...raw,
-    accessToken: { ...keys, expiresAt: expiresAt.toISOString().replace(/\.\d+Z$/, "Z") },
+    accessToken: { ...keys, expiresAt: formatInstant(expiresAt) },
     refreshToken: issued.refreshToken,
   };
   await writeAwsCacheFile(file, renewed);
@@ -175,7 +196,7 @@ function loginNeeded(
   cause: unknown,
 ): AwsRoleError {
   return new AwsRoleError("ERR_LOGIN_NEEDED", `the login session of ${loginSession} ${what}`, {
-    hint: `run: aws login --profile ${profileName}`,
+    hint: `run: awsrole login ${profileName}`,
     cause,
   });
 }

@@ -9,7 +9,7 @@ import {
   SSOOIDCClient,
   StartDeviceAuthorizationCommand,
 } from "@aws-sdk/client-sso-oidc";
-import { type Answer, createCaller } from "../aws/client.ts";
+import { type Answer, createCaller, withoutVersionWarning } from "../aws/client.ts";
 import type { StsConnection } from "../config/connection.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { OidcClient } from "./token.ts";
@@ -89,6 +89,27 @@ export function createOidc(
       return { clientId, clientSecret, expiresAt: new Date(clientSecretExpiresAt * 1000) };
     },
 
+    /** Where the person signs in, in the browser. */
+    authorizeUrl(request: {
+      readonly clientId: string;
+      readonly redirectUri: string;
+      readonly state: string;
+      readonly codeChallenge: string;
+      readonly scopes: readonly string[];
+    }): string {
+      const url = new URL(addressOf(connection).href.replace(/\/*$/, "/authorize"));
+      url.search = new URLSearchParams({
+        response_type: "code",
+        client_id: request.clientId,
+        redirect_uri: request.redirectUri,
+        state: request.state,
+        code_challenge_method: "S256",
+        scopes: request.scopes.join(" "),
+        code_challenge: request.codeChallenge,
+      }).toString();
+      return url.href;
+    },
+
     async startDeviceAuthorization(
       { clientId, clientSecret }: OidcClient,
       startUrl: string,
@@ -129,6 +150,18 @@ export function createOidc(
       return issued(action, answer);
     },
   };
+}
+
+/** AWS's own rules for partitions, FIPS and dual stack, unless there is an endpoint. */
+function addressOf({
+  region: Region,
+  endpointUrl,
+  useFipsEndpoint: UseFIPS,
+  useDualstackEndpoint: UseDualStack,
+}: StsConnection): URL {
+  if (endpointUrl !== undefined) return new URL(endpointUrl);
+  const { config } = withoutVersionWarning(() => new SSOOIDCClient({ region: Region }));
+  return config.endpointProvider({ Region, UseFIPS, UseDualStack }).url;
 }
 
 function issued(

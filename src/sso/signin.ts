@@ -8,7 +8,7 @@ import {
   type CreateOAuth2TokenRequestBody,
   SigninClient,
 } from "@aws-sdk/nested-clients/signin";
-import { createCaller } from "../aws/client.ts";
+import { createCaller, withoutVersionWarning } from "../aws/client.ts";
 import type { StsConnection } from "../config/connection.ts";
 import type { Credentials } from "../aws/credentials.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -30,6 +30,31 @@ export function createSignin(
 ) {
   const call = createCaller("AWS Sign-In", connection, remainingMs);
   return {
+    /** Where the person signs in, in the browser. */
+    authorizeUrl(request: {
+      readonly clientId: string;
+      readonly redirectUri: string;
+      readonly state: string;
+      readonly codeChallenge: string;
+    }): string {
+      const url = addressOf(connection, "/v1/authorize");
+      url.search = new URLSearchParams({
+        response_type: "code",
+        client_id: request.clientId,
+        state: request.state,
+        code_challenge_method: "SHA-256",
+        scope: "openid",
+        redirect_uri: request.redirectUri,
+        code_challenge: request.codeChallenge,
+      }).toString();
+      return url.href;
+    },
+
+    /** The page that shows another device's code. */
+    confirmationUrl(): string {
+      return addressOf(connection, "/v1/sessions/confirmation").href;
+    },
+
     /** Redeems an authorization code or a refresh token. `dpopKey`: PEM of an EC P-256 key. */
     async createToken(
       request: CreateOAuth2TokenRequestBody,
@@ -72,6 +97,26 @@ export function createSignin(
       };
     },
   };
+}
+
+/** AWS's own rules for partitions, FIPS and dual stack, unless there is an endpoint. */
+function addressOf(
+  {
+    region: Region,
+    endpointUrl,
+    useFipsEndpoint: UseFIPS,
+    useDualstackEndpoint: UseDualStack,
+  }: StsConnection,
+  path: string,
+): URL {
+  const base =
+    endpointUrl ??
+    withoutVersionWarning(() => new SigninClient({ region: Region })).config.endpointProvider({
+      Region,
+      UseFIPS,
+      UseDualStack,
+    }).url.href;
+  return new URL(base.replace(/\/*$/, path));
 }
 
 type HttpRequest = {

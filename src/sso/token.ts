@@ -122,6 +122,7 @@ function parseInstant(text: string | undefined): Date | undefined {
   return Number.isNaN(instant.getTime()) ? undefined : instant;
 }
 
-function formatInstant(instant: Date): string {
+/** AWS's form of a time: whole seconds, UTC. */
+export function formatInstant(instant: Date): string {
   return instant.toISOString().replace(/\.\d+Z$/, "Z");
 }

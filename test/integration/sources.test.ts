@@ -328,7 +328,7 @@ describe("sources", () => {
       const missing = await run(config(), env);
       expect(missing).toMatchObject({ code: 3, stdout: "" });
       expect(missing.stderr).toMatch(
-        /^awsrole: profile corp: you are not signed in to sso-session s\nawsrole: hint: run: aws sso login --sso-session s\n$/,
+        /^awsrole: profile corp: you are not signed in to sso-session s\nawsrole: hint: run: awsrole login s\n$/,
       );
       signIn(60);
       sts.identityCenter.endSessions();
@@ -431,7 +431,7 @@ describe("sources", () => {
   it("a login session that was never started: says what to run, exit 3", async () => {
     const finished = await run(`[profile p]\nlogin_session = arn:aws:iam::123456789012:user/Bob\n`);
     expect(finished).toMatchObject({ code: 3, stdout: "" });
-    expect(finished.stderr).toMatch(/run: aws login --profile p/);
+    expect(finished.stderr).toMatch(/run: awsrole login p/);
   });
 
   it("web identity: unsigned, with the token of the moment", async () => {

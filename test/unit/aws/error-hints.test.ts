@@ -77,7 +77,7 @@ const answers: readonly [string, number, string, ErrorCode, RegExp][] = [
     400,
     "The security token included in the request is expired",
     "ERR_AWS_REFUSED",
-    /aws sso login/,
+    /awsrole login/,
   ],
   [
     "ExpiredTokenException",

@@ -34,7 +34,6 @@ describe("a profile of IAM Identity Center", () => {
         managed: isManaged,
         accountId: "123456789012",
         roleName: "Reader",
-        login: "never",
         session: {
           name: "corp",
           startUrl: "https://example.awsapps.com/start",
@@ -88,16 +87,16 @@ describe("a profile of IAM Identity Center", () => {
     }
   });
 
-  it.each([
-    ["awsrole_sso_login = always", "it is auto or never"],
-    ["awsrole_sso_account_id = 12", "an account id has 12 digits"],
-  ])("with %s is refused", (line, hint) => {
-    const keys = managed.replace(
-      /awsrole_sso_account_id.*\n/,
-      line.includes("account") ? "" : "$&",
-    );
-    expect(failure(`[profile p]\n${keys}${line}\n${session}`)).toMatchObject({ hint });
-  });
+  it.each([["awsrole_sso_account_id = 12", "an account id has 12 digits"]])(
+    "with %s is refused",
+    (line, hint) => {
+      const keys = managed.replace(
+        /awsrole_sso_account_id.*\n/,
+        line.includes("account") ? "" : "$&",
+      );
+      expect(failure(`[profile p]\n${keys}${line}\n${session}`)).toMatchObject({ hint });
+    },
+  );
 });
 
 describe("an sso-session", () => {
