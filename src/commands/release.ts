@@ -1,3 +1,4 @@
+import { printJson } from "../cli/output.ts";
 import { confirm } from "../cli/confirm.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import type { Context } from "../foundation/context.ts";
@@ -145,7 +146,7 @@ function isRole(files: AwsFiles, name: string): boolean {
 }
 
 function reportReturned(context: Context, args: Arguments, returned: readonly string[]): void {
-  if (args.json) context.stdout(`${JSON.stringify({ released: [], returned }, undefined, 2)}\n`);
+  if (args.json) printJson(context, { released: [], returned });
   else if (!args.quiet)
     context.stdout(
       escapeControls(

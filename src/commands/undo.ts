@@ -1,3 +1,4 @@
+import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
@@ -46,9 +47,13 @@ async function list(
 ): Promise<number> {
   const edits = await rememberedEdits(context);
   if (json) {
-    context.stdout(
-      `${JSON.stringify({ changes: edits.map(({ action, at, isUndoable }) => ({ action, at: at.toISOString(), undoable: isUndoable })) }, undefined, 2)}\n`,
-    );
+    printJson(context, {
+      changes: edits.map(({ action, at, isUndoable }) => ({
+        action,
+        at: at.toISOString(),
+        undoable: isUndoable,
+      })),
+    });
   } else if (!quiet) {
     context.stdout(
       edits.length === 0

@@ -213,7 +213,7 @@ describe("profile commands", () => {
         sourceProfile: "mid",
       });
       const table = await done("list");
-      expect(table.split("\n")[0]).toMatch(/^PROFILE +KIND +ROLE +VIA +CACHED UNTIL +STORE$/);
+      expect(table.split("\n")[0]).toMatch(/^PROFILE +KIND +ROLE +VIA$/);
       expect(table).toMatch(/^prod +role +123456789012 example-role +mid$/m);
       expect(table).not.toContain("PLANTEDSECRET");
     });

@@ -1,3 +1,4 @@
+import { formatUntil } from "../../cli/times.ts";
 import { printNotice } from "../../cli/messages.ts";
 import { printJson } from "../../cli/output.ts";
 import { defineCommand } from "../../cli/command.ts";
@@ -58,7 +59,7 @@ export default defineCommand({
         one.kind,
         one.error ?? roleOf(one) ?? one.accessKeyId ?? "",
         one.sourceProfile ?? one.otherSource ?? "",
-        one.cachedUntil === undefined ? "" : describeUntil(new Date(one.cachedUntil), now),
+        one.cachedUntil === undefined ? "" : formatUntil(new Date(one.cachedUntil), now),
         one.store ?? "",
       ]);
       const header = ["PROFILE", "KIND", "ROLE", "VIA", "CACHED UNTIL", "STORE"];
@@ -89,10 +90,4 @@ function groupRows(rows: readonly IndexEntry[], now: Date): (profile: ProfileSum
 
 function roleOf({ roleArn }: ProfileSummary): string | undefined {
   return roleArn?.replace(/^arn:[^:]+:iam::(\d+):role\//, "$1 ");
-}
-
-/** The local time, and how long that is from now. */
-function describeUntil(until: Date, now: Date): string {
-  const clock = [until.getHours(), until.getMinutes()].map((part) => String(part).padStart(2, "0"));
-  return `${clock.join(":")} (${Math.floor((until.getTime() - now.getTime()) / 60_000)} min)`;
 }

@@ -8,11 +8,19 @@ const rows = [
 ];
 
 describe("a table", () => {
-  it.each([60, 80, 100, 400])("fits into %i columns, cutting the longest first", (columns) => {
+  it.each([68, 80, 100, 400])("fits into %i columns, cutting the longest first", (columns) => {
     const lines = printTable(header, rows, columns).split("\n");
     expect(lines).toHaveLength(4);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
     expect(lines[1]).toMatch(/ bob$/);
+  });
+  it.each([20, 40, 80])("never cuts the first column, in %i columns either", (columns) => {
+    const lines = printTable(header, rows, columns).split("\n");
+    expect(lines[2]).toMatch(/^a-profile-with-a-rather-long-name-of-its-own( |$)/);
+  });
+  it("leaves out columns that are empty in every row, but the first", () => {
+    expect(printTable(header, [["prod", "", "bob"]], 80)).toBe("PROFILE  VIA\nprod     bob\n");
+    expect(printTable(header, [["", "", ""]], 80)).toBe("PROFILE\n\n");
   });
   it("is cut nowhere where there is no terminal", () => {
     expect(printTable(header, rows, undefined)).toContain("too-long-for-most-terminals");
