@@ -1,7 +1,9 @@
 /** `npm run docs`: writes the pages that are made from the code. */
 import { writeFileSync } from "node:fs";
+import { clientsPage } from "./clients-page.ts";
 import { commandReference } from "./command-reference.ts";
 import { jsonReference } from "./json-reference.ts";
 
 writeFileSync("docs/commands.md", await commandReference());
 writeFileSync("docs/json.md", await jsonReference());
+writeFileSync("docs/clients.md", clientsPage());

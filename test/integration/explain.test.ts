@@ -149,8 +149,10 @@ describe("explain", () => {
     const refused = await runInProcess(["explain", "p"], home.env);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/^awsrole: profile p: has a role but no source/);
-    expect(refused.stdout).toMatch(/^What programs do with p\n {3}role_arn without a source/);
-    expect(refused.stdout).toMatch(/^AWS CLI, boto3 +refuses the profile$/m);
+    expect(refused.stdout).toMatch(
+      /^What programs do with p\n {3}measured with: role_arn \+ credential_process \(and a region, which this profile does not have\)\n/,
+    );
+    expect(refused.stdout).toMatch(/^boto3 +finds no credentials, and says so$/m);
     expect(refused.stdout).toMatch(/^Go, Terraform +runs .* then assumes the role once more$/m);
     expect((await runInProcess(["explain", "pp"], home.env)).stdout).toBe("");
   });

@@ -42,6 +42,11 @@ describe.skipIf(reason !== undefined)(titled("awsrole and botocore", reason), ()
     expect(report?.violations).toEqual([]);
   });
 
+  it("are told apart by explain as they do it", () => {
+    expect(report?.explained).toBeGreaterThan(isLong ? 300 : 50);
+    expect(report?.explainedWrong).toEqual([]);
+  });
+
   it.skipIf(!isLong)("differ by every rule, as often as the docs say", () => {
     expect(Object.keys(report?.byRule ?? {}).toSorted()).toEqual(
       rules.map(({ name }) => name).toSorted(),

@@ -2,6 +2,8 @@
  * What profiles are made of, and profiles of one ingredient or two: for the oracle (awsrole beside botocore) and for the measurement of clients.
  * Every profile has a region, unless it is an ingredient that it has none.
  */
+import { type IngredientName, nothing } from "../../src/clients/ingredients.ts";
+import { loginFile } from "./odd-configs/sign-in.ts";
 import type { OracleRow } from "./row.ts";
 import {
   arn,
@@ -15,7 +17,7 @@ import {
 } from "./odd-configs/pieces.ts";
 
 export type Ingredient = {
-  readonly name: string;
+  readonly name: IngredientName;
   readonly lines?: readonly string[];
   readonly credentials?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
@@ -31,6 +33,7 @@ const url = "https://corp.awsapps.com/start";
 export const ingredients: readonly Ingredient[] = [
   { name: "role_arn", lines: [arn("R")] },
   { name: "source_profile", lines: ["source_profile = base"] },
+  { name: "source_profile (itself)", lines: ["source_profile = p"] },
   { name: "credential_source", lines: ["credential_source = Ec2InstanceMetadata"] },
   {
     name: "web_identity_token_file",
@@ -48,7 +51,11 @@ export const ingredients: readonly Ingredient[] = [
     lines: [`sso_start_url = ${url}`, "sso_region = eu-central-1", ssoRole],
     files: ssoToken(url),
   },
-  { name: "login_session", lines: ["login_session = arn:aws:iam::123456789012:user/bob"] },
+  {
+    name: "login_session",
+    lines: ["login_session = arn:aws:iam::123456789012:user/bob"],
+    files: loginFile(),
+  },
   { name: "credential_process", lines: [process("P")] },
   { name: "key in config", lines: [keys("CONFIGKEY")] },
   { name: "key in credentials", credentials: [keys("FILEKEY")] },
@@ -63,13 +70,20 @@ export const ingredients: readonly Ingredient[] = [
   { name: "no region", hasNoRegion: true },
 ];
 
+/** A setting that is there twice makes no mixture. */
+const isTwice = (names: readonly string[]): boolean =>
+  (names.includes("source_profile") && names.includes("source_profile (itself)")) ||
+  (names.includes("sso_start_url") &&
+    (names.includes("another sso_region") || names.includes("sso_session")));
+
 /** A profile `p` of these ingredients. */
-export function mix(...parts: readonly Ingredient[]): OracleRow {
+export function mix(...given: readonly Ingredient[]): OracleRow {
+  const parts = ingredients.filter((one) => given.includes(one));
   const lines = parts.flatMap((part) => part.lines ?? []);
   const header = parts.find((part) => part.header !== undefined)?.header ?? "[profile p]";
   const credentials = parts.flatMap((part) => part.credentials ?? []);
   return {
-    title: parts.map(({ name }) => name).join(" + "),
+    title: parts.map(({ name }) => name).join(" + ") || nothing,
     config: [
       header,
       ...lines,
@@ -83,10 +97,39 @@ export function mix(...parts: readonly Ingredient[]): OracleRow {
   };
 }
 
-/** Every ingredient alone and every two of them. */
+const named = (name: IngredientName): Ingredient => {
+  const found = ingredients.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`there is no ingredient ${name}`);
+  return found;
+};
+
+/** A role with each of its sources (and a code), and one more ingredient. */
+export function rolesWithMore(): readonly OracleRow[] {
+  const roles = [
+    ["role_arn", "source_profile"],
+    ["role_arn", "source_profile (itself)"],
+    ["role_arn", "credential_source"],
+    ["role_arn", "web_identity_token_file"],
+    ["role_arn", "source_profile", "mfa_serial"],
+  ] as const;
+  return roles.flatMap((role) =>
+    ingredients
+      .filter(
+        ({ name }) => !(role as readonly string[]).includes(name) && !isTwice([...role, name]),
+      )
+      .map((more) => mix(...role.map(named), more)),
+  );
+}
+
+/** No ingredient, every one alone and every two of them. */
 export function singlesAndPairs(): readonly OracleRow[] {
-  return ingredients.flatMap((one, index) => [
-    mix(one),
-    ...ingredients.slice(index + 1).map((other) => mix(one, other)),
-  ]);
+  return [mix()].concat(
+    ingredients.flatMap((one, index) => [
+      mix(one),
+      ...ingredients
+        .slice(index + 1)
+        .filter((other) => !isTwice([one.name, other.name]))
+        .map((other) => mix(one, other)),
+    ]),
+  );
 }

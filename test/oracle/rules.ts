@@ -139,6 +139,23 @@ export const rules: readonly Rule[] = [
         );
       }),
   },
+  ofKind(
+    "container-token-trimmed",
+    "§4",
+    "A line feed at the end of a container's authorization token file is not part of the token; botocore refuses it.",
+    ({ ours, theirs }) =>
+      ours.outcome.kind === "credentials" && theirs.reason.includes("not a legal header value"),
+  ),
+  {
+    name: "own-metadata-endpoint",
+    contract: "§2, §5",
+    why: "Endpoint and mode of the instance metadata service are those of the profile with `credential_source`; botocore takes those of the profile asked for.",
+    explains: (_, { ours, theirs }, { config }) =>
+      config.includes("ec2_metadata_service_endpoint") &&
+      ours.asked[0]?.where !== theirs.asked[0]?.where &&
+      ours.asked.length === theirs.asked.length &&
+      !/^\[profile p\][^[]*ec2_metadata_service_endpoint/.test(config),
+  },
   {
     name: "shared-mfa-session",
     contract: "§5",

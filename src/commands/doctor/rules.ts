@@ -47,6 +47,15 @@ export const catalogue = {
   "capped-session": warning(
     "AWS allows an hour when temporary credentials sign, so the session is shorter than the profile says",
   ),
+  "clients-disagree": warning("the same profile is another identity, or none, in the next program"),
+  "inline-comment": error(
+    "the AWS CLI and boto3 take it for a part of the value: a region, role or start URL that does not exist",
+  ),
+  "mfa-device": error(
+    "AWS takes six digits, which it can never give: every call that needs a code fails",
+  ),
+  "mfa-process-shell": error("the command gets these characters as words, and prints no code"),
+  "region-unknown": error("AWS has no host of that name, which looks like a network that fails"),
   "no-region": warning("AWS tools fail without a region, or guess one"),
   "plaintext-key": warning("every program you run can read it, and so can every backup"),
   "token-file-missing": error("the role is assumed with the token in it"),
@@ -72,6 +81,7 @@ export const catalogue = {
   "env-expired": error("AWS tools use it all the same, and AWS refuses it"),
   "env-legacy": warning("old tools read it, new ones do not: they use different credentials"),
   "env-profile-missing": error("AWS tools fail, whichever profile you mean"),
+  "env-profile-empty": error("the AWS CLI and boto3 look for a profile without a name, and fail"),
   "env-two-profiles": warning(
     "boto3 and C++ take AWS_DEFAULT_PROFILE first, all others AWS_PROFILE",
   ),

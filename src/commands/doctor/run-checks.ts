@@ -6,12 +6,14 @@ import { findProgram, type Program, runningProgram } from "../../program/program
 import { examineRuntimeFolders } from "../../state/runtime-dir.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
 import { isAwsRoleError } from "../../foundation/errors.ts";
+import { checkClients } from "./checks/clients.ts";
 import { checkEnvironment } from "./checks/environment.ts";
 import { checkFiles } from "./checks/files.ts";
 import { checkProfiles } from "./checks/profiles.ts";
 import { checkProgram } from "./checks/program.ts";
 import { checkState } from "./checks/state.ts";
 import { checkStore } from "./checks/store.ts";
+import { checkValues } from "./checks/values.ts";
 import type { Facts, Finding } from "./finding.ts";
 
 /** What to look at. */
@@ -51,9 +53,15 @@ export async function runChecks(context: Context, scope: Scope): Promise<readonl
     runtime: examineRuntimeFolders(env, platform),
     program: () => lastingProgram(context),
   };
-  const findings = [checkFiles, checkProfiles, checkProgram, checkEnvironment, checkState].flatMap(
-    (check) => [...check(facts)],
-  );
+  const findings = [
+    checkFiles,
+    checkProfiles,
+    checkValues,
+    checkClients,
+    checkProgram,
+    checkEnvironment,
+    checkState,
+  ].flatMap((check) => [...check(facts)]);
   findings.push(...(await checkStore(context, files, scope.store, rows, names)));
   if (scope.isOnline) {
     const { checkOnline } = await import("./checks/online.ts");

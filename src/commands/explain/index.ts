@@ -56,7 +56,7 @@ export default defineCommand({
       mfa,
       cache,
       consumers: consumers.does,
-      rule: consumers.rule,
+      mixture: consumers.mixture,
     });
     return 0;
   },

@@ -2,12 +2,8 @@
 import { escapeControls } from "../../foundation/text.ts";
 import { printTable } from "../../cli/table.ts";
 import type { CachedEntry } from "../../clients/cache-entry.ts";
-import {
-  type Consumer,
-  consumerNames,
-  type Consumers,
-  outcomes,
-} from "../../clients/sdk-behavior.ts";
+import { type Client, clientNames, outcomes } from "../../clients/client-names.ts";
+import type { Consumers } from "../../clients/sdk-behavior.ts";
 import type { ExplainedHop } from "../../clients/chain-report.ts";
 
 /** Several lines, escaped. `heading` styles a line as one; `homeFolder` is written `~`. */
@@ -39,9 +35,9 @@ export function printConsumers(
   { says, does }: Consumers,
   heading: (text: string) => string,
 ): string {
-  const programs = (Object.keys(consumerNames) as Consumer[]).map((consumer) => [
-    consumerNames[consumer],
-    outcomes[does[consumer]],
+  const programs = (Object.keys(clientNames) as Client[]).map((client) => [
+    clientNames[client],
+    outcomes[does[client]],
   ]);
   return [
     heading(`What programs do with ${escapeControls(profile)}`),

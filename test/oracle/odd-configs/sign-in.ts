@@ -257,7 +257,8 @@ export const sso = rows("sso", [
 ]);
 
 const user = "arn:aws:iam::123456789012:user/bob";
-const loginFile = (
+/** AWS's file of an `aws login` session. */
+export const loginFile = (
   more: Readonly<Record<string, unknown>> = {},
   name = user,
 ): Readonly<Record<string, string>> => ({

@@ -16,16 +16,18 @@ export const metadataAddresses = [
 
 const isRoot = process.getuid?.() === 0;
 
-/** Words in front of a command that is to run in a world of its own; `hosts`: a file to be seen as /etc/hosts (root only). */
-export function intoClosedWorld({ hosts }: { readonly hosts?: string } = {}): readonly string[] {
+/** Words in front of a command that is to run in a world of its own; `files`: what is to be seen in place of other files there (root only). */
+export function intoClosedWorld(files: Readonly<Record<string, string>> = {}): readonly string[] {
   const addresses = metadataAddresses
     .map((one) => `ip address add ${one}${one.includes(":") ? "/128 nodad" : "/32"} dev lo`)
     .join(" && ");
-  const bound = hosts === undefined ? "" : ` && mount --bind ${hosts} /etc/hosts`;
+  const bound = Object.entries(files)
+    .map(([seenAs, file]) => ` && mount --bind ${file} ${seenAs}`)
+    .join("");
   return [
     "unshare",
     "--net",
-    ...(hosts === undefined ? [] : ["--mount"]),
+    ...(bound === "" ? [] : ["--mount"]),
     ...(isRoot ? [] : ["--map-root-user"]),
     "sh",
     "-c",

@@ -42,6 +42,14 @@ function profiles({ env, files, platform }: Facts): Finding[] {
   const findings = (["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] as const).flatMap(
     (variable): Finding[] => {
       const name = env[variable];
+      if (name === "")
+        return [
+          {
+            id: "env-profile-empty",
+            what: `${variable} is set to nothing`,
+            fix: unsetCommand(variable, platform),
+          },
+        ];
       if (!name || known.includes(name) || name === "default") return [];
       const guess = closestMatch(name, known);
       return [

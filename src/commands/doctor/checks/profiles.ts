@@ -166,7 +166,13 @@ function roleAndProcess(profile: string, settings: Settings): Finding[] {
 
 function shadows({ files }: Facts, profile: string, settings: Settings): Finding[] {
   const shadow = files.credentialsProfile(profile);
-  if (shadow === undefined || !(isManaged(settings) || settings.has("credential_process")))
+  const own = files.configProfile(profile);
+  // A command that is in the credentials file alone shadows nothing: it is the profile.
+  const isShadowable = own !== undefined && (isManaged(own) || own.has("credential_process"));
+  if (
+    shadow === undefined ||
+    !(isShadowable || (isManaged(settings) && !shadow.has("credential_process")))
+  )
     return [];
   const key = [...plainKeysThatShadow, "credential_process"].find((one) => shadow.has(one));
   const setting = key === undefined ? undefined : shadow.get(key);
