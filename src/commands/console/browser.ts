@@ -69,7 +69,7 @@ export function browserLaunch(
     }
     case "firefox-container": {
       const words = new URLSearchParams({ name: profile, url: target });
-      return { target: `ext+granted-containers:${words}`, app: { name, arguments: [] } };
+      return { target: `ext+granted-containers:${words.toString()}`, app: { name, arguments: [] } };
     }
     case "other":
     case undefined:

@@ -154,7 +154,7 @@ function portalLink(
     role_name: roleName,
     destination: consolePage(consoleUrlOf(partition), region, args),
   });
-  return `${session.startUrl.replace(/\/?(?:#.*)?$/, "")}/#/console?${query}`;
+  return `${session.startUrl.replace(/\/?(?:#.*)?$/, "")}/#/console?${query.toString()}`;
 }
 
 /** AWS takes a length of its own only for a role that a user's key, or its MFA session, assumed. */
