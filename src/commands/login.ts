@@ -1,4 +1,5 @@
 /** Signing in: to an IAM Identity Center session, or to the console identity of a `login_session` profile. */
+import { printJson } from "../cli/output.ts";
 import { commonOptions, defineCommand } from "../cli/command.ts";
 import { canAsk, openPrompts } from "../cli/prompts.ts";
 import { resolveConnection, type StsConnection } from "../config/connection.ts";
@@ -200,7 +201,7 @@ function report(
   expiresAt: Date,
 ): void {
   const until = `${expiresAt.toISOString().slice(0, 19)}Z`;
-  if (args.json) context.stdout(`${JSON.stringify({ session, expiresAt: until }, undefined, 2)}\n`);
+  if (args.json) printJson(context, { session, expiresAt: until });
   else if (!args.quiet) context.stdout(`signed in to ${escapeControls(session)}\n`);
 }
 
