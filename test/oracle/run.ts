@@ -45,7 +45,7 @@ const noLogin = spawnSync("python3", ["-c", "import awscrt"]).status !== 0;
 const chosen = [...oddConfigs, ...generatedConfigs()].filter(
   ({ title, config }, index) =>
     (only === undefined ? index % Number(share) === 0 : new RegExp(only).test(title)) &&
-    !(noLogin && /^login_session = \S/m.test(config)),
+    !(noLogin && /^login_session\s*=\s*\S/im.test(config)),
 );
 
 const world = await startWorld(answerAsAws);
