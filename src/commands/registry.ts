@@ -103,7 +103,7 @@ export const commands: CommandTable = {
     load: () => import("./login.ts"),
   },
   logout: {
-    summary: "delete cached credentials of a profile, or of all",
+    summary: "delete cached credentials of a profile, or of all, or end a sign-in",
     load: () => import("./logout.ts"),
   },
   use: {

@@ -628,6 +628,8 @@ describe("doctor", () => {
       "key-old",
       "key-unchecked",
       "item-missing",
+      // test/windows/main-job.ts
+      "env-two-homes",
       ...(isRoot ? [] : ["file-owner"]),
     ];
     const shown = new Set<string>([...cases.map(({ id }) => id), ...shownElsewhere]);
@@ -709,14 +711,14 @@ describe("doctor", () => {
         terminal.enter(`clear; ${program.join(" ")} doctor --fix; echo "code $?"`);
       try {
         run();
-        await terminal.waitFor(/◆  Fix it like this/);
+        await terminal.waitFor(/◆  Apply these fixes/);
         expect(terminal.screen()).toContain(`-role_arn = ${roleArn}`);
         terminal.press("Down");
         terminal.press("Enter");
         await terminal.waitFor(/code 1/);
         expect(readFileSync(home.configFile, "utf8")).toBe(broken);
         run();
-        await terminal.waitFor(/◆  Fix it like this/);
+        await terminal.waitFor(/◆  Apply these fixes/);
         terminal.press("Enter");
         await terminal.waitFor(/fixed: nothing is wrong\s+code 0/);
         expect(readFileSync(home.configFile, "utf8")).toBe(clean);
@@ -778,7 +780,7 @@ describe("doctor", () => {
     const home = make({ config: broken });
     const asked = await runInProcess(["doctor", "--fix"], home.env);
     expect(asked.stdout).toContain(`-role_arn = ${roleArn}`);
-    expect(asked.stderr).toContain("--force fixes without asking");
+    expect(asked.stderr).toContain("cannot ask for confirmation here; use --force");
     expect(asked.code).toBe(1);
     expect(readFileSync(home.configFile, "utf8")).toBe(broken);
     const done = await runInProcess(["doctor", "--fix", "--force"], home.env);

@@ -35,6 +35,9 @@ const passphrase = "planted-passphrase-7f3a";
 const foreignSecret = "plantedForeignSecret/9c1e";
 
 /** In this order, each command with what succeeds and what fails. */
+/** Commands that need a sign-in: login.test.ts and sync.test.ts have one, and look for its secrets. */
+const drivenElsewhere = new Set(["login", "sync"]);
+
 const runs: Readonly<Record<string, readonly Run[]>> = {
   "credential-process": [
     { words: "credential-process --profile prod --debug", shows: true },
@@ -74,6 +77,8 @@ const runs: Readonly<Record<string, readonly Run[]>> = {
     { words: "env prod --shell bash --debug", shows: true },
     { words: "env denied --shell bash --debug" },
   ],
+  init: [{ words: "init bash --prompt --debug" }],
+  use: [{ words: "use prod --shell bash --debug" }],
   exec: [{ words: "exec prod --debug -- true" }, { words: "exec denied --debug -- true" }],
   serve: [{ words: "serve denied --json --debug" }],
   warm: [{ words: "warm prod chained --debug" }, { words: "warm denied coded --no-input --debug" }],
@@ -286,9 +291,10 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
 
   it("are planted, and every command has been driven", () => {
     expect(secrets().length).toBeGreaterThan(8);
-    expect(Object.keys(commands).filter((name) => !Object.hasOwn(runs, name))).toEqual([]);
+    const driven = Object.keys(commands).filter((name) => !drivenElsewhere.has(name));
+    expect(driven.filter((name) => !Object.hasOwn(runs, name))).toEqual([]);
     const succeeded = new Set(finished.filter(({ code }) => code === 0).map(({ name }) => name));
-    expect(Object.keys(commands).filter((name) => !succeeded.has(name))).toEqual([]);
+    expect(driven.filter((name) => !succeeded.has(name))).toEqual([]);
     // The failures are AWS's own, not a slip in the profiles above.
     expect(printed.find(({ words }) => words.startsWith("whoami denied"))?.text).toMatch(
       /AccessDenied/,

@@ -240,7 +240,7 @@ describe("profile commands", () => {
       await put("mfa", "mfa/v1/1", "default", 54);
       await put("key", "key/v1/AKIAIOSFODNN7EXAMPLE", "key", 0);
       const table = await done("list");
-      expect(table).toMatch(/^prod .* mid +\d\d:\d\d \(54 min\) +keychain$/m);
+      expect(table).toMatch(/^prod .* mid +\d\d:\d\d, in 54 min +keychain$/m);
       expect(table).toMatch(/^mid .* bob$/m);
       expect(table).toMatch(/^default +settings only$/m);
       expect(table).toMatch(/^key +key in the store +AKIAIOSFODNN7EXAMPLE +keychain$/m);

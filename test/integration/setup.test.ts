@@ -237,7 +237,7 @@ describe.concurrent("setup", () => {
         await terminal.waitFor(/user arn:aws:iam::123456789012:user\/prod-user \(tag/);
         await terminal.waitFor(/Did a setup of yours make these\? \[y\/N\]$/);
         terminal.enter("n");
-        await terminal.waitFor(/awsrole: nothing was changed/);
+        await terminal.waitFor(/nothing\s+was\s+changed/);
         expect(world.mutating()).toEqual([]);
       } finally {
         terminal.close();
@@ -527,10 +527,10 @@ describe.concurrent("setup --undo", () => {
       terminal.enter(line);
       await terminal.waitFor(/delete user prod-user\nDo all this\? \[y\/N\]$/);
       terminal.enter("n");
-      await terminal.waitFor(/awsrole: nothing was deleted/);
+      await terminal.waitFor(/nothing\s+was\s+deleted/);
       await world.expectComplete();
       terminal.enter(line);
-      await terminal.waitFor(/nothing was deleted[^]*\[y\/N\]$/);
+      await terminal.waitFor(/nothing\s+was\s+deleted[^]*\[y\/N\]$/);
       terminal.enter("y");
       await terminal.waitFor(/✓ delete user prod-user\nprod is taken back/);
       world.expectNothingLeft();
