@@ -70,7 +70,13 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
   };
   server.on("request", handle);
   // Without listeners node would hang up on the first, and answer the others by itself.
-  server.on("connect", (request, socket) => handle(request, responseOn(socket as Socket, request)));
+  const bare = new Set<Socket>();
+  server.on("connect", (request, stream) => {
+    const socket = stream as Socket;
+    bare.add(socket);
+    socket.once("close", () => bare.delete(socket));
+    handle(request, responseOn(socket, request));
+  });
   server.on("checkContinue", handle);
   server.on("checkExpectation", handle);
   return {
@@ -78,6 +84,7 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
     close: () => {
       server.close();
       server.closeAllConnections();
+      for (const socket of bare) socket.destroy();
     },
   };
 
@@ -137,7 +144,9 @@ function responseOn(socket: Socket, request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
-  response.once("finish", () => socket.end());
+  // Node keeps no time for such a connection any more: a peer that never closes it, or never reads, must not hold it.
+  response.once("finish", () => socket.destroySoon());
+  socket.setTimeout(requestWithinMs, () => socket.destroy());
   socket.on("error", () => {});
   return response;
 }

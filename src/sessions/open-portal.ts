@@ -30,9 +30,10 @@ export async function openPortal(
   const connection = (service: "sso" | "sso_oidc"): StsConnection =>
     resolveConnection({
       service,
-      profile: settings.settings,
+      // As `login` asks: no profile's endpoint has a say in where a sign-in's token goes.
+      profile: new Map(),
       ownRegion: settings.region,
-      services: (section) => files.services(section),
+      services: () => undefined,
       env,
     });
   const { ssoClients } = await import("../sso/clients.ts");

@@ -1,6 +1,7 @@
 /** `login` and `logout SESSION`, against the double of AWS. The browser is a script that visits the address, as a person's would. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createPeerLookup } from "../../src/foundation/peer.ts";
@@ -251,6 +252,23 @@ describe("the callback of a sign-in", () => {
     expect(await ask(right)).toBe(200);
     expect(await callback.code).toBe("c");
     await expect(ask(right)).rejects.toThrow(/ECONNREFUSED|ECONNRESET/);
+  });
+
+  it("outlasts what is no address at all", async () => {
+    const callback = await open();
+    const { host, port } = new URL(callback.redirectUri);
+    for (const target of ["//", "http://[", "/\u0000", "?", "///?state=x"]) {
+      const answered = new Promise<string>((resolve, reject) => {
+        const socket = connect(Number(port), "127.0.0.1", () =>
+          socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+        );
+        socket.once("data", (data) => resolve(data.toString())).once("error", reject);
+        socket.once("close", () => resolve("closed"));
+      });
+      expect(await answered).toMatch(/ 40[04] |closed/);
+    }
+    expect(await ask(`${callback.redirectUri}?code=c&state=${state}`)).toBe(200);
+    expect(await callback.code).toBe("c");
   });
 
   it("takes an error with the right state for the answer", async () => {

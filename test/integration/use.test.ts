@@ -135,6 +135,12 @@ for (const [name, { command, init, rc }] of Object.entries(shells)) {
 }
 
 describe("use", () => {
+  it("exports no kept secret under set -a", async () => {
+    const script = `set -a; eval "$(awsrole init bash)"; awsrole use prod; env | grep -c "se'cr"; awsrole use --unset; env | grep -c "se'cr"`;
+    const { stdout } = await runCommand(["bash", "--norc", "-c", script], { env });
+    expect(stdout).toBe("0\n1\n");
+  });
+
   it("needs the shell function, and names the line that defines it", async () => {
     const { code, stderr } = await runAwsrole(["use", "prod"], { env });
     expect(code).toBe(2);

@@ -27,7 +27,11 @@ const posix: Dialect = {
   use: (line) => `eval "$(${line})"`,
   set: (name, value) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
   clear: (names) => [`unset ${names.join(" ")}`],
-  keep: (name) => `[ -z "\${${name}+x}" ] || { _awsrole_${name}=$${name}; unset ${name}; }`,
+  // Under `set -a` every new variable would be exported.
+  keep: (name) => {
+    const move = `unset _awsrole_${name}; _awsrole_${name}=$${name}; unset ${name}`;
+    return `[ -z "\${${name}+x}" ] || case $- in *a*) set +a; ${move}; set -a ;; *) ${move} ;; esac`;
+  },
   restore: (name) =>
     `[ -z "\${_awsrole_${name}+x}" ] || { export ${name}="$_awsrole_${name}"; unset _awsrole_${name}; }`,
   fail: "false",
@@ -42,7 +46,7 @@ const dialects = {
     // Within fish's single quotes only \\ and \' mean something.
     set: (name, value) => `set -gx ${name} '${value.replaceAll(/[\\']/g, String.raw`\$&`)}'`,
     clear: (names) => [`set -e ${names.join(" ")}; or true`],
-    keep: (name) => `if set -q ${name}; set -g _awsrole_${name} $${name}; set -e ${name}; end`,
+    keep: (name) => `if set -q ${name}; set -gu _awsrole_${name} $${name}; set -e ${name}; end`,
     restore: (name) =>
       `if set -q _awsrole_${name}; set -gx ${name} $_awsrole_${name}; set -e _awsrole_${name}; end`,
     fail: "false",

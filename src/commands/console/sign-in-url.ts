@@ -65,7 +65,14 @@ export async function signInUrl(
   deadline: Deadline,
 ): Promise<{ readonly url: string; readonly hasOwnLength: boolean }> {
   const addresses = addressesOf(partition);
-  const base = new URL(connection.env["AWS_ENDPOINT_URL_SIGNIN"] || addresses.signIn);
+  const { env } = connection;
+  const isIgnored = /^true$/i.test(env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] ?? "");
+  const own = isIgnored ? undefined : env["AWS_ENDPOINT_URL_SIGNIN"];
+  if (own && !URL.canParse(own))
+    throw new AwsRoleError("ERR_NETWORK", "AWS_ENDPOINT_URL_SIGNIN is not a URL", {
+      hint: "unset it to use AWS's own address",
+    });
+  const base = new URL(own || addresses.signIn);
   if (base.protocol !== "https:" && !isLoopback(base.hostname))
     throw new AwsRoleError("ERR_NETWORK", `AWS_ENDPOINT_URL_SIGNIN is not an https URL`, {
       hint: "without TLS only this machine is allowed",

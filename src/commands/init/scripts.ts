@@ -13,7 +13,7 @@ const script = (template: string): string => template.replaceAll("%{", "${");
 const posix = (shell: "bash" | "zsh"): string =>
   script(String.raw`
 awsrole() {
-  if [[ %{1-} != use || " $* " == *" --help "* || " $* " == *" -h "* ]]; then
+  if [[ %{1-} != use || " $* " == *" --help"* || " $* " == *" -h "* || " $* " == *" --version"* || " $* " == *" -V "* ]]; then
     command awsrole "$@"
     return
   fi
@@ -32,7 +32,7 @@ awsrole_prompt() {
 
 const fish = String.raw`
 function awsrole
-    if test "$argv[1]" != use; or contains -- --help $argv; or contains -- -h $argv
+    if test "$argv[1]" != use; or string match -qr -- '^(--help|-h$|--version|-V$)' $argv
         command awsrole $argv
         return
     end
