@@ -34,6 +34,11 @@ export function nextSteps(files: AwsFiles): readonly NextStep[] {
     ),
     step(
       isSynced(profiles) ? undefined : session,
+      (name) => `awsrole login ${name}`,
+      "sign in to IAM Identity Center",
+    ),
+    step(
+      isSynced(profiles) ? undefined : session,
       (name) => `awsrole sync ${name}`,
       "write a profile for every account and role you have access to",
     ),
@@ -47,7 +52,7 @@ export function nextSteps(files: AwsFiles): readonly NextStep[] {
 }
 
 const fromNothing: readonly NextStep[] = [
-  { command: "awsrole login", description: "sign in with IAM Identity Center (AWS SSO)" },
+  { command: "aws configure sso-session", description: "set up IAM Identity Center (AWS SSO)" },
   {
     command: "awsrole add-key NAME",
     description: "store an IAM user's access key in the keychain",

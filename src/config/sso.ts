@@ -43,7 +43,7 @@ export function readSsoSession(
     throw invalid(
       reader,
       `there is no [sso-session ${name}] section`,
-      "awsrole login makes one, aws configure sso-session does too",
+      "create one with: aws configure sso-session",
     );
   }
   const need = (key: string): Setting => {

@@ -49,7 +49,7 @@ const run = (...words: string[]) => runInProcess(words, env);
 
 describe("help", () => {
   it.each([
-    ["nothing", "", "", ["login", "add-key NAME", "add-profile"]],
+    ["nothing", "", "", ["aws configure sso-session", "add-key NAME", "add-profile"]],
     [
       "a key in plain text",
       "",
@@ -66,7 +66,7 @@ describe("help", () => {
       "an sso-session",
       "[sso-session corp]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\n",
       "",
-      ["sync corp"],
+      ["login corp", "sync corp"],
     ],
     [
       "a managed role",

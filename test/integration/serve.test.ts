@@ -331,6 +331,7 @@ describe("serve", () => {
     const ask =
       noAws === undefined ? "aws sts get-caller-identity --query Arn --output text" : "true";
     const script = [
+      "umask 077",
       `${awsrole} serve prod --shell bash > statements & `,
       "while ! grep -q AWSROLE_PROFILE statements 2> /dev/null; do sleep 0.05; done",
       ". ./statements",

@@ -265,6 +265,8 @@ awsrole_synced_from = corp
     );
     const first = normalized();
     expect((await sync("--from", file)).stdout).toBe("nothing to change\n");
+    await sync("--filter", "role=Admin", "--template", "{account-name}.{role}", "--prune");
+    expect(normalized()).toBe(first);
     writeFileSync(config, "");
     await sync("--from", file);
     expect(normalized()).toBe(first);

@@ -77,7 +77,7 @@ export default defineCommand({
   examples: [
     { command: "awsrole sync acme --dry-run", says: "show what would be written" },
     { command: "awsrole sync acme --prune", says: "remove profiles whose access is gone, too" },
-    { command: "awsrole sync --template '{role}.{account-name}'", says: "other names" },
+    { command: "awsrole sync --template '{role}-{account-name}'", says: "other names" },
     { command: "awsrole sync --filter 'prod-*' --filter role=Admin*", says: "some of them" },
   ],
   async run(context, args) {
@@ -104,6 +104,7 @@ export default defineCommand({
       native: args.native,
       rename: args.rename,
       prune: args.prune,
+      knowsChains: team !== undefined,
       regionOf: (session) =>
         defaultRegion(files, context.env) ?? readSsoSession(files, session).region.value,
       lineFor: (profile) => credentialProcessLine(program, profile),
@@ -173,12 +174,12 @@ function chooseSessions(
   const [only, ...others] = known;
   if (only !== undefined && others.length === 0) return [only];
   throw new AwsRoleError(
-    only === undefined ? "ERR_PROFILE_INVALID" : "ERR_USAGE",
+    "ERR_PROFILE_INVALID",
     only === undefined ? "there is no sso-session in your config" : "sync: specify a session",
     {
       hint:
         only === undefined
-          ? "awsrole login creates one (or: aws configure sso-session)"
+          ? "create one with: aws configure sso-session"
           : `choose from ${known.join(", ")}`,
     },
   );

@@ -33,6 +33,8 @@ export type SyncOptions = {
   readonly native: boolean;
   readonly rename: boolean;
   readonly prune: boolean;
+  /** True where a team's file says which roles are assumed. */
+  readonly knowsChains: boolean;
   /** For new profiles. */
   readonly regionOf: (session: string) => string;
   /** The whole `credential_process` value of a profile. */
@@ -219,10 +221,13 @@ function findGone(
   synced: readonly Existing[],
   wanted: readonly Wanted[],
   listings: readonly Listing[],
-  { prune }: SyncOptions,
+  { prune, knowsChains }: SyncOptions,
 ): Pick<SyncPlan, "removed" | "stale"> {
   const ids = new Set(wanted.map(idOf));
-  const gone = synced.filter(({ id }) => !ids.has(id) && isListed(id, listings));
+  // A role chain comes from a team's file: without that file it is wanted as long as the role that it starts from is.
+  const isWanted = (id: string): boolean =>
+    ids.has(id) || (!knowsChains && isChain(id) && ids.has(startOf(id)));
+  const gone = synced.filter(({ id }) => !isWanted(id) && isListed(id, listings));
   const names = new Set(gone.map(({ name }) => name));
   const users = new Map(
     findReferences(config)
@@ -242,6 +247,15 @@ function findGone(
       .filter(stays)
       .map(({ name, reason }) => ({ name, reason: reason ?? "no access" })),
   };
+}
+
+function isChain(id: string): boolean {
+  return (JSON.parse(id) as string[])[3] !== "";
+}
+
+/** The Identity Center role that a chain starts from. */
+function startOf(id: string): string {
+  return JSON.stringify([...(JSON.parse(id) as string[]).slice(0, 3), ""]);
 }
 
 /** True where the listing would have this profile if the person still had access: its account's roles were listed, and no filter left it out. */
