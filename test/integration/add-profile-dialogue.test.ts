@@ -143,7 +143,7 @@ describe.skipIf(noTerminal !== undefined)(
       await answer(/Default region/);
       await answer(/Add it to/);
       expect(await ended(1)).toMatch(
-        /the\s+profile\s+was\s+written,\s+but\s+it\s+does\s+not\s+work:[^]*no/,
+        /the\s+profile\s+was\s+written,\s+but\s+does\s+not\s+work\s+yet:[^]*no/,
       );
       expect(terminal.screen()).toMatch(/awsrole\s+undo/);
       expect(config()).toContain("[profile prod]\n");

@@ -47,7 +47,7 @@ it.skipIf(noTerminal !== undefined)(
       await terminal.waitFor(/^Profile +prod <- bob$/m);
       expect(sts.callsOf("AssumeRole")).toHaveLength(before);
       terminal.enter("clear; awsrole list");
-      await terminal.waitFor(/^prod +managed role .*\(\d+ min\) +file$/m);
+      await terminal.waitFor(/^prod +managed role .*in \d+ min +file$/m);
       terminal.enter("clear; awsrole logout prod");
       await terminal.waitFor(/^deleted 1 cached session of prod$/m);
     } finally {

@@ -617,7 +617,7 @@ describe.skipIf(noTerminal !== undefined)(titled("serve in a terminal", noTermin
 /** What it prints for a shell. */
 async function printed(words: readonly string[]): Promise<string> {
   const file = join(home.path, "printed");
-  const script = `"$@" > ${file} & while ! grep -q AWSROLE_PROFILE ${file} 2> /dev/null; do sleep 0.05; done; kill $!; wait`;
+  const script = `umask 077; "$@" > ${file} & while ! grep -q AWSROLE_PROFILE ${file} 2> /dev/null; do sleep 0.05; done; kill $!; wait`;
   await runCommand(["sh", "-c", script, "sh", ...program, "serve", ...words], {
     env: { ...home.env, AWSROLE_STORE: "none" },
   });
