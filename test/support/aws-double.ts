@@ -184,7 +184,8 @@ export async function startAwsDouble() {
     const read = readRequest(service, request);
     if (!hosts.has(headers.host ?? "")) read.unknown.push(`the Host header is ${headers.host}`);
     // No operation, and meant so: `doctor --online` asks for the Date of any answer.
-    const isProbe = service === "sts" && method === "GET" && target === "/";
+    const isProbe =
+      service === "sts" && method === "GET" && target === "/" && headers.accept === undefined;
     for (const what of isProbe ? [] : [...read.unknown, ...read.broken])
       recordViolation(`${service} ${read.operation ?? ""}: ${what}`);
     const logged = logRequest(service, request, read);
