@@ -89,9 +89,10 @@ const endsAll = new Set(["ERR_LOGIN_NEEDED", "ERR_DEADLINE", "ERR_INTERRUPTED"])
 function createPacer({ nowMs, pause }: ListingOptions): <T>(call: () => Promise<T>) => Promise<T> {
   let nextStartMs = 0;
   const turn = async (): Promise<void> => {
-    const at = Math.max(nowMs(), nextStartMs);
+    const now = nowMs();
+    const at = Math.max(now, nextStartMs);
     nextStartMs = at + startEveryMs;
-    await pause(at - nowMs());
+    await pause(at - now);
   };
   return async (call) => {
     for (let attempt = 1; ; attempt += 1) {

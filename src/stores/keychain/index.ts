@@ -100,7 +100,7 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): Required<
         const settled = () => void silentCalls--;
         answer.then(settled, settled);
         reject(keychainSilent(limitMs));
-      }, giveUpAt - sinceStartMs());
+      }, Math.max(0, giveUpAt - sinceStartMs()));
     });
     try {
       return await Promise.race([answer, silence]);
