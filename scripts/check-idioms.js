@@ -29,6 +29,23 @@ const idioms = [
     ],
     within: ["state/", "locks/", "keys/", "credentials/", "sessions/", "profiles/", "commands/"],
   },
+  {
+    pattern: /"node:child_process"/,
+    instead: "runProcess of foundation/run-process.ts",
+    home: [
+      "foundation/run-process.ts",
+      "foundation/process-info.ts",
+      "commands/exec/child-process.ts",
+      "commands/exec/each.ts",
+      "cli/hidden-input.ts",
+      "program/program-path.ts",
+    ],
+  },
+  {
+    pattern: /accessSync\(|env\["P(?:ATH|ath)"\](?!,| ===)/,
+    instead: "findOnPath of foundation/find-executable.ts",
+    home: ["foundation/find-executable.ts"],
+  },
 ];
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })

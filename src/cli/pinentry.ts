@@ -3,17 +3,19 @@
  * `D value` and then `OK` or `ERR code text` (gnupg.org/documentation/manuals/assuan).
  */
 import type { Environment } from "../foundation/environment.ts";
-import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
 import { AwsRoleError } from "../foundation/errors.ts";
+import { findOnPath, isExecutable } from "../foundation/find-executable.ts";
 import {
   type Answer,
   type Prompter,
   type PrompterResult,
   unavailable,
 } from "../foundation/prompter.ts";
+import { runProcess } from "../foundation/run-process.ts";
 import { escapeControls } from "../foundation/text.ts";
+
+/** Far more than a conversation of one question needs. */
+const mostOutputCharacters = 64_000;
 
 /** A pinentry that can show a window here, or why there is none. */
 export function findPinentry(platform: NodeJS.Platform, env: Environment): PrompterResult {
@@ -22,7 +24,7 @@ export function findPinentry(platform: NodeJS.Platform, env: Environment): Promp
     return unavailable("there is no display for a pinentry");
   const names = { win32: ["pinentry.exe"], darwin: ["pinentry-mac", "pinentry"] };
   const program = (names[platform as "win32" | "darwin"] ?? ["pinentry"])
-    .map((name) => findProgram(name, env["PATH"] ?? env["Path"] ?? ""))
+    .map((name) => findOnPath([name], { env, platform, accepts: isExecutable }).next().value)
     .find((path) => path !== undefined);
   if (program === undefined) return unavailable("there is no pinentry program");
   let notice = "";
@@ -35,31 +37,22 @@ export function findPinentry(platform: NodeJS.Platform, env: Environment): Promp
     ask: ({ why, question, timeoutMs }) => {
       const description = [notice, why, question.replace(/: $/, "")].filter(Boolean).join("\n");
       notice = "";
-      return ask(program, env, description, timeoutMs);
+      return ask(program, { env, platform, description, timeoutMs });
     },
   };
   return { kind: "prompter", prompter };
 }
 
-function findProgram(name: string, path: string): string | undefined {
-  // An empty or relative entry would be the current folder, where anyone may have put a program that asks for the code.
-  for (const folder of path.split(delimiter).filter((folder) => isAbsolute(folder))) {
-    const program = join(folder, name);
-    try {
-      accessSync(program, constants.X_OK);
-      return program;
-    } catch {
-      // Not here.
-    }
-  }
-  return undefined;
-}
+type Question = {
+  readonly env: Environment;
+  readonly platform: NodeJS.Platform;
+  readonly description: string;
+  readonly timeoutMs: number;
+};
 
-function ask(
+async function ask(
   program: string,
-  env: Environment,
-  description: string,
-  timeoutMs: number,
+  { env, platform, description, timeoutMs }: Question,
 ): Promise<Answer> {
   const lines = [
     "SETTITLE awsrole",
@@ -69,32 +62,28 @@ function ask(
     "GETPIN",
     "BYE",
   ];
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, [], { env: { ...env }, stdio: ["pipe", "pipe", "ignore"] });
-    let output = "";
-    const timer = setTimeout(() => {
-      child.kill();
-      resolve({ kind: "unanswered" });
-    }, timeoutMs);
-    const failed = (what: string, cause?: unknown): AwsRoleError =>
-      new AwsRoleError("ERR_PROCESS_FAILED", `${program} ${what}`, {
-        hint: "install a pinentry with a window, or set awsrole_mfa_prompt = terminal",
-        cause,
-      });
-    child.once("error", (cause) => {
-      clearTimeout(timer);
-      reject(failed("cannot be started", cause));
-    });
-    child.stdin.on("error", () => {});
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
-    child.once("close", () => {
-      clearTimeout(timer);
-      const answer = readAnswer(output);
-      if (answer === undefined) reject(failed("could not ask"));
-      else resolve(answer);
-    });
-    child.stdin.end(`${lines.join("\n")}\n`);
+  const outcome = await runProcess({
+    words: [program],
+    what: "pinentry",
+    env,
+    platform,
+    timeoutMs,
+    mostCharacters: mostOutputCharacters,
+    input: `${lines.join("\n")}\n`,
+    isGraphical: true,
   });
+  if (outcome.kind === "timed out") return { kind: "unanswered" };
+  if (outcome.kind === "not started") throw failed("cannot be started", outcome.cause);
+  const answer = outcome.kind === "exited" ? readAnswer(outcome.output) : undefined;
+  if (answer === undefined) throw failed("could not ask");
+  return answer;
+
+  function failed(what: string, cause?: unknown): AwsRoleError {
+    return new AwsRoleError("ERR_PROCESS_FAILED", `${program} ${what}`, {
+      hint: "install a pinentry with a window, or set awsrole_mfa_prompt = terminal",
+      cause,
+    });
+  }
 }
 
 /** GnuPG's error codes, in the low 16 bits. */

@@ -10,10 +10,10 @@
  *   here) and a line's end. So every word is quoted, and a word with one of those is refused: there is no quoting for them that every batch file keeps.
  * - Whatever else PATHEXT names (scripts) needs its interpreter named by the user.
  */
-import { statSync } from "node:fs";
 import { win32 } from "node:path";
 import type { Environment } from "./environment.ts";
 import { AwsRoleError } from "./errors.ts";
+import { findOnPath, isFile, windowsVariable } from "./find-executable.ts";
 
 /** For `spawn`; `isVerbatim`: the words are joined as they are. */
 export type Invocation = {
@@ -35,13 +35,13 @@ export function invocationOf(
   return { file, args, isVerbatim: false };
 }
 
-/** `isFile` tells whether a full path is a file. @throws ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE. */
+/** `accepts` tells whether a full path is a file. @throws ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE. */
 export function findOnWindows(
   [program = "", ...args]: readonly string[],
   env: Environment,
-  { what, isFile = isExistingFile }: { what: string; isFile?: (path: string) => boolean },
+  { what, accepts = isFile }: { what: string; accepts?: (path: string) => boolean },
 ): Invocation {
-  const file = findFile(program, env, isFile);
+  const file = findFile(program, env, accepts);
   if (file === undefined)
     throw new AwsRoleError("ERR_COMMAND_NOT_FOUND", `${what}: ${program} was not found`, {
       hint: /[\\/:]/.test(program)
@@ -67,23 +67,16 @@ export function findOnWindows(
 function findFile(
   program: string,
   env: Environment,
-  isFile: (path: string) => boolean,
+  accepts: (path: string) => boolean,
 ): string | undefined {
-  const endings = (variable(env, "PATHEXT") || ".COM;.EXE;.BAT;.CMD").split(";").filter(Boolean);
+  const endings = (windowsVariable(env, "PATHEXT") || ".COM;.EXE;.BAT;.CMD")
+    .split(";")
+    .filter(Boolean);
   const hasEnding = endings.some((ending) => program.toLowerCase().endsWith(ending.toLowerCase()));
   const names = [...(hasEnding ? [program] : []), ...endings.map((ending) => program + ending)];
-  const folders = /[\\/:]/.test(program)
-    ? ["."]
-    : (variable(env, "PATH") ?? "")
-        .split(";")
-        .map((folder) => folder.replaceAll('"', ""))
-        .filter((folder) => win32.isAbsolute(folder));
-  for (const folder of folders)
-    for (const name of names) {
-      const path = folder === "." ? win32.resolve(name) : win32.join(folder, name);
-      if (isFile(path)) return path;
-    }
-  return undefined;
+  if (/[\\/:]/.test(program))
+    return names.map((name) => win32.resolve(name)).find((file) => accepts(file));
+  return findOnPath(names, { env, platform: "win32", accepts }).next().value;
 }
 
 /** `/d`: no AutoRun commands; `/v:off`: `!` means nothing; `/s`: exactly the outer quotes are taken off. */
@@ -111,15 +104,5 @@ function byCmd(
 
 /** A program of Windows itself by its full path: by its name alone the current folder would come first. */
 export function systemProgram(env: Environment, name: string): string {
-  return win32.join(variable(env, "SystemRoot") || "C:\\Windows", "System32", name);
-}
-
-/** Names are the same in any case there. */
-function variable(env: Environment, name: string): string | undefined {
-  const own = Object.keys(env).find((key) => key.toUpperCase() === name.toUpperCase());
-  return own === undefined ? undefined : env[own];
-}
-
-function isExistingFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return win32.join(windowsVariable(env, "SystemRoot") || "C:\\Windows", "System32", name);
 }

@@ -13,8 +13,9 @@
  *   no quotes at all but the short (8.3) name, because `cmd.exe` and three SDKs lose them.
  */
 import type { Environment } from "../foundation/environment.ts";
-import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
+import { findOnPath, isExecutable } from "../foundation/find-executable.ts";
 import { systemProgram } from "../foundation/windows-executable.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import {
@@ -149,12 +150,7 @@ function candidates(running: Running, name: string, path: string): readonly stri
 }
 
 function onPath({ env, platform }: Running, names: readonly string[]): string[] {
-  const path = platform === "win32" ? win32 : posix;
-  const folders = (env["PATH"] ?? env["Path"] ?? "").split(path.delimiter);
-  return folders
-    .filter((folder) => path.isAbsolute(folder))
-    .flatMap((folder) => names.map((name) => path.join(folder, name)))
-    .filter((file) => realPath(file) !== undefined);
+  return [...findOnPath(names, { env, platform, accepts: (file) => realPath(file) !== undefined })];
 }
 
 /** Why the path must not stand in a config, to follow it in a sentence; undefined when it may. */
@@ -273,15 +269,6 @@ function realPath(file: string): string | undefined {
     return realpathSync(file);
   } catch {
     return undefined;
-  }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -13,11 +13,11 @@
  * native stack trace, when the program cannot be executed (seen on Node 22 and 24), where 126 and 127 are promised.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants as fileModes, statSync } from "node:fs";
 import { constants } from "node:os";
-import { join } from "node:path";
 import { isForegroundJob } from "../../cli/foreground.ts";
+import { errorCode } from "../../foundation/errno.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
+import { findOnPath, isExecutable } from "../../foundation/find-executable.ts";
 import { invocationOf, type Invocation } from "../../foundation/windows-executable.ts";
 
 export type ChildCommand = {
@@ -28,7 +28,8 @@ export type ChildCommand = {
 };
 
 /** Runs it to its end; the exit code. @throws ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE. */
-export async function runChild({ words, env, platform }: ChildCommand): Promise<number> {
+export async function runChild(command: ChildCommand): Promise<number> {
+  const { words, env, platform } = command;
   const [program = ""] = words;
   if (words.some((word) => word.includes("\0")))
     throw cannotBeExecuted(program, "a word of it has a NUL character", undefined);
@@ -37,8 +38,8 @@ export async function runChild({ words, env, platform }: ChildCommand): Promise<
   // Before the child is there, so that no signal finds awsrole without it.
   const stopPassing = passOnSignals(platform, (signal) => child?.kill(signal));
   try {
-    child = start(program, invocation, env);
-    const { code, signal } = await end(child, program, env);
+    child = start(command, invocation);
+    const { code, signal } = await end(child, command);
     if (signal === null) return code ?? 1;
     // Not by what awsrole received: it may hear of the child's end first.
     if (signal === "SIGINT" && isForegroundJob(platform)) {
@@ -51,28 +52,27 @@ export async function runChild({ words, env, platform }: ChildCommand): Promise<
   }
 }
 
-function start(
-  program: string,
-  { file, args, isVerbatim }: Invocation,
-  env: Readonly<Record<string, string>>,
-): ChildProcess {
+function start(command: ChildCommand, { file, args, isVerbatim }: Invocation): ChildProcess {
   try {
-    return spawn(file, args, { env, stdio: "inherit", windowsVerbatimArguments: isVerbatim });
+    return spawn(file, args, {
+      env: command.env,
+      stdio: "inherit",
+      windowsVerbatimArguments: isVerbatim,
+    });
   } catch (error) {
     // What is rarer than "not found" is thrown.
-    throw notStarted(program, env, error);
+    throw notStarted(command, error);
   }
 }
 
 function end(
   child: ChildProcess,
-  program: string,
-  env: Readonly<Record<string, string>>,
+  command: ChildCommand,
 ): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
     child.once("error", (error) => {
       // Later errors are of a signal that could not be sent: the child is about to end by itself.
-      if (child.pid === undefined) reject(notStarted(program, env, error));
+      if (child.pid === undefined) reject(notStarted(command, error));
     });
     child.on("error", () => {});
     child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -111,14 +111,10 @@ function passOnSignals(
   };
 }
 
-function notStarted(
-  program: string,
-  env: Readonly<Record<string, string>>,
-  cause: unknown,
-): AwsRoleError {
-  const said =
-    cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
-  const code = program.includes("/") ? said : errorOnPath(said, program, env);
+function notStarted(command: ChildCommand, cause: unknown): AwsRoleError {
+  const [program = ""] = command.words;
+  const systemCode = errorCode(cause) ?? "";
+  const code = program.includes("/") ? systemCode : errorOnPath(systemCode, program, command);
   if (code === "ENOENT")
     return new AwsRoleError("ERR_COMMAND_NOT_FOUND", `exec: ${program} was not found`, {
       hint: program.includes("/")
@@ -138,34 +134,13 @@ function notStarted(
  * As a shell says it, of a name that is looked for on PATH. execvp says EACCES of a name that is nowhere, too, when a folder on PATH may
  * not be entered, as root's own after `su`; the stand-alone program's runtime says ENOENT of a file that may not be executed.
  */
-function errorOnPath(said: string, program: string, env: Readonly<Record<string, string>>): string {
+function errorOnPath(code: string, program: string, { env, platform }: ChildCommand): string {
   // windows-executable.ts has looked already.
-  if (process.platform === "win32" || (said !== "EACCES" && said !== "ENOENT")) return said;
-  const path = env["PATH"];
-  if (path === undefined) return said;
-  const found = path
-    .split(":")
-    .map((folder) => join(folder, program))
-    .filter((file) => isFile(file));
+  if (platform === "win32" || (code !== "EACCES" && code !== "ENOENT")) return code;
+  if (env["PATH"] === undefined) return code;
+  const found = [...findOnPath([program], { env, platform, withRelativeFolders: true })];
   if (found.length === 0) return "ENOENT";
-  return found.some((file) => isExecutable(file)) ? said : "EACCES";
-}
-
-function isFile(file: string): boolean {
-  try {
-    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
-  } catch {
-    return false;
-  }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, fileModes.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return found.some((file) => isExecutable(file)) ? code : "EACCES";
 }
 
 function cannotBeExecuted(program: string, why: string, cause: unknown): AwsRoleError {

@@ -6,12 +6,11 @@
  */
 import type { Environment } from "../../foundation/environment.ts";
 import { type Credentials, formatExpiration } from "../../aws/credentials.ts";
-import { type ChildProcess, spawn } from "node:child_process";
 import { awsroleFile } from "../../config/awsrole-file.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { cyclicProfiles } from "../chain.ts";
-import { invocationOf } from "../../foundation/windows-executable.ts";
+import { describeExit, runProcess } from "../../foundation/run-process.ts";
 import { splitCommand } from "../../foundation/split-command.ts";
 
 export type ProcessOptions = {
@@ -95,79 +94,44 @@ function readInstant(value: unknown): Date | undefined {
   return Number.isNaN(instant.getTime()) ? undefined : instant;
 }
 
-function run(options: ProcessOptions): Promise<string> {
-  const { command, platform, env, inFlight, deadline } = options;
-  const [program, ...words] = splitCommand(command, platform) ?? [];
-  if (program === undefined)
-    return Promise.reject(failed(options, "it cannot be read", "close its quotes"));
+async function run(options: ProcessOptions): Promise<string> {
+  const { command, profileName, platform, env, inFlight, deadline } = options;
+  const [program, ...args] = splitCommand(command, platform) ?? [];
+  if (program === undefined) throw failed(options, "it cannot be read", "close its quotes");
   const chain = [...(env["AWSROLE_CHAIN"] ?? "").split(","), ...inFlight].filter(
     (name) => name !== "",
   );
   // The child would find the cycle as well, but its message is not read.
-  const again = profileOfAwsrole(program, words);
-  if (again !== undefined && chain.includes(again))
-    return Promise.reject(cyclicProfiles(chain, again));
-  // Never with its words: there may be a password among them.
-  const tryIt = `run it by itself: see awsrole config ${options.profileName}`;
-  return new Promise((resolve, reject) => {
-    // Its stderr may hold anything, secrets too: it is not read.
-    let child: ChildProcess;
-    try {
-      const { file, args, isVerbatim } = invocationOf([program, ...words], {
-        what: "credential_process",
-        env,
-        platform,
-      });
-      child = spawn(file, args, {
-        env: { ...env, AWSROLE_CHAIN: chain.join(",") },
-        stdio: ["ignore", "pipe", "ignore"],
-        windowsHide: true,
-        windowsVerbatimArguments: isVerbatim,
-      });
-    } catch (error) {
-      // Most failures come as an event, some at once: a file for a folder in the path, what is no program on Windows.
-      const hint = isAwsRoleError(error) ? error.hint : undefined;
-      reject(failed(options, "it cannot be started", hint ?? tryIt, error));
-      return;
-    }
-    let output = "";
-    const end = (error: AwsRoleError | undefined): void => {
-      clearTimeout(timer);
-      child.stdout?.destroy();
-      if (error === undefined) resolve(output);
-      else {
-        child.kill("SIGKILL");
-        child.unref();
-        reject(error);
-      }
-    };
-    const timer = setTimeout(
-      () => end(failed(options, "it did not end in time", tryIt)),
-      deadline.remainingMs(),
-    );
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      if (output.length > mostOutputCharacters)
-        end(failed(options, "it prints more than credentials", tryIt));
-    });
-    child.once("error", (error) =>
-      end(
-        failed(
-          options,
-          "it cannot be started",
-          `it is run without a shell; see awsrole config ${options.profileName}`,
-          error,
-        ),
-      ),
-    );
-    child.once("close", (code, signal) =>
-      end(
-        code === 0
-          ? undefined
-          : failed(options, `it failed (${signal ?? `exit code ${code}`})`, tryIt),
-      ),
-    );
+  const again = profileOfAwsrole(program, args);
+  if (again !== undefined && chain.includes(again)) throw cyclicProfiles(chain, again);
+  const outcome = await runProcess({
+    words: [program, ...args],
+    what: "credential_process",
+    env: { ...env, AWSROLE_CHAIN: chain.join(",") },
+    platform,
+    timeoutMs: deadline.remainingMs(),
+    mostCharacters: mostOutputCharacters,
   });
+  // Never with its arguments: there may be a password among them.
+  const tryIt = `run it by itself: see awsrole config ${profileName}`;
+  switch (outcome.kind) {
+    case "exited":
+      if (outcome.code === 0) return outcome.output;
+      throw failed(options, `it failed (${describeExit(outcome)})`, tryIt);
+    case "not started":
+      throw failed(
+        options,
+        "it cannot be started",
+        (isAwsRoleError(outcome.cause) ? outcome.cause.hint : undefined) ??
+          `it is run without a shell; see awsrole config ${profileName}`,
+        outcome.cause,
+      );
+    case "too much output":
+      throw failed(options, "it prints more than credentials", tryIt);
+    case "timed out":
+    case "aborted":
+      throw failed(options, "it did not end in time", tryIt);
+  }
 }
 
 /**

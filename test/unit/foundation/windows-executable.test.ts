@@ -16,7 +16,7 @@ const files = new Set([
   "C:\\work\\run.bat",
 ]);
 /** Found whatever its case, as on Windows. */
-const isFile = (path: string): boolean =>
+const accepts = (path: string): boolean =>
   [...files].some((file) => file.toLowerCase() === path.toLowerCase());
 const env = {
   Path: '"C:\\Program Files\\AWS";C:\\node;.;relative;C:\\tools',
@@ -24,7 +24,7 @@ const env = {
   SystemRoot: "C:\\Windows",
 };
 const find = (...words: string[]): ReturnType<typeof findOnWindows> =>
-  findOnWindows(words, env, { what: "exec", isFile });
+  findOnWindows(words, env, { what: "exec", accepts });
 const failure = (...words: string[]): string => {
   try {
     find(...words);
@@ -56,7 +56,7 @@ describe("a command on Windows", () => {
   it("never comes from the current folder, nor from a relative one on PATH", () => {
     const asked: string[] = [];
     expect(() =>
-      findOnWindows(["aws"], env, { what: "exec", isFile: (path) => asked.push(path) === 0 }),
+      findOnWindows(["aws"], env, { what: "exec", accepts: (path) => asked.push(path) === 0 }),
     ).toThrow("aws was not found");
     expect(asked.every((path) => path.startsWith("C:\\"))).toBe(true);
   });
@@ -90,7 +90,7 @@ describe("a command on Windows", () => {
   });
 
   it("is named after who wants it", () => {
-    expect(() => findOnWindows(["tool"], env, { what: "mfa_process", isFile })).toThrow(
+    expect(() => findOnWindows(["tool"], env, { what: "mfa_process", accepts })).toThrow(
       /^mfa_process: tool was not found$/,
     );
   });

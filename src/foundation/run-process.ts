@@ -1,0 +1,101 @@
+/**
+ * Another program whose output is an answer: started without a shell, with a limit for the time and for what it prints. Its rules:
+ *
+ * - It ends, or it is killed: when the time is up, when it prints more than it may, when the caller aborts.
+ * - Its standard error is not read: it may hold anything, secrets too.
+ * - What became of it is a value; the messages are the caller's, who knows which words may be shown.
+ */
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import type { Environment } from "./environment.ts";
+import { invocationOf } from "./windows-executable.ts";
+
+export type ProcessToRun = {
+  /** The program and its arguments. */
+  readonly words: readonly string[];
+  /** Who runs it, in messages: `mfa_process`. */
+  readonly what: string;
+  readonly env: Environment;
+  readonly platform: NodeJS.Platform;
+  readonly timeoutMs: number;
+  readonly mostCharacters: number;
+  /** The whole of its standard input; absent: that is `terminal`, or empty. */
+  readonly input?: string;
+  /** The descriptor of a terminal for its standard input and standard error. */
+  readonly terminal?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** It shows a window; else Windows starts it hidden. */
+  readonly isGraphical?: boolean;
+  /** For how long a child of its own may keep the output open after it has exited, in milliseconds; absent: until the time is up. */
+  readonly lingerMs?: number;
+};
+
+export type ProcessOutcome =
+  | {
+      readonly kind: "exited";
+      readonly output: string;
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
+    }
+  /** `cause`: an AwsRoleError where Windows has no such program. */
+  | { readonly kind: "not started"; readonly cause: unknown }
+  | { readonly kind: "timed out" }
+  | { readonly kind: "too much output" }
+  | { readonly kind: "aborted" };
+
+/** Runs it to its end. Never rejects. */
+export function runProcess(toRun: ProcessToRun): Promise<ProcessOutcome> {
+  const { input, timeoutMs, mostCharacters, signal: abort, lingerMs } = toRun;
+  if (abort?.aborted === true) return Promise.resolve({ kind: "aborted" });
+  return new Promise((resolve) => {
+    let child: ChildProcess;
+    try {
+      child = start(toRun);
+    } catch (cause) {
+      // Most failures come as an event, some at once: a file for a folder in the path, what is no program on Windows.
+      resolve({ kind: "not started", cause });
+      return;
+    }
+    let output = "";
+    const end = (outcome: ProcessOutcome): void => {
+      clearTimeout(timer);
+      child.stdout?.destroy();
+      if (outcome.kind !== "exited") {
+        child.kill("SIGKILL");
+        child.unref();
+      }
+      resolve(outcome);
+    };
+    const timer = setTimeout(() => end({ kind: "timed out" }), timeoutMs);
+    abort?.addEventListener("abort", () => end({ kind: "aborted" }));
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.length > mostCharacters) end({ kind: "too much output" });
+    });
+    child.on("error", (cause) => end({ kind: "not started", cause }));
+    const exited = (code: number | null, signal: NodeJS.Signals | null): void =>
+      end({ kind: "exited", output, code, signal });
+    if (lingerMs !== undefined)
+      child.once("exit", (code, signal) => setTimeout(exited, lingerMs, code, signal).unref());
+    child.once("close", exited);
+    // It may end without reading.
+    child.stdin?.on("error", () => {}).end(input);
+  });
+}
+
+function start(toRun: ProcessToRun): ChildProcess {
+  const { words, what, env, platform, input, terminal, isGraphical = false } = toRun;
+  const { file, args, isVerbatim } = invocationOf(words, { what, env, platform });
+  const side = terminal ?? "ignore";
+  const stdio: StdioOptions = [input === undefined ? side : "pipe", "pipe", side];
+  return spawn(file, args, {
+    env,
+    stdio,
+    windowsHide: !isGraphical,
+    windowsVerbatimArguments: isVerbatim,
+  });
+}
+
+/** How it ended, for a message: `exit code 1`, `SIGTERM`. */
+export function describeExit({ code, signal }: ProcessOutcome & { kind: "exited" }): string {
+  return signal ?? `exit code ${code}`;
+}
