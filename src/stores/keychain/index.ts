@@ -95,12 +95,15 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): Required<
     const answer = open().then(call);
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        silentCalls++;
-        const settled = () => void silentCalls--;
-        answer.then(settled, settled);
-        reject(keychainSilent(limitMs));
-      }, Math.max(0, giveUpAt - sinceStartMs()));
+      timer = setTimeout(
+        () => {
+          silentCalls++;
+          const settled = () => void silentCalls--;
+          answer.then(settled, settled);
+          reject(keychainSilent(limitMs));
+        },
+        Math.max(0, giveUpAt - sinceStartMs()),
+      );
     });
     try {
       return await Promise.race([answer, silence]);
