@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const src = fileURLToPath(new URL("../src/", import.meta.url));
 
-/** What must not be written, what to write instead, and the files (below src/) in which it is at home. */
+/** What must not be written, what to write instead, and the files or folders (below src/) in which it is at home. */
 const idioms = [
   {
     pattern: /instanceof AwsRoleError\b/,
@@ -46,6 +46,17 @@ const idioms = [
     instead: "findOnPath of foundation/find-executable.ts",
     home: ["foundation/find-executable.ts"],
   },
+  {
+    pattern: /"node:http"/,
+    instead: "openLoopbackServer of sign-in/loopback-server.ts",
+    home: ["sign-in/loopback-server.ts", "endpoint/", "aws/"],
+  },
+  {
+    pattern: /\b15 \* 60_000/,
+    instead: "isLostKey of keys/lost-key.ts",
+    home: ["keys/lost-key.ts"],
+    within: ["keys/", "commands/setup/"],
+  },
 ];
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
@@ -58,7 +69,7 @@ const problems = files.flatMap((file) => {
   return idioms
     .filter(
       ({ home, within = [""] }) =>
-        !home.includes(file) && within.some((one) => file.startsWith(one)),
+        !home.some((place) => file.startsWith(place)) && within.some((one) => file.startsWith(one)),
     )
     .flatMap(({ pattern, instead }) =>
       lines.flatMap((line, index) =>

@@ -13,7 +13,8 @@ import type { AccessKeyInfo, Iam, LastUse } from "../aws/iam.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { KeyStore } from "./key-store.ts";
-import type { PendingRotation, PendingRotations } from "./rotation-file.ts";
+import { isLostKey } from "./lost-key.ts";
+import type { PendingRotations } from "./rotation-file.ts";
 
 export type Rotation = {
   readonly profile: string;
@@ -38,9 +39,6 @@ export type Rotated = {
   readonly newAccessKeyId: string;
   readonly how: "rotated" | "already rotated";
 };
-
-/** How long after its mark a key may have been made and still be the one that was lost; clocks differ. */
-const lostKeyMs = 15 * 60_000;
 
 /** Rotates, or goes on with a rotation. @throws ERR_AWS_REFUSED when the user has a second key already, and what the steps throw. */
 export async function rotateKey(rotation: Rotation): Promise<Rotated> {
@@ -142,20 +140,11 @@ async function continueWith(
   if (mark === undefined) throw secondKey(rotation, other);
   const kept = await keys.get(other.accessKeyId);
   if (kept !== undefined) return kept;
-  if (!(await wasLost(mark, other, iam))) throw secondKey(rotation, other);
+  if (!(await isLostKey(other, mark.startedAt, iam))) throw secondKey(rotation, other);
   rotation.say(`deleting ${other.accessKeyId}, whose secret was lost when this was interrupted`);
   await iam.deleteAccessKey(other.accessKeyId);
   await forget(rotation, other.accessKeyId);
   return undefined;
-}
-
-async function wasLost(
-  { startedAt }: PendingRotation,
-  { accessKeyId, createdAt }: AccessKeyInfo,
-  iam: Iam,
-): Promise<boolean> {
-  const afterMark = (createdAt?.getTime() ?? Number.NaN) - startedAt.getTime();
-  return Math.abs(afterMark) < lostKeyMs && (await iam.lastUseOf(accessKeyId)) === undefined;
 }
 
 async function createKey(rotation: Rotation): Promise<LongTermKey> {

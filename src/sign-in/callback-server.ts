@@ -1,16 +1,14 @@
 /**
  * Where the browser brings the answer of a sign-in: http://127.0.0.1:PORT/oauth/callback (RFC 8252). Its rules:
  *
- * - 127.0.0.1 only, a random port; the Host must be that address, so that no web page reaches it under a name of its own.
+ * - A loopback server (loopback-server.ts), of whose rules these are more:
  * - A wrong path, method or `state` gets 404 and changes nothing. Only a request with the right `state` ends the wait, also one with an `error`.
- * - Where the owner of a connection can be seen (foundation/peer.ts), another user gets 404, too.
  * - One answer, then the port is closed.
  */
 import { timingSafeEqual } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { PeerLookup } from "../foundation/peer.ts";
+import { notFound, openLoopbackServer } from "./loopback-server.ts";
 
 export type Callback = {
   readonly redirectUri: string;
@@ -34,24 +32,11 @@ export async function openCallback({
   timeoutMs,
   peers,
 }: CallbackOptions): Promise<Callback> {
-  const server = createServer({ requestTimeout: 5000, headersTimeout: 5000 });
-  await new Promise<void>((resolve, reject) =>
-    server
-      .once("error", (cause) =>
-        reject(
-          new AwsRoleError("ERR_NETWORK", "nothing can listen on 127.0.0.1 here", {
-            hint: "use --use-device-code",
-            cause,
-          }),
-        ),
-      )
-      .listen(0, "127.0.0.1", resolve),
-  );
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = (): void => {
-    server.close();
-    server.closeAllConnections();
-  };
+  const { origin, close, visits } = await openLoopbackServer({
+    hint: "use --use-device-code",
+    peers,
+    isAwaited: (url) => readAnswer(url, state) !== undefined,
+  });
   const code = new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => {
       close();
@@ -62,20 +47,10 @@ export async function openCallback({
       );
     }, timeoutMs);
     let isSpent = false;
-    server.on("request", async ({ url = "", method, headers, socket }, response) => {
-      // Not by `new URL`: it throws for what any program may ask for.
-      const [pathname, query = ""] = url.split("?", 2);
-      const brought = Object.fromEntries(new URLSearchParams(query)) as Brought;
-      const isRight =
-        method === "GET" &&
-        headers.host === host &&
-        pathname === path &&
-        isSame(brought.state ?? "", state);
-      const isOwn =
-        isRight && (peers === undefined || (await peers.uidOf(socket)) === peers.ownUid);
-      const { code: answer, error } = brought;
-      if (!isOwn || isSpent || (answer ?? error ?? "") === "") {
-        response.writeHead(404, { connection: "close" }).end();
+    visits((url, response) => {
+      const answer = readAnswer(url, state);
+      if (isSpent || answer === undefined) {
+        notFound(response);
         return;
       }
       isSpent = true;
@@ -87,18 +62,31 @@ export async function openCallback({
           "content-security-policy": "default-src 'none'",
           connection: "close",
         })
-        .end(pageOf(error === undefined), () => server.close());
-      if (error === undefined) resolve(answer ?? "");
-      else reject(refused(error));
+        .once("close", close)
+        .end(pageOf(answer.error === undefined));
+      if (answer.error === undefined) resolve(answer.code);
+      else reject(refused(answer.error));
     });
   });
   // The one who waits for it comes later, when the browser has been started.
   code.catch(() => {});
-  return { redirectUri: `http://${host}${path}`, code, close };
+  return { redirectUri: `${origin}${path}`, code, close };
 }
 
-/** The parameters of an answer (RFC 6749, 4.1.2). */
-type Brought = { readonly state?: string; readonly code?: string; readonly error?: string };
+/** The answer in a request (RFC 6749, 4.1.2); undefined for one that is not the answer to `state`. */
+function readAnswer(
+  url: string,
+  state: string,
+): { readonly code: string; readonly error: string | undefined } | undefined {
+  // Not by `new URL`: it throws for what any program may ask for.
+  const [pathname, query = ""] = url.split("?", 2);
+  // The last of parameters of one name counts.
+  const parameters = new Map(new URLSearchParams(query));
+  const code = parameters.get("code");
+  const error = parameters.get("error");
+  const isAnswer = pathname === path && isSame(parameters.get("state") ?? "", state);
+  return isAnswer && (code ?? error ?? "") !== "" ? { code: code ?? "", error } : undefined;
+}
 
 function isSame(one: string, other: string): boolean {
   const [left, right] = [Buffer.from(one), Buffer.from(other)];

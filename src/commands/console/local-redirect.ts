@@ -2,17 +2,15 @@
  * Handing a browser an address that must not be seen: on its command line, which every user of the machine can read, is only a path of this
  * machine that leads there once. Its rules:
  *
- * - 127.0.0.1, a random port, a random path; the Host must be that address, so that no web page can ask under a name of its own.
- * - Where the owner of a connection can be seen (foundation/peer.ts), another user is not found anything, and the path stays good.
+ * - A loopback server (sign-in/loopback-server.ts) and a random path; a request of another user leaves it good.
  * - The first GET of the path is redirected, and spends it. Everything else is not found.
  * - A second GET of the spent path says that two programs know it: one of them may have signed in. So the port stays open for a while.
  * - No cache keeps it, and the console does not learn where the browser came from.
  */
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import type { PeerLookup } from "../../foundation/peer.ts";
+import { notFound, openLoopbackServer } from "../../sign-in/loopback-server.ts";
 
 export type OneShotRedirect = {
   readonly url: string;
@@ -41,28 +39,16 @@ export async function openOneShotRedirect(
   { timeoutMs, watchMs, peers, onOtherUser }: RedirectOptions,
 ): Promise<OneShotRedirect> {
   const path = `/${randomBytes(24).toString("base64url")}`;
-  const server = createServer({ requestTimeout: 5000, headersTimeout: 5000 });
-  await new Promise<void>((resolve, reject) =>
-    server
-      .once("error", (cause) =>
-        reject(
-          new AwsRoleError("ERR_NETWORK", "nothing can listen on 127.0.0.1 here", {
-            hint: "use --print, which shows the address itself",
-            cause,
-          }),
-        ),
-      )
-      .listen(0, "127.0.0.1", resolve),
-  );
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = (): void => {
-    server.close();
-    server.closeAllConnections();
-  };
-  let warnOfOtherUser = (uid: number | undefined): void => {
-    warnOfOtherUser = () => {};
-    onOtherUser(uid);
-  };
+  let isOtherUserKnown = false;
+  const { origin, close, visits } = await openLoopbackServer({
+    hint: "use --print, which shows the address itself",
+    peers,
+    isAwaited: (url) => url === path,
+    onOtherUser: (uid) => {
+      if (!isOtherUserKnown) onOtherUser(uid);
+      isOtherUserKnown = true;
+    },
+  });
   const used = new Promise<void>((resolve, reject) => {
     const finish = (error?: AwsRoleError): void => {
       clearTimeout(timer);
@@ -72,14 +58,10 @@ export async function openOneShotRedirect(
     };
     let timer = setTimeout(() => finish(noBrowser()), timeoutMs);
     let isSpent = false;
-    server.on("request", async ({ url, method, headers, socket }, response) => {
-      const isAsked = url === path && method === "GET" && headers.host === host;
-      const uid = isAsked ? await peers?.uidOf(socket) : undefined;
-      const isOther = isAsked && peers !== undefined && uid !== peers.ownUid;
-      if (isOther) warnOfOtherUser(uid);
-      if (!isAsked || isOther || isSpent) {
-        response.writeHead(404, { connection: "close" }).end();
-        if (isAsked && !isOther) response.once("close", () => finish(usedTwice()));
+    visits((_url, response) => {
+      if (isSpent) {
+        notFound(response);
+        response.once("close", () => finish(usedTwice()));
         return;
       }
       isSpent = true;
@@ -97,7 +79,7 @@ export async function openOneShotRedirect(
   });
   // The caller asks for the outcome after the browser was started, and a visit may come before.
   used.catch(() => {});
-  return { url: `http://${host}${path}`, used, close };
+  return { url: `${origin}${path}`, used, close };
 }
 
 function noBrowser(): AwsRoleError {

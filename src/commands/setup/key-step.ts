@@ -7,13 +7,11 @@ import type { AccessKeyInfo } from "../../aws/iam.ts";
 import type { LongTermKey } from "../../credentials/key-item.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { keyIdOf } from "../../keys/key-profile.ts";
+import { isLostKey } from "../../keys/lost-key.ts";
 import { awsIam } from "./iam-steps.ts";
 import { commandLine } from "../../foundation/shell-quote.ts";
 import type { Step } from "./step.ts";
 import type { SetupContext } from "./context.ts";
-
-/** Clocks differ, and a call takes its time. */
-const lostKeyMs = 15 * 60_000;
 
 /** An id that no key has: looking for it tells whether the store can be read. */
 const absentKeyId = "AKIA0000000000000000";
@@ -94,13 +92,9 @@ async function userKeysOrNone({ admin, plan, userKeys }: SetupContext) {
   return (await admin.findUser(plan.user)) === undefined ? [] : userKeys.listAccessKeys();
 }
 
-async function isLost(
-  world: SetupContext,
-  { accessKeyId, createdAt }: AccessKeyInfo,
-): Promise<boolean> {
-  const startedAt = Date.parse(world.record()?.keyStartedAt ?? "");
-  const apart = Math.abs((createdAt?.getTime() ?? Number.NaN) - startedAt);
-  return apart < lostKeyMs && (await world.userKeys.lastUseOf(accessKeyId)) === undefined;
+function isLost(world: SetupContext, key: AccessKeyInfo): Promise<boolean> {
+  const startedAt = world.record()?.keyStartedAt;
+  return isLostKey(key, startedAt === undefined ? undefined : new Date(startedAt), world.userKeys);
 }
 
 function foreignKey(world: SetupContext, { accessKeyId }: AccessKeyInfo): AwsRoleError {
