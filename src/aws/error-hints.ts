@@ -125,7 +125,7 @@ const rows: readonly Row[] = [
   },
   {
     when: denied,
-    saying: /GetSessionToken with (?:session|federation) credentials/i,
+    saying: /Get(?:Session|Federation)Token with (?:session|federation) credentials/i,
     advice: () => [
       "ERR_AWS_DENIED",
       "such a session can only be made from an IAM user's long-term keys",
@@ -275,6 +275,8 @@ function describeAnswer({ $metadata, $response }: ServiceError): string {
 function deniedHint({ service, action, role, isSession }: Call): string | undefined {
   if (service !== "STS" && service !== "IAM") return undefined;
   const may = `that the identity which signs may call ${service.toLowerCase()}:${action}`;
+  if (action === "GetFederationToken")
+    return "attach a policy to the user that allows sts:GetFederationToken on the resource which AWS names; a role profile needs no such policy";
   if (role === undefined) {
     return `check ${may}`;
   }

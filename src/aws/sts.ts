@@ -8,6 +8,7 @@ import {
   AssumeRoleCommand,
   AssumeRoleWithWebIdentityCommand,
   GetCallerIdentityCommand,
+  GetFederationTokenCommand,
   GetSessionTokenCommand,
   STSClient,
   type AssumeRoleResponse,
@@ -43,6 +44,15 @@ export type SessionTokenRequest = Pick<
   "durationSeconds" | "serialNumber" | "tokenCode"
 >;
 
+/** GetFederationToken's parameters. Without a policy the session would be allowed nothing. */
+export type FederationTokenRequest = {
+  /** 2 to 32 characters: AWS shows it as `federated-user/NAME`. */
+  readonly name: string;
+  readonly policy: string;
+  /** 900 to 129,600; of the account's root 3,600 at most. */
+  readonly durationSeconds: number;
+};
+
 /** A new session. The lifetime granted is `credentials.expiresAt − issuedAt`, both by AWS's clock. */
 export type IssuedSession = {
   /** Always with `sessionToken` and `expiresAt` (whole seconds, rounded down). */
@@ -50,7 +60,7 @@ export type IssuedSession = {
   readonly issuedAt: Date;
   /** How far AWS's clock is ahead of this machine's; negative when behind. */
   readonly clockSkewSeconds: number;
-  /** The assumed role's session ARN; absent for GetSessionToken. */
+  /** The assumed role's session ARN; absent for GetSessionToken and GetFederationToken. */
   readonly arn?: string;
 };
 
@@ -123,6 +133,24 @@ export function createSts(
             DurationSeconds: request.durationSeconds,
             SerialNumber: request.serialNumber,
             TokenCode: request.tokenCode,
+          }),
+        ),
+      );
+      return issued(action, answer, credentials.accountId);
+    },
+
+    /** `credentials` must be an IAM user's long-term keys. AWS takes no MFA code here. */
+    async getFederationToken(
+      credentials: Credentials,
+      { name, policy, durationSeconds }: FederationTokenRequest,
+    ): Promise<IssuedSession> {
+      const action = "GetFederationToken";
+      const answer = await call({ action }, credentials, (config) =>
+        new STSClient(config).send(
+          new GetFederationTokenCommand({
+            Name: name,
+            Policy: policy,
+            DurationSeconds: durationSeconds,
           }),
         ),
       );

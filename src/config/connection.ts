@@ -172,22 +172,19 @@ function endpointOf({
   if (own && (service === "sts" || service === "iam")) {
     return secureUrl(own);
   }
-  if (
-    booleanOf(
-      env,
-      "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-      profile,
-      "ignore_configured_endpoint_urls",
-    ).on
-  ) {
-    return undefined;
-  }
+  if (ignoresConfiguredEndpoints(env, profile)) return undefined;
   const endpoint =
     envFound(env, `AWS_ENDPOINT_URL_${service.toUpperCase()}`) ??
     envFound(env, "AWS_ENDPOINT_URL") ??
     fromServices(profile, services, service) ??
     found(profile, "endpoint_url");
   return endpoint && secureUrl(endpoint);
+}
+
+/** Whether the environment, else the profile, wants AWS's own endpoints whatever is configured. @throws ERR_PROFILE_INVALID for neither true nor false. */
+export function ignoresConfiguredEndpoints(env: Environment, profile: Settings): boolean {
+  const variable = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+  return booleanOf(env, variable, profile, "ignore_configured_endpoint_urls").on;
 }
 
 function fromServices(

@@ -275,6 +275,7 @@ function spinning(sts: Sts, spin: Spin): Sts {
     assumeRole: (...words) => spin(sts.assumeRole(...words)),
     assumeRoleWithWebIdentity: (...words) => spin(sts.assumeRoleWithWebIdentity(...words)),
     getSessionToken: (...words) => spin(sts.getSessionToken(...words)),
+    getFederationToken: (...words) => spin(sts.getFederationToken(...words)),
     getCallerIdentity: (...words) => spin(sts.getCallerIdentity(...words)),
   };
 }

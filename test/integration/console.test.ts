@@ -16,6 +16,9 @@ import { titled } from "../support/installed.ts";
 import { type Finished, type Home, program, runCommand } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
+/** By its path: on PATH is what keeps tests from the machine's own browser. */
+const chromium = "/usr/bin/chromium";
+const noChromium = existsSync(chromium) ? undefined : "Chromium is not installed";
 const support = join(import.meta.dirname, "..", "support");
 
 describe.skipIf(process.platform !== "linux")(
@@ -190,6 +193,28 @@ describe.skipIf(process.platform !== "linux")(
       expect(readFileSync(visits, "utf8")).toMatch(expected);
     });
 
+    it.skipIf(noChromium !== undefined)(
+      titled("signs a real Chromium in, which visits the address once", noChromium),
+      async () => {
+        const headless = join(home.path, "chromium-headless");
+        const words = [
+          "--headless=new --no-sandbox --disable-gpu --disable-background-networking",
+          `--user-data-dir=${home.path}/chromium --host-resolver-rules='MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'`,
+          "--virtual-time-budget=1000 --dump-dom",
+        ];
+        writeFileSync(
+          headless,
+          `#!/bin/sh\nexec ${chromium} ${words.join(" ")} "$@" > ${home.path}/dom 2>&1\n`,
+        );
+        chmodSync(headless, 0o755);
+        expect(await run(["prod", "--browser", headless])).toMatchObject({ code: 0 });
+        await vi.waitFor(() => expect(sts.callsOf("Login")).toHaveLength(1), { timeout: 60_000 });
+        const [login] = sts.callsOf("Login");
+        expect(login).toMatchObject({ status: 302, userAgent: expect.stringMatching(/Chrome/) });
+        expect(login?.headers.referer).toBeUndefined();
+      },
+    );
+
     it.each([
       [
         ["prod", "--browser", "netscape"],
@@ -273,16 +298,77 @@ describe.skipIf(process.platform !== "linux")(
       },
     );
 
-    it("says that a user cannot sign in this way, and what the service refuses", async () => {
-      const user = await run(["bob"]);
-      expect(user).toMatchObject({ code: 1, stdout: "" });
-      expect(user.stderr).toMatch(
-        /^awsrole: profile bob is an IAM user, and the console takes sessions of roles only\n/,
+    it("signs an IAM user in by GetFederationToken, with all that the user may do, for twelve hours, without a length at the sign-in", async () => {
+      const { code, stderr } = await run(["bob"], fetchOnce.replace("VISITS", visits));
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      const [call] = sts.callsOf("GetFederationToken");
+      expect(call).toMatchObject({
+        accessKeyId: sts.bob.accessKeyId,
+        region: "eu-west-1",
+        input: { Name: "Bob", DurationSeconds: 43_200 },
+      });
+      expect(JSON.parse(String(call?.input["Policy"]))).toEqual({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+      });
+      const [exchange] = sts.callsOf("GetSigninToken");
+      expect(exchange?.input["SessionDuration"]).toBeUndefined();
+      expect(exchange).toMatchObject({ status: 200 });
+      expect(lifeSaidIn(stderr)).toBeGreaterThan(42_000);
+      expect(readFileSync(visits, "utf8")).toMatch(/^302 .*SigninToken=/m);
+    });
+
+    it("takes no code for an IAM user with a device, and warns of what that means", async () => {
+      const passphraseFile = join(home.path, "passphrase");
+      writeFileSync(passphraseFile, "a passphrase for tests", { mode: 0o600 });
+      Object.assign(home.env, { AWSROLE_PASSPHRASE_FILE: passphraseFile });
+      const { code } = await runCommand([...program, "add-key", "keyed", "--store", "file"], {
+        env: home.env,
+        stdin: `${sts.bob.accessKeyId}\n${sts.bob.secretAccessKey}\n`,
+      });
+      expect(code).toBe(0);
+      edit((text) =>
+        text.replace(
+          "[profile keyed]\n",
+          `[profile keyed]\nawsrole_mfa_serial = ${sts.bob.mfaSerial}\n`,
+        ),
       );
+      const { stderr } = await run(["keyed", "--print", "--no-input"]);
+      expect(stderr).toMatch(/^awsrole: AWS takes no MFA code for an IAM user's console session: /);
+      expect(sts.callsOf("GetSessionToken")).toEqual([]);
+      expect(sts.callsOf("GetFederationToken")).toHaveLength(1);
+    });
+
+    it("is of the user's partition, and says which policy the user lacks", async () => {
+      const cn = sts.addUser({ name: "Mei", partition: "aws-cn" });
+      sts.iam.usersByArn.get(cn.arn)!.attachedPolicyArns = new Set();
+      writeFileSync(
+        home.credentialsFile,
+        `[mei]\naws_access_key_id = ${cn.accessKeyId}\naws_secret_access_key = ${cn.secretAccessKey}\n`,
+      );
+      edit((text) => `${text}\n[profile mei]\nawsrole_region = cn-north-1\n`);
+      const refused = await run(["mei", "--print"]);
+      expect(refused).toMatchObject({ code: 1, stdout: "" });
+      expect(refused.stderr).toMatch(
+        /^awsrole: STS refused GetFederationToken: AccessDenied: User: \S+ is not authorized to perform: sts:GetFederationToken on resource: arn:aws-cn:sts::123456789012:federated-user\/Mei /,
+      );
+      expect(refused.stderr).toMatch(
+        /\nawsrole: hint: attach a policy to the user that allows sts:GetFederationToken on the resource which AWS names; /,
+      );
+      sts.iam.usersByArn.get(cn.arn)!.attachedPolicyArns = new Set([
+        "arn:aws-cn:iam::aws:policy/AdministratorAccess",
+      ]);
+      const { stdout } = await run(["mei", "--print", "--region", "cn-north-1"]);
+      expect(new URL(stdout).searchParams.get("Destination")).toBe(
+        "https://console.amazonaws.cn/?region=cn-north-1",
+      );
+    });
+
+    it("says what the sign-in service refuses", async () => {
       const only = ["GetSigninToken"];
       sts.behave({ only, refuse: { status: 400, code: "BadSession", message: "no" } });
       expect((await run(["prod"])).stderr).toMatch(
-        /refused the session \(400\)\nawsrole: hint: it takes sessions of roles only/,
+        /refused the session \(400\)\nawsrole: hint: it takes sessions of roles and of GetFederationToken only/,
       );
       sts.behave({ only, malformed: "wrong-content-type" });
       expect((await run(["prod"])).stderr).toMatch(/answered without a token\nawsrole: hint: /);

@@ -1,5 +1,5 @@
 /** Sessions for one call: narrowed, of a role without a profile, for every profile that matches, with a least life, or in a shell. */
-import { writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
@@ -195,6 +195,43 @@ describe("--each", () => {
       code: 127,
       stderr: "prod: awsrole: exec: no-such-command was not found\n",
     });
+  });
+});
+
+describe("--each with 200 profiles", () => {
+  it("runs a few at a time, gathers every failure in the profiles' order, and labels every line", async () => {
+    const names = Array.from(
+      { length: 200 },
+      (_, index) => `fleet-${String(index).padStart(3, "0")}`,
+    );
+    // Every tenth role refuses, and every seventh command fails.
+    const isRefused = (index: number): boolean => index % 10 === 4;
+    const isFailing = (index: number): boolean => index % 7 === 3;
+    for (const [index, name] of names.entries())
+      if (!isRefused(index)) sts.addRole({ arn: `arn:aws:iam::123456789012:role/${name}` });
+    const sections = names.map(
+      (name) =>
+        `[profile ${name}]\nrole_arn = arn:aws:iam::123456789012:role/${name}\nsource_profile = bob\n`,
+    );
+    appendFileSync(home.configFile, sections.join(""));
+    const running = join(home.path, "running");
+    mkdirSync(running);
+    const failing = names.filter((_, index) => isFailing(index)).join("|");
+    const script = `mkdir ${running}/$AWSROLE_PROFILE; ls ${running} | wc -l; rmdir ${running}/$AWSROLE_PROFILE; case $AWSROLE_PROFILE in ${failing}) exit 3;; esac`;
+    const { code, stdout, stderr } = await exec(["--each", "fleet-*", "--", "sh", "-c", script], {
+      AWSROLE_STORE: "none",
+    });
+    const failed = names.filter((_, index) => isRefused(index) || isFailing(index));
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.map((line) => line.replace(/: .*/, "")).toSorted()).toEqual(
+      names.filter((_, index) => !isRefused(index)),
+    );
+    const together = lines.map((line) => Number(line.replace(/.*: /, "")));
+    expect(Math.max(...together)).toBeLessThanOrEqual(4);
+    expect(stderr.match(/^awsrole: \d+ of 200: fleet-\d{3} exited with \d+$/gm)).toHaveLength(200);
+    expect(stderr.match(/^fleet-\d{3}: awsrole: .*AccessDenied/gm)).toHaveLength(20);
+    expect(stderr).toContain(`awsrole: failed for ${failed.length} of 200: ${failed.join(", ")}\n`);
+    expect(code, "that of fleet-003").toBe(3);
   });
 });
 

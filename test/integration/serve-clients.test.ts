@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { awscrtEnv, noAwscrt } from "../support/awscrt.ts";
+import { noPython, pythonEnv } from "../support/python-packages.ts";
 import { missing, titled } from "../support/installed.ts";
 import { noOtherUser } from "../support/other-user.ts";
 import { createRoleHome } from "../support/role-home.ts";
@@ -29,7 +29,7 @@ function runServed(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promi
   });
 }
 
-const noCrt = noAwscrt();
+const noCrt = noPython("awscrt");
 const noJava =
   process.env["AWSROLE_TEST_LONG"] === undefined
     ? "its libraries are fetched with AWSROLE_TEST_LONG=1 only"
@@ -79,7 +79,7 @@ bootstrap = io.ClientBootstrap(loop, io.DefaultHostResolver(loop))
 provider = auth.AwsCredentialsProvider.new_default_chain(bootstrap)
 print(provider.get_credentials().result(60).access_key_id)
 `;
-      const { stdout, stderr, code } = await runServed(["python3", "-c", script], awscrtEnv);
+      const { stdout, stderr, code } = await runServed(["python3", "-c", script], pythonEnv);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout.trim()).toBe(sts.sessions()[0]?.accessKeyId);
     },

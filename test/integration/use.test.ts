@@ -1,8 +1,9 @@
 /** `init` and `use` as people meet them: in real shells. */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, titled } from "../support/installed.ts";
+import { bashCompletion } from "../support/needed-programs.ts";
 import { createHome, type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
@@ -197,6 +198,70 @@ describe("use", () => {
     },
   );
 
+  const starts = {
+    "bash without bash-completion": ["bash --norc", 'eval "$(awsrole init bash)"'],
+    "bash with bash-completion": [
+      "bash --norc",
+      `source ${bashCompletion}; eval "$(awsrole init bash)"`,
+    ],
+    "zsh with compinit": [
+      "zsh -f",
+      'autoload -U compinit; compinit -u -D; eval "$(awsrole init zsh)"',
+    ],
+    "zsh with compinit after init": [
+      "zsh -f",
+      'eval "$(awsrole init zsh)"; autoload -U compinit; compinit -u -D',
+    ],
+    "zsh without compinit": ["zsh -f", 'eval "$(awsrole init zsh)"'],
+  } as const;
+  for (const [world, [start, setUp]] of Object.entries(starts)) {
+    const [shell = ""] = start.split(" ");
+    const reason =
+      noTerminal ??
+      missing(shell, ["-c", "exit 0"]) ??
+      (world === "bash with bash-completion" && !existsSync(bashCompletion)
+        ? "bash-completion is not installed"
+        : undefined);
+    it.skipIf(reason !== undefined)(
+      titled(`switches and completes in ${world}, with nothing on the screen at the start`, reason),
+      async () => {
+        const terminal = openTerminal(env);
+        try {
+          terminal.enter(`cd ${home.path}; PS1='> ' ${start}`);
+          terminal.enter(`PS1='> '; clear; ${setUp}; ${setUp}; echo re''ady`);
+          await terminal.waitFor(/^ready$/m);
+          expect(terminal.screen()).not.toMatch(/not found|error/i);
+          if (world === "zsh without compinit") terminal.type("awsrole use staging");
+          else {
+            terminal.type("awsrole use sta");
+            terminal.press("Tab");
+            await terminal.waitFor(/awsrole use staging/);
+          }
+          terminal.press("Enter");
+          terminal.enter('echo "now=$AWS_PROFILE key=$AWS_ACCESS_KEY_ID."');
+          await terminal.waitFor(/^now=staging key=\.$/m);
+        } finally {
+          terminal.close();
+        }
+      },
+    );
+  }
+
+  it("has the JavaScript SDK in the shell use the profile's own key, whatever key was in the environment", async () => {
+    const sdk = join(import.meta.dirname, "../../node_modules/@aws-sdk/credential-providers");
+    const script = `const { fromNodeProviderChain: chain } = require("${sdk}"); chain()().then((c) => console.log(c.accessKeyId))`;
+    const { stdout } = await runCommand(
+      [
+        "bash",
+        "--norc",
+        "-c",
+        `node() { '${process.execPath}' -e '${script}'; }; eval "$(awsrole init bash)"; node; awsrole use staging; node; awsrole use --unset; node`,
+      ],
+      { env: { ...env, AWS_PROFILE: undefined, AWS_WEB_IDENTITY_TOKEN_FILE: undefined } },
+    );
+    expect(stdout).toBe("AKIAOLD\nAKIASTAGING\nAKIAOLD\n");
+  });
+
   it("completes a name with @ in plain bash, which replaces from the @ itself", async () => {
     const script = `shopt -s hostcomplete; eval "$(awsrole init bash)"
       COMP_LINE='awsrole whoami user@'; COMP_POINT=20; COMP_WORDS=(awsrole whoami user @); COMP_CWORD=3
@@ -208,6 +273,41 @@ describe("use", () => {
     await mail.remove();
     expect(stdout).toBe("@corp.example\n");
   });
+});
+
+describe("the recipes for prompt programs", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/how-to/shell-prompt.md"), "utf8");
+  const recipe = (language: string): string =>
+    page.match(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``))?.[1] ?? "";
+  const used = {
+    AWSROLE_PROFILE: "acme%prod",
+    AWS_CREDENTIAL_EXPIRATION: new Date(Date.now() + 600_000).toISOString(),
+  };
+  const unused = { AWS_PROFILE: "", AWSROLE_PROFILE: "" };
+
+  it("give starship the profile while one is in use, and nothing else", async () => {
+    const { command = "", when = "" } = Object.fromEntries(
+      [...recipe("toml").matchAll(/^(\w+) = '(.*)'$/gm)].map(([, key, value]) => [key, value]),
+    ) as { command?: string; when?: string };
+    const inStarship = (more: NodeJS.ProcessEnv) =>
+      runCommand(["sh", "-c", `${when} && ${command}`], { env: { ...env, ...more } });
+    expect((await inStarship(used)).stdout).toMatch(/^acme%prod (?:9|10)m\n$/);
+    expect(await inStarship(unused)).toMatchObject({ stdout: "", code: 1 });
+  });
+
+  const noZsh = missing("zsh", ["-c", "exit 0"]);
+  it.skipIf(noZsh !== undefined)(
+    titled("give powerlevel10k a segment, with its percent signs escaped", noZsh),
+    async () => {
+      const script = `p10k() { print -r -- "$@"; }; ${recipe("zsh")}prompt_awsrole; print -r -- $POWERLEVEL9K_RIGHT_PROMPT_ELEMENTS`;
+      const inZsh = (more: NodeJS.ProcessEnv) =>
+        runCommand(["zsh", "-fc", script], { env: { ...env, ...more } });
+      expect((await inZsh(used)).stdout).toMatch(
+        /^segment -f yellow -t acme%%prod (?:9|10)m\nawsrole\n$/,
+      );
+      expect((await inZsh(unused)).stdout).toBe("awsrole\n");
+    },
+  );
 });
 
 describe("init", () => {

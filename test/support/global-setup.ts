@@ -1,6 +1,6 @@
-import { installAwscrt, noAwscrt } from "./awscrt.ts";
 import { canInstallPackages, installPackages, missingPackages } from "./needed-programs.ts";
 import { isolateProcess } from "./isolation.ts";
+import { installPython, missingPython } from "./python-packages.ts";
 
 /**
  * Runs once before the whole suite: takes it out of reach of the machine's own state (isolation.ts), and sees that the tests with
@@ -33,12 +33,13 @@ function installNeeded(): void {
       );
     }
   }
-  if (noAwscrt() !== undefined && canInstallPackages()) {
-    console.log("tests: installing awscrt");
+  const modules = missingPython();
+  if (modules.length > 0 && canInstallPackages()) {
+    console.log(`tests: installing ${modules.join(" ")}`);
     try {
-      installAwscrt();
+      installPython(modules);
     } catch {
-      console.log("tests: pip failed: tests with the AWS Common Runtime are skipped");
+      console.log("tests: pip failed: tests that need these are skipped");
     }
   }
   const missing = missingPackages();

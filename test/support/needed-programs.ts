@@ -1,9 +1,9 @@
 /** The programs that tests with real things need besides node, and what to do where they are missing. */
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 
-/** Program → Debian package. */
+/** Program, or a file by its path → Debian package. */
 type Programs = Readonly<Record<string, string>>;
 
 /** For a private keychain. */
@@ -14,8 +14,17 @@ const keychain: Programs = {
   "secret-tool": "libsecret-tools",
 };
 
+/** What most distributions' bash reads at its start. */
+export const bashCompletion = "/usr/share/bash-completion/bash_completion";
+
 /** For people's side: a terminal, a pager, and the shells that are not on every machine. */
-const people: Programs = { tmux: "tmux", zsh: "zsh", fish: "fish", less: "less" };
+const people: Programs = {
+  tmux: "tmux",
+  zsh: "zsh",
+  fish: "fish",
+  less: "less",
+  [bashCompletion]: "bash-completion",
+};
 
 /** Why tests with a real keychain cannot run here, for their name; `undefined` where they can. */
 export function keychainSkipReason(): string | undefined {
@@ -53,6 +62,7 @@ export function installPackages(packages: string[]): void {
 }
 
 function isOnPath(program: string): boolean {
+  if (isAbsolute(program)) return existsSync(program);
   return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);

@@ -9,7 +9,7 @@ export type CompletionShell = (typeof completionShells)[number];
 /** How a shell is told to use its script; the first lines of the script say it too. */
 export const howToInstall: Readonly<Record<CompletionShell, string>> = {
   bash: `in ~/.bashrc: eval "$(awsrole completion bash)"`,
-  zsh: `in ~/.zshrc, behind compinit: source <(awsrole completion zsh)`,
+  zsh: `in ~/.zshrc: source <(awsrole completion zsh)`,
   fish: `once: awsrole completion fish > ~/.config/fish/completions/awsrole.fish`,
   powershell: `in $PROFILE: awsrole completion powershell | Out-String | Invoke-Expression`,
 };
@@ -72,7 +72,19 @@ _awsrole() {
   done
   (( $#described )) && _describe -t words awsrole described
 }
-if [[ $funcstack[1] == _awsrole ]]; then _awsrole "$@"; else compdef _awsrole awsrole; fi
+if [[ $funcstack[1] == _awsrole ]]; then
+  _awsrole "$@"
+elif (( $+functions[compdef] )); then
+  compdef _awsrole awsrole
+else
+  # compinit may come later in the start file, or never.
+  _awsrole_compdef() {
+    precmd_functions=(%{precmd_functions:#_awsrole_compdef})
+    (( $+functions[compdef] )) && compdef _awsrole awsrole
+  }
+  typeset -ga precmd_functions
+  precmd_functions+=(_awsrole_compdef)
+fi
 `);
 
 const fish = script(String.raw`# awsrole completion for fish (${howToInstall.fish})

@@ -56,7 +56,7 @@ const dialects = {
     // PowerShell takes typographic single quotes for quotes too; doubling makes each of them a literal one.
     set: (name, value) => `$Env:${name} = '${value.replaceAll(/['\u2018-\u201B]/g, "$&$&")}'`,
     clear: (names) => [
-      `Remove-Item ${names.map((name) => `Env:${name}`).join(",")} -ErrorAction SilentlyContinue`,
+      `Remove-Item ${names.map((name) => `'Env:${name}'`).join(", ")} -ErrorAction SilentlyContinue`,
     ],
     keep: (name) =>
       `if (Test-Path Env:${name}) { $global:_awsrole_${name} = $Env:${name}; Remove-Item Env:${name} }`,

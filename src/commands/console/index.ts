@@ -12,6 +12,7 @@ import {
   browserNames,
   needsAddress,
 } from "./browser.ts";
+import { federatedUser } from "./federated-user.ts";
 import { consolePage, type DestinationArguments } from "./destination.ts";
 import { consoleUrlOf, signInUrl } from "./sign-in-url.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
@@ -20,9 +21,11 @@ import { AwsRoleError } from "../../foundation/errors.ts";
 import { createPeerLookup } from "../../foundation/peer.ts";
 import {
   type Fetched,
-  fetchCredentials,
+  type FetchArguments,
+  fetchChain,
   noticeTo,
   requireProfileName,
+  type ResolvedChain,
 } from "../../sessions/fetch-credentials.ts";
 import { openOneShotRedirect } from "./local-redirect.ts";
 import { type RedirectPage, writeRedirectPage } from "./redirect-page.ts";
@@ -38,7 +41,7 @@ export default defineCommand({
   usage,
   summary: "sign in to the AWS console in your browser",
   description:
-    "Opens the AWS console in the browser, signed in as the role of the profile. The browser is given an address of this machine that works once; the sign-in address itself, " +
+    "Opens the AWS console in the browser, signed in as the role of the profile, or as the IAM user of a key profile (who needs a policy that allows sts:GetFederationToken). The browser is given an address of this machine that works once; the sign-in address itself, " +
     "with which anybody could sign in for a quarter of an hour, is shown by --print only.",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   options: {
@@ -79,7 +82,8 @@ export default defineCommand({
   async run(context, args) {
     const name = requireProfileName(args.positionals["NAME"], usage);
     assertBrowser(args.browser);
-    const portal = portalLink(context, name, args);
+    const resolved = resolve(context, name);
+    const portal = portalLink(context, name, resolved, args);
     if (portal !== undefined) {
       if (args.print) printUrl(context, args, portal);
       else await startBrowser(context, { ...args, profile: name }, portal);
@@ -91,13 +95,12 @@ export default defineCommand({
         "console",
         `(umask 077; awsrole console ${name} --print > FILE)`,
       );
-    const fetched = await fetchWithMinLife(context, args, (one) =>
-      fetchCredentials(context, name, one),
-    );
+    const fetched = await fetchForConsole(context, name, resolved, args);
     const partition = partitionOfSession(fetched);
     const region = regionFor(fetched.region, context.env) ?? fetched.connection.region;
     const { url, hasOwnLength } = await signInUrl(
       {
+        settings: fetched.files.profile(name) ?? new Map(),
         credentials: fetched.credentials,
         partition,
         destination: consolePage(consoleUrlOf(partition), region, args),
@@ -132,6 +135,42 @@ function printUrl(context: Context, { json }: { readonly json: boolean }, url: s
   else context.stdout(`${url}\n`);
 }
 
+/** A key profile's chain is the key itself: the console takes no session of GetSessionToken. @throws ERR_PROFILE_*, ERR_CONFIG_*. */
+function resolve(context: Context, name: string): ResolvedChain {
+  const files = readAwsFiles(context.env, context.platform);
+  const chain = resolveChain(files, name, context.env);
+  return { files, chain: chain.kind === "user-session" ? chain.signer : chain };
+}
+
+/** Credentials that the console takes: those of the chain, or where they are a long-term key a session of its user. */
+async function fetchForConsole(
+  context: Context,
+  name: string,
+  resolved: ResolvedChain,
+  args: FetchArguments & { readonly "min-life": string | undefined },
+): Promise<Fetched> {
+  const fetched = await fetchWithMinLife(context, args, (one) =>
+    fetchChain(context, name, one, resolved),
+  );
+  const { credentials, connection, sessions, chain } = fetched;
+  if (credentials.sessionToken !== undefined) return fetched;
+  const sts = await sessions.openSts(connection);
+  if (deviceOfKey(chain))
+    noticeTo(
+      context,
+      args,
+    )(
+      `AWS takes no MFA code for an IAM user's console session: policies that require MFA deny in it (a role profile has it)`,
+    );
+  return { ...fetched, how: "fetched", credentials: await federatedUser(sts, credentials) };
+}
+
+function deviceOfKey(chain: Hop): boolean {
+  return (
+    chain.kind === "base" && chain.source.kind === "keychain-key" && chain.source.mfa !== undefined
+  );
+}
+
 /**
  * A profile of IAM Identity Center needs no token: the access portal's own link to the account and role, which the browser signs in to by itself.
  * Undefined for other profiles. @throws ERR_PROFILE_*, ERR_CONFIG_*.
@@ -139,10 +178,9 @@ function printUrl(context: Context, { json }: { readonly json: boolean }, url: s
 function portalLink(
   context: Context,
   name: string,
+  { files, chain }: ResolvedChain,
   args: DestinationArguments,
 ): string | undefined {
-  const files = readAwsFiles(context.env, context.platform);
-  const chain = resolveChain(files, name, context.env);
   if (chain.kind !== "sso") return undefined;
   const { session, accountId, roleName } = chain.sso;
   const partition = partitionOfRegion(chain.portal.region);
@@ -162,17 +200,10 @@ function isLongSessionPossible(chain: Hop): boolean {
   return chain.kind === "role" && chain.signer.kind !== "role" && chain.signer.kind !== "sso";
 }
 
-/** @throws ERR_PROFILE_INVALID: only a role's session can sign in. */
-function partitionOfSession({ chain, credentials, connection, profile }: Fetched): string {
-  if (chain.kind === "role") return partitionOf(chain.role.arn) ?? "aws";
-  if (chain.kind === "base" && credentials.sessionToken !== undefined) {
-    return partitionOfRegion(connection.region);
-  }
-  throw new AwsRoleError(
-    "ERR_PROFILE_INVALID",
-    `profile ${profile} is an IAM user, and the console takes sessions of roles only`,
-    { hint: "name a role profile: awsrole list shows which there are" },
-  );
+function partitionOfSession({ chain, connection }: Fetched): string {
+  return chain.kind === "role"
+    ? (partitionOf(chain.role.arn) ?? "aws")
+    : partitionOfRegion(connection.region);
 }
 
 function partitionOfRegion(region: string): string {

@@ -1,11 +1,16 @@
 /**
- * Signing in to the console with a role's session (docs.aws.amazon.com, IAM User Guide, "Enable custom identity broker access to the AWS console").
+ * Signing in to the console with a session (docs.aws.amazon.com, IAM User Guide, "Enable custom identity broker access to the AWS console").
  *
  * The session is exchanged for a sign-in token by POST, its secrets in the body: in a URL they would be in logs. The sign-in address that results is
  * itself a secret for 15 minutes.
  */
 import type { Credentials } from "../../aws/credentials.ts";
-import { isLoopback, type StsConnection } from "../../config/connection.ts";
+import {
+  ignoresConfiguredEndpoints,
+  isLoopback,
+  type StsConnection,
+} from "../../config/connection.ts";
+import type { Settings } from "../../config/document.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { createRequestHandler } from "../../aws/http.ts";
@@ -31,12 +36,14 @@ const partitions: Readonly<Record<string, Addresses>> = {
 
 /** What a sign-in is for. */
 export type SignIn = {
+  /** The profile's settings: they may say that no configured endpoint counts. */
+  readonly settings: Settings;
   readonly credentials: Credentials;
   /** `aws`, `aws-cn`, … */
   readonly partition: string;
   /** The page to open, an address of the partition's console. */
   readonly destination: string;
-  /** How long the console session is to last; undefined: as long as the credentials. AWS takes it for sessions of AssumeRole that were not chained. */
+  /** How long the console session is to last; undefined: as long as the credentials. AWS takes it for sessions of AssumeRole that were not chained, and for no others. */
   readonly sessionSeconds: number | undefined;
 };
 
@@ -60,14 +67,15 @@ function addressesOf(partition: string): Addresses {
  * @throws ERR_AWS_REFUSED (also for a partition without a known console), ERR_AWS_UNAVAILABLE, ERR_NETWORK, ERR_DEADLINE.
  */
 export async function signInUrl(
-  { credentials, partition, destination, sessionSeconds }: SignIn,
+  { settings, credentials, partition, destination, sessionSeconds }: SignIn,
   connection: StsConnection,
   deadline: Deadline,
 ): Promise<{ readonly url: string; readonly hasOwnLength: boolean }> {
   const addresses = addressesOf(partition);
   const { env } = connection;
-  const isIgnored = /^true$/i.test(env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] ?? "");
-  const own = isIgnored ? undefined : env["AWS_ENDPOINT_URL_SIGNIN"];
+  const own = ignoresConfiguredEndpoints(env, settings)
+    ? undefined
+    : env["AWS_ENDPOINT_URL_SIGNIN"];
   if (own && !URL.canParse(own))
     throw new AwsRoleError("ERR_NETWORK", "AWS_ENDPOINT_URL_SIGNIN is not a URL", {
       hint: "unset it to use AWS's own address",
@@ -127,7 +135,7 @@ async function getSigninToken(
       response.statusCode >= 500 ? "ERR_AWS_UNAVAILABLE" : "ERR_AWS_REFUSED",
       `the AWS sign-in service refused the session (${response.statusCode})`,
       {
-        hint: "it takes sessions of roles only, not an IAM user's (GetSessionToken); if this is a role's, awsrole logout forgets it: then try again",
+        hint: "it takes sessions of roles and of GetFederationToken only, not of GetSessionToken; if this is a role's, awsrole logout forgets it: then try again",
       },
     );
   const token = parseToken(Buffer.from(response.body).toString("utf8"));

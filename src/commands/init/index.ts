@@ -16,7 +16,7 @@ export default defineCommand({
   },
   examples: [
     { command: 'eval "$(awsrole init bash)"', says: "in ~/.bashrc" },
-    { command: 'eval "$(awsrole init zsh)"', says: "in ~/.zshrc, after compinit" },
+    { command: 'eval "$(awsrole init zsh)"', says: "in ~/.zshrc" },
     { command: "awsrole init fish | source", says: "in ~/.config/fish/config.fish" },
     { command: "awsrole init powershell | Out-String | Invoke-Expression", says: "in $PROFILE" },
     { command: 'eval "$(awsrole init zsh --prompt)"', says: "with the profile in the prompt" },

@@ -72,7 +72,7 @@ export type Role = {
 
 /** Who makes a request. */
 export type Caller = {
-  kind: "user" | "user-session" | "role-session";
+  kind: "user" | "user-session" | "role-session" | "federated-user";
   arn: string;
   userId: string;
   accountId: string;

@@ -32,7 +32,7 @@ export function requireAllowed(
   const signer = caller.user ?? directory.rolesByArn.get(caller.roleArn ?? "");
   const { attachedPolicyArns } = signer ?? {};
   if (attachedPolicyArns === undefined || UNCONTROLLED.has(action)) return;
-  const resource = resourceOf(caller, params);
+  const resource = resourceOf(caller, action, params);
   const isAllowed = [...attachedPolicyArns].some((arn) =>
     allows(policyDocument(directory, arn), `${service}:${action}`, resource),
   );
@@ -63,8 +63,14 @@ function matches(patterns: string | string[], text: string): boolean {
   });
 }
 
-function resourceOf({ partition, accountId, user }: Caller, params: Parameters): string {
+function resourceOf(
+  { partition, accountId, user }: Caller,
+  action: string,
+  params: Parameters,
+): string {
   const iam = `arn:${partition}:iam::${accountId}`;
+  if (action === "GetFederationToken")
+    return `arn:${partition}:sts::${accountId}:federated-user/${params["Name"]}`;
   if (params["RoleArn"] !== undefined) return params["RoleArn"];
   if (params["RoleName"] !== undefined) return `${iam}:role/${params["RoleName"]}`;
   const name = params["UserName"] ?? user?.name;

@@ -187,9 +187,10 @@ export function createSignin(directory: Directory, clock: Clock, bob: User) {
     };
   }
 
-  /** Takes sessions of roles that are good, and no others. */
+  /** Takes good sessions of roles and of GetFederationToken; a length of their own for the first only. */
   function getSigninToken({
     input,
+    input: { SessionDuration },
     now,
   }: ServiceCall<{ Session: string; SessionDuration?: number }>) {
     const given = JSON.parse(input.Session) as Partial<Record<string, string>>;
@@ -200,7 +201,8 @@ export function createSignin(directory: Directory, clock: Clock, bob: User) {
       session.secretAccessKey === sessionKey &&
       session.sessionToken === sessionToken &&
       session.expiresAt > now &&
-      session.caller.kind === "role-session";
+      (session.caller.kind === "role-session" ||
+        (session.caller.kind === "federated-user" && SessionDuration === undefined));
     if (!isGood || Object.keys(more).length > 0) throw refusal(400, "BadSession", "Bad Request");
     const token = `planted-signin-token-${randomBytes(32).toString("base64url")}`;
     signinTokens.add(token);

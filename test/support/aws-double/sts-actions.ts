@@ -27,6 +27,7 @@ export const STS_ACTIONS: Actions = {
     Account: caller.accountId,
   }),
   GetSessionToken: getSessionToken,
+  GetFederationToken: getFederationToken,
 };
 
 /** AssumeRoleWithWebIdentity, the one action that is not signed: its token says who calls. */
@@ -92,6 +93,26 @@ function getSessionToken(request: ActionRequest): XmlStructure {
     durationSeconds: Number(params["DurationSeconds"] ?? DEFAULT_SESSION_TOKEN_SECONDS),
   });
   return { Credentials: credentialsResult(session, request) };
+}
+
+/** GetFederationToken: for long-term keys only. What it allows is what the user's policies and the session's both do: without one, nothing. */
+function getFederationToken(request: ActionRequest): XmlStructure {
+  const { params, caller, directory } = request;
+  if (caller.kind !== "user" || caller.user === undefined)
+    throw refusal(403, "AccessDenied", "Cannot call GetFederationToken with session credentials");
+  const packedPolicySize = packSessionPolicy(request.input, []);
+  const name = params["Name"] ?? "";
+  const arn = `arn:${caller.partition}:sts::${caller.accountId}:federated-user/${name}`;
+  const session = issueSession(
+    directory,
+    { ...caller, kind: "federated-user", arn, userId: `${caller.accountId}:${name}` },
+    { ...request, durationSeconds: Number(params["DurationSeconds"] ?? 43_200) },
+  );
+  return {
+    Credentials: credentialsResult(session, request),
+    FederatedUser: { FederatedUserId: session.caller.userId, Arn: arn },
+    PackedPolicySize: packedPolicySize,
+  };
 }
 
 function findRole(directory: Directory, params: Parameters): Role | undefined {

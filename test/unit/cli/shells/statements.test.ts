@@ -65,7 +65,7 @@ describe("statements for shells that are not on this machine, by the letter", ()
     expect(
       formatVariables("powershell", { A: "it's ‘so’", B: '$x `n "q"', AWS_PROFILE: undefined }),
     ).toBe(
-      "Remove-Item Env:AWS_PROFILE -ErrorAction SilentlyContinue\n$Env:A = 'it''s ‘‘so’’'\n$Env:B = '$x `n \"q\"'\n",
+      "Remove-Item 'Env:AWS_PROFILE' -ErrorAction SilentlyContinue\n$Env:A = 'it''s ‘‘so’’'\n$Env:B = '$x `n \"q\"'\n",
     );
   });
 

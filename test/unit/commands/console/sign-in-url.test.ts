@@ -28,9 +28,13 @@ const signIn = async (
   partition: string,
   region: string,
   env: Record<string, string>,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<string> =>
   signInUrl(
     {
+      settings: new Map(
+        Object.entries(settings).map(([key, value]) => [key, { value, file: "config", line: 1 }]),
+      ),
       credentials,
       partition,
       destination: `${consoleUrlOf(partition)}?region=${region}`,
@@ -66,6 +70,24 @@ it.each([
     expect(url.searchParams.get("Destination")).toBe(`https://${consoleHost}/?region=${region}`);
   },
 );
+
+it("asks AWS's own sign-in where the environment, else the profile, ignores configured endpoints", async () => {
+  const { port } = proxy.address() as AddressInfo;
+  const env = {
+    HTTPS_PROXY: `http://127.0.0.1:${port}`,
+    AWS_ENDPOINT_URL_SIGNIN: double.urls.signin,
+  };
+  const ignoring = { ignore_configured_endpoint_urls: "true" };
+  const variable = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+  await expect(signIn("aws", "eu-west-1", env, ignoring)).rejects.toThrow();
+  await expect(signIn("aws", "eu-west-1", { ...env, [variable]: "TRUE" })).rejects.toThrow();
+  expect(asked.splice(0)).toEqual(Array(2).fill("signin.aws.amazon.com:443"));
+  const listened = await signIn("aws", "eu-west-1", { ...env, [variable]: "false" }, ignoring);
+  expect(new URL(listened).origin).toBe(double.urls.signin);
+  await expect(signIn("aws", "eu-west-1", { ...env, [variable]: "yes" })).rejects.toMatchObject({
+    code: "ERR_PROFILE_INVALID",
+  });
+});
 
 it("sends nothing for a partition without a known console, or without TLS", async () => {
   const before = double.requests.length;
