@@ -7,6 +7,7 @@
 import type { AwsFiles } from "../config/files.ts";
 import { type Client, clientNames, type Outcome } from "./client-names.ts";
 import { mixtureOf } from "./ingredients.ts";
+import { isUnseenByJavaV1 } from "./java-v1.ts";
 import { measuredOutcome } from "./measured.ts";
 import { measurements } from "./measurements.ts";
 
@@ -16,6 +17,8 @@ export type Consumers = {
   /** The same in a sentence part. */
   readonly says: string;
   readonly does: Readonly<Record<Client, Outcome>>;
+  /** What else decides, in sentences. */
+  readonly notes: readonly string[];
 };
 
 /** What programs other than awsrole do with the profile NAME; keys with the prefix `awsrole_` are nothing to them. */
@@ -29,7 +32,15 @@ export function consumersOf(files: AwsFiles, name: string): Consumers {
       measuredOutcome(mixture ?? "", client) ?? "not-measured",
     ]),
   ) as Record<Client, Outcome>;
-  return { mixture, says: said(own, mixture), does };
+  if (!isUnseenByJavaV1(files, name)) return { mixture, says: said(own, mixture), does, notes: [] };
+  const note =
+    "Java v1 reads the credentials file instead of the config file while it exists, and does not find this profile there; AWS_CREDENTIAL_PROFILES_FILE can name the config file";
+  return {
+    mixture,
+    says: said(own, mixture),
+    does: { ...does, javaV1: "unusable" },
+    notes: [note],
+  };
 }
 
 function said(own: string | undefined, mixture: string | undefined): string {

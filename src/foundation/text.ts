@@ -1,8 +1,9 @@
 /** Text for terminals and logs. */
 
 /**
- * Control characters (but the line feed, when asked to keep it) and bidirectional overrides, written as `\u{…}` (as JSON: `\uXXXX`): whatever comes from
- * a config file, from AWS or from another program can neither move the cursor nor reorder what a person reads.
+ * Control characters (but the line feed, when asked to keep it), bidirectional overrides and characters that cannot be seen, written as `\u{…}` (as
+ * JSON: `\uXXXX`): whatever comes from a config file, from AWS or from another program can neither move the cursor nor reorder what a person reads,
+ * nor look like something else.
  */
 export function escapeControls(
   text: string,
@@ -10,7 +11,7 @@ export function escapeControls(
 ): string {
   return text.replaceAll(
     // oxlint-disable-next-line no-control-regex -- these are the characters it is about
-    /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g,
+    /[\u0000-\u001F\u007F-\u00A0\u00AD\u061C\u1680\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF]/g,
     (character) => {
       if (keepLineFeeds && character === "\n") return character;
       const code = character.charCodeAt(0).toString(16);
@@ -18,3 +19,7 @@ export function escapeControls(
     },
   );
 }
+
+/** A character that looks like a space, or like nothing, and is neither space nor tab: web pages and word processors leave them behind. */
+export const invisible =
+  /[\u00A0\u00AD\u061C\u1680\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF]/;

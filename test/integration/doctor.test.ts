@@ -9,6 +9,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -126,6 +127,151 @@ const cases: readonly Case[] = [
       .replace(/^(\[profile prod\]\n.*\n)/, "[profile prod]\n  # ours\n" + line("prod") + "\n"),
     line: 2,
   },
+  {
+    id: "odd-header",
+    how: "quoted",
+    config: clean
+      .replace("[profile base]", '[profile "base"]')
+      .replace(prod(), `${prod()}# mine\n`),
+    line: 7,
+  },
+  {
+    id: "odd-header",
+    how: "quoted, with a space in the name",
+    config: `${clean}[profile 'my own']\nregion = eu-west-1\n`,
+    by: { config: clean },
+  },
+  {
+    id: "odd-header",
+    how: "spaces within",
+    config: clean.replace("[profile prod]", "[ profile prod ] # ours"),
+    line: 1,
+  },
+  {
+    id: "odd-header",
+    how: "two spaces",
+    config: clean.replace("[profile prod]", "[profile  prod]"),
+    line: 1,
+  },
+  {
+    id: "odd-header",
+    how: "a capital",
+    config: clean.replace("[profile prod]", "[Profile prod]"),
+    line: 1,
+  },
+  {
+    id: "odd-header",
+    how: "a capital of another kind",
+    config: `${clean}[SSO-Session corp]\nsso_region = eu-west-1\n`,
+    line: 12,
+  },
+  {
+    id: "odd-header",
+    how: "a capital default",
+    config: `${clean}[Default]\nregion = eu-west-1\n`,
+    line: 12,
+  },
+  {
+    id: "odd-header",
+    how: "a word that is none",
+    config: `${clean}[profiles x]\nregion = eu-west-1\n`,
+    line: 12,
+    by: { config: clean },
+  },
+  {
+    id: "odd-header",
+    how: "a no-break space",
+    config: clean.replace("[profile prod]", "[profile\u00a0prod]"),
+    line: 1,
+  },
+  {
+    id: "odd-header",
+    how: "a zero-width space before it",
+    config: `${prod()}${base.replace("[", "\u200b[")}`,
+    line: 6,
+  },
+  {
+    id: "indented-header",
+    how: "and what is below it, too",
+    config: clean.replaceAll(/^/gm, "\t").trimEnd() + "\n",
+    line: 1,
+  },
+  {
+    id: "indented-header",
+    how: "below a setting",
+    config: `${prod()}${base.replaceAll(/^(?=.)/gm, "  ")}`,
+    line: 6,
+  },
+  {
+    id: "odd-header",
+    how: "a bracket in the name",
+    config: `${clean}[profile X)]\nregion = eu-west-1\n`,
+    line: 12,
+    by: { config: clean },
+  },
+  {
+    id: "odd-header",
+    how: "of the credentials file",
+    credentials: `[ bob ]\nregion = eu-west-1\n`,
+    by: { credentials: "" },
+  },
+  {
+    id: "twin-section",
+    config: `${clean}[profile "prod"]\noutput = json\n`,
+    line: 12,
+    by: { config: clean },
+  },
+  {
+    id: "twin-section",
+    how: "of two odd ones",
+    config: `${clean}[profile "x"]\noutput = json\n[profile  x]\noutput = json\n`,
+    line: 12,
+    by: { config: clean },
+  },
+  { id: "indented-setting", config: clean.replaceAll(/^(?!\[)(?=.)/gm, "    "), line: 2 },
+  {
+    id: "indented-setting",
+    how: "with nested ones and a comment",
+    config: `${clean}[profile deep]\n\t# ours\n\tregion = eu-west-1\n\ts3 =\n\t  max_queue_size = 3\n`,
+    line: 13,
+  },
+  {
+    id: "indented-setting",
+    how: "of the credentials file",
+    credentials: "[bob]\n  region = eu-west-1\n",
+    by: { credentials: "" },
+  },
+  {
+    id: "invisible-character",
+    how: "behind the value",
+    config: clean.replace(roleArn, `${roleArn}\u00a0`),
+    line: 4,
+  },
+  {
+    id: "invisible-character",
+    how: "around =",
+    config: clean.replace("region =", "region\u00a0=\u00a0"),
+    line: 3,
+  },
+  {
+    id: "invisible-character",
+    how: "before the key",
+    config: clean.replace("region =", "\u200bregion ="),
+    line: 3,
+  },
+  {
+    id: "invisible-character",
+    how: "within the value",
+    config: clean.replace("example-role", "exam\u200bple-role"),
+    line: 4,
+  },
+  {
+    id: "invisible-character",
+    how: "that has a width, within",
+    config: clean.replace("example-role", "example\u00a0role"),
+    line: 4,
+    by: { config: clean },
+  },
   { id: "odd-key", config: `${clean}odd key = 1\n`, by: { config: clean } },
   { id: "unread-section", config: `${clean}[prod]\nregion = eu-west-1\n`, by: { config: clean } },
   {
@@ -149,6 +295,36 @@ const cases: readonly Case[] = [
     id: "file-readable",
     credentials: `[bob]\n${keys}`,
     breaks: (home) => chmodSync(home.credentialsFile, 0o644),
+  },
+  {
+    id: "link-broken",
+    breaks: (home) => {
+      renameSync(home.configFile, join(home.path, "elsewhere"));
+      symlinkSync("/nonexistent/config", home.configFile);
+    },
+    by: {
+      does: (home) => renameSync(join(home.path, "elsewhere"), home.configFile),
+    },
+  },
+  {
+    id: "file-writable",
+    how: "behind a link",
+    breaks: (home) => {
+      renameSync(home.configFile, join(home.path, "elsewhere"));
+      symlinkSync(join(home.path, "elsewhere"), home.configFile);
+      chmodSync(join(home.path, "elsewhere"), 0o664);
+    },
+    by: { does: (home) => chmodSync(join(home.path, "elsewhere"), 0o644) },
+  },
+  {
+    id: "file-writable",
+    how: "in a folder that is a link",
+    breaks: (home) => {
+      renameSync(dirname(home.configFile), join(home.path, "dotfiles"));
+      symlinkSync(join(home.path, "dotfiles"), dirname(home.configFile));
+      chmodSync(join(home.path, "dotfiles"), 0o777);
+    },
+    by: { does: (home) => chmodSync(join(home.path, "dotfiles"), 0o755) },
   },
   { id: "file-writable", breaks: (home) => chmodSync(home.configFile, 0o622) },
   {
@@ -191,6 +367,12 @@ const cases: readonly Case[] = [
     id: "continued-value",
     how: "a comment",
     config: clean.replace("region", "  # mine\nregion"),
+    line: 2,
+  },
+  {
+    id: "continued-value",
+    how: "a setting",
+    config: clean.replace("region", "  region"),
     line: 2,
   },
   {
@@ -257,9 +439,14 @@ const cases: readonly Case[] = [
     by: { config: clean },
   },
   {
-    id: "clients-disagree",
-    how: "a header that some do not read",
-    config: clean.replace("[profile prod]", "[ profile prod ]"),
+    id: "java-v1-file",
+    credentials: "[bob]\nregion = eu-west-1\n",
+    by: { env: { AWS_CREDENTIAL_PROFILES_FILE: "@HOME@/.aws/config" } },
+  },
+  {
+    id: "name-for-crt",
+    config: `${clean}[profile team.prod]\nregion = eu-west-1\noutput = json\n`,
+    line: 13,
     by: { config: clean },
   },
   {
@@ -279,6 +466,38 @@ const cases: readonly Case[] = [
     config: `${clean.replace("region = eu-west-1", "region = eu-west-1 ; Ireland")}output = json\t# for scripts\n`,
   },
   {
+    id: "inline-comment",
+    how: "in place of a value",
+    config: `${clean}output = # json\n`,
+    line: 12,
+    by: { config: clean },
+  },
+  {
+    id: "inline-comment",
+    how: "behind a nested setting",
+    config: `${clean}s3 =\n  max_queue_size = 3 # few\n`,
+    line: 13,
+  },
+  {
+    id: "inline-comment",
+    how: "at the head of nested settings",
+    config: `${clean}s3 = # ours\n  max_queue_size = 3\n`,
+    line: 12,
+  },
+  {
+    id: "inline-comment",
+    how: "of an sso-session",
+    config: `${clean}[sso-session corp]\nsso_start_url = https://x.awsapps.com/start # or custom\nsso_region = eu-west-1\n`,
+    line: 13,
+  },
+  {
+    id: "inline-comment",
+    how: "within quotes",
+    config: `${clean}[profile other]\nregion = eu-west-1\ncredential_process = /bin/sh -c 'echo #1 # 2'\n`,
+    line: 14,
+    by: { config: clean },
+  },
+  {
     id: "mfa-device",
     config: prod("awsrole_mfa_serial = arn:aws:iam::123456789012:u2f/user/bob/key-ABC") + base,
     line: 6,
@@ -290,6 +509,63 @@ const cases: readonly Case[] = [
     config: `${clean}[profile role]\nrole_arn = ${roleArn}\nsource_profile = base\nregion = eu-west-1\nmfa_serial = arn:aws:iam::123456789012:user/bob\n`,
     by: { config: clean },
   },
+  ...[
+    "arn:aws:iam::123456789012:role/bob",
+    "arn:aws:sts::123456789012:assumed-role/a/b",
+    "arn:aws:iam::123456789012:root",
+    "arn:aws-cn:iam::123456789012:sms-mfa/bob",
+    "arn:aws:iam::123456789012:u2f/root-account/k",
+  ].map((serial): Case => ({
+    id: "mfa-device",
+    how: serial,
+    config: `${clean}[profile role]\nrole_arn = ${roleArn}\nsource_profile = base\nregion = eu-west-1\nmfa_serial = ${serial}\n`,
+    line: 16,
+    by: { config: clean },
+  })),
+  ...[
+    "op get|head -1",
+    "~/otp.sh",
+    "$HOME/otp.sh",
+    "X=1 op get",
+    "op get > /dev/null",
+    "op get 2>/dev/null",
+    'op get "$NAME"',
+    "a && b",
+    "a; b",
+    "op $(cat x)",
+    "op `cat x`",
+    "cat <file",
+    "op --file=~/x",
+    "op get &",
+  ].map((command): Case => ({
+    id: "mfa-process-shell",
+    how: command,
+    config: prod(`awsrole_mfa_process = ${command}`) + base,
+    line: 6,
+    by: { config: clean },
+  })),
+  {
+    id: "process-shell",
+    config: `${clean}[profile other]\nregion = eu-west-1\ncredential_process = ~/bin/helper | jq .\n`,
+    line: 14,
+    by: { config: clean },
+  },
+  ...[
+    ["cn-north-1", "aws"],
+    ["us-gov-west-1", "aws"],
+    ["eusc-de-east-1", "aws"],
+    ["eu-west-1", "aws-cn"],
+    ["us-east-1", "aws-us-gov"],
+    ["us-iso-east-1", "aws-iso-b"],
+  ].map(([region = "", partition = ""]): Case => ({
+    id: "region-partition",
+    how: `${region} for ${partition}`,
+    config: clean
+      .replace("region = eu-west-1", `region = ${region}`)
+      .replace("arn:aws:", `arn:${partition}:`),
+    line: 3,
+    by: { config: clean },
+  })),
   {
     id: "mfa-process-shell",
     config: prod("awsrole_mfa_process = op item get aws --otp | head -1") + base,
@@ -300,8 +576,43 @@ const cases: readonly Case[] = [
     id: "region-unknown",
     config: clean.replace("region = eu-west-1", "region = eu-west-1a"),
     line: 3,
-    by: { config: clean },
   },
+  {
+    id: "region-unknown",
+    how: "in capitals",
+    config: clean.replace("region = eu-west-1", "region = EU_West_1"),
+    line: 3,
+  },
+  {
+    id: "region-unknown",
+    how: "of an sso-session",
+    config: `${clean}[sso-session corp]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1c\n`,
+    line: 14,
+  },
+  ...[
+    "us-east",
+    "eu-est-1",
+    "ue-west-1",
+    "us-east-01",
+    "Ireland",
+    "us-east-11",
+    "uswest-2",
+    "eu",
+  ].map((region): Case => ({
+    id: "region-unknown",
+    how: region,
+    config: clean.replace("region = eu-west-1", `region = ${region}`),
+    line: 3,
+    by: { config: clean },
+  })),
+  ...["us-west-2-lax-1a", '"us-east-1"', "us-east-1-wl1-bos-wlz-1", "us_east_1"].map(
+    (region): Case => ({
+      id: "region-unknown",
+      how: region,
+      config: clean.replace("region = eu-west-1", `region = ${region}`),
+      line: 3,
+    }),
+  ),
   {
     id: "region-unknown",
     how: "None",
@@ -309,6 +620,22 @@ const cases: readonly Case[] = [
     by: { config: clean },
   },
   { id: "env-profile-empty", env: { AWS_PROFILE: "" }, by: { env: {} } },
+  { id: "env-empty", env: { AWS_DEFAULT_REGION: "" }, by: nothing },
+  { id: "env-empty", how: "AWS_RETRY_MODE", env: { AWS_RETRY_MODE: "" }, by: nothing },
+  { id: "env-half-key", env: { AWS_ACCESS_KEY_ID: "AKIA" }, by: nothing },
+  {
+    id: "env-half-key",
+    how: "the other half",
+    env: { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "x" },
+    by: nothing,
+  },
+  { id: "env-region-unknown", env: { AWS_REGION: "eu-west-1b" }, by: nothing },
+  { id: "env-region-unknown", how: "None", env: { AWS_DEFAULT_REGION: "None" }, by: nothing },
+  {
+    id: "env-two-regions",
+    env: { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "us-east-1" },
+    by: nothing,
+  },
   { id: "plaintext-key", credentials: `[bob]\n${keys}`, by: { credentials: "" } },
   {
     id: "token-file-missing",
@@ -376,6 +703,25 @@ const cases: readonly Case[] = [
     },
   },
   {
+    id: "program-quoted",
+    breaks: (home) => {
+      mkdirSync(join(home.path, "my tools"));
+      symlinkSync(program.at(-1) ?? "", join(home.path, "my tools", "awsrole"));
+      writeFileSync(
+        home.configFile,
+        clean.replace(line("prod"), line("prod", `"${home.path}/my tools/awsrole"`)),
+      );
+    },
+    by: { config: clean },
+  },
+  {
+    id: "program-missing",
+    how: "of another system",
+    config: clean.replace(line("prod"), line("prod", "/opt/homebrew/bin/awsrole")),
+    line: 2,
+    by: { config: clean },
+  },
+  {
     id: "program-unreliable",
     how: "npx's cache",
     breaks: (home) => {
@@ -401,10 +747,14 @@ const cases: readonly Case[] = [
   },
 
   // The environment
-  { id: "env-key", env: { AWS_ACCESS_KEY_ID: "AKIA" }, by: nothing },
+  { id: "env-key", env: { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "x" }, by: nothing },
   {
     id: "env-expired",
-    env: { AWS_ACCESS_KEY_ID: "ASIA", AWS_CREDENTIAL_EXPIRATION: "2020-01-01T00:00:00Z" },
+    env: {
+      AWS_ACCESS_KEY_ID: "ASIA",
+      AWS_SECRET_ACCESS_KEY: "x",
+      AWS_CREDENTIAL_EXPIRATION: "2020-01-01T00:00:00Z",
+    },
     by: nothing,
   },
   { id: "env-legacy", env: { AWS_SECURITY_TOKEN: "t" }, by: nothing },
@@ -510,6 +860,84 @@ const cases: readonly Case[] = [
   { id: "store-unusable", env: { AWSROLE_STORE: "" }, by: nothing },
 ];
 
+/** Set-ups that look like one of the above, and are right. */
+const rightOnes: readonly Pick<Case, "how" | "config" | "credentials" | "env" | "breaks">[] = [
+  { how: "a # without a space before it", config: `${clean}output = json#1\n` },
+  { how: "a comment on a line of its own", config: `# ours\n${clean}# output = json # x\n` },
+  {
+    how: "a comment behind a header",
+    config: clean.replace("[profile prod]", "[profile prod] # ours"),
+  },
+  { how: "nested settings", config: `${clean}s3 =\n  max_queue_size = 3\n` },
+  { how: "a header in a comment", config: `${clean}#  [ profile "x" ]\n` },
+  { how: "plugins of the AWS CLI", config: `${clean}[plugins]\nx = y\n` },
+  { how: "a section of another tool", config: `${clean}[granted x]\nx = y\n` },
+  { how: "a new region", config: clean.replace("region = eu-west-1", "region = nz-west-2") },
+  ...[
+    "us-gov-west-1 aws-us-gov",
+    "cn-northwest-1 aws-cn",
+    "us-isob-east-1 aws-iso-b",
+    "eusc-de-east-1 aws-eusc",
+  ].map((words) => {
+    const [region = "", partition = ""] = words.split(" ");
+    return {
+      how: words,
+      config: clean.replaceAll("eu-west-1", region).replace("arn:aws:", `arn:${partition}:`),
+    };
+  }),
+  {
+    how: "a region of another service than AWS's",
+    config: clean.replace("region = eu-west-1", "region = auto\nendpoint_url = https://s3.example"),
+  },
+  ...[
+    "op get aws --otp",
+    "/bin/zsh -lc 'op get | head -1'",
+    "env X=1 sh -c 'a | b'",
+    "op get 'a | b'",
+    'op get "a; b"',
+    "curl https://x/?a=1&b=2",
+    "ykman oath accounts code -s aws~x",
+  ].map((command) => ({ how: command, config: prod(`awsrole_mfa_process = ${command}`) + base })),
+  {
+    how: "a command through a shell",
+    config: `${clean}[profile other]\nregion = eu-west-1\ncredential_process = /bin/sh -c '~/bin/helper | jq .'\n`,
+  },
+  {
+    how: "the regions of the environment alike",
+    env: { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-1" },
+  },
+  {
+    how: "empty variables that mean none",
+    env: {
+      AWS_PAGER: "",
+      AWS_REGION: "",
+      AWS_ACCESS_KEY_ID: "",
+      AWS_SESSION_TOKEN: "",
+      AWS_ENDPOINT_URL: "",
+    },
+  },
+  {
+    how: "a credentials file with the same names",
+    credentials: "[prod]\noutput = json\n[base]\noutput = json\n",
+  },
+  {
+    how: "a link to files of ours",
+    breaks: (home) => {
+      renameSync(dirname(home.configFile), join(home.path, "dotfiles"));
+      symlinkSync(join(home.path, "dotfiles"), dirname(home.configFile));
+    },
+  },
+  {
+    how: "letters that are no ASCII, in a comment",
+    config: `# r\u00e9gion\u00a0: Paris\n${clean}`,
+  },
+  {
+    how: "the key of the environment, where a profile uses it",
+    config: `${clean}[profile e]\nregion = eu-west-1\nrole_arn = ${roleArn}\ncredential_source = Environment\n`,
+    env: { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "x" },
+  },
+];
+
 function stateOf(home: Home): string {
   return join(home.path, "state", "awsrole");
 }
@@ -565,6 +993,7 @@ describe("doctor", () => {
       "unread-section: write [profile dev]",
       expect.stringMatching(/^unread-section: write \[profile NAME\], a name of letters/),
       "unread-section: write [bob]",
+      expect.stringMatching(/^java-v1-file: /),
     ]);
   });
 
@@ -583,6 +1012,10 @@ describe("doctor", () => {
       await breaks?.(home);
       const broken = await examine(home, env);
       const found = broken.findings.find((one) => one.id === id);
+      expect(
+        broken.findings.filter((one) => one.id === id && one.line === found?.line),
+        "one cause, one finding",
+      ).toHaveLength(1);
       expect(found, JSON.stringify(broken.findings)).toMatchObject({
         severity: catalogue[id].severity,
         why: catalogue[id].why,
@@ -598,7 +1031,8 @@ describe("doctor", () => {
         expect(fix?.done).toBe(true);
       } else {
         if (by.config !== undefined) writeFileSync(home.configFile, by.config);
-        if (by.credentials !== undefined) writeFileSync(home.credentialsFile, by.credentials);
+        if (by.credentials === "") rmSync(home.credentialsFile);
+        else if (by.credentials !== undefined) writeFileSync(home.credentialsFile, by.credentials);
         await by.does?.(home);
       }
       const mended = await examine(
@@ -614,6 +1048,15 @@ describe("doctor", () => {
       ).toEqual([]);
     },
   );
+
+  it.for(rightOnes)("says nothing of $how", async ({ config, credentials, env, breaks }) => {
+    const home = make({
+      ...(config === undefined ? {} : { config }),
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+    await breaks?.(home);
+    expect((await examine(home, env)).findings).toEqual([]);
+  });
 
   it("has a set-up here for every finding that one machine can show", () => {
     const shownElsewhere = [
@@ -836,7 +1279,7 @@ describe("doctor", () => {
       fileURLToPath(new URL("../../docs/doctor.md", import.meta.url)),
       "utf8",
     );
-    const documented = [...page.matchAll(/^\| `([a-z-]+)` +\| (error|warning) +\|/gm)].map(
+    const documented = [...page.matchAll(/^\| `([a-z0-9-]+)` +\| (error|warning|note) +\|/gm)].map(
       ([, id, severity]) => [id, severity],
     );
     expect(documented).toEqual(

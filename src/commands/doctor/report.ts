@@ -19,10 +19,11 @@ export function toJson({ id, autoFix, ...finding }: Finding): Readonly<Record<st
   return { id, severity, ...finding, why, mendable: autoFix !== undefined };
 }
 
-/** Errors first; each with its place, why it matters, and the fix. */
+/** Errors first, notes last; each with its place, why it matters, and the fix. */
 export function printFindings(context: Context, findings: readonly Finding[]): void {
-  const isError = ({ id }: Finding): boolean => catalogue[id].severity === "error";
-  const sorted = [...findings.filter(isError), ...findings.filter((one) => !isError(one))];
+  const sorted = (["error", "warning", "note"] as const).flatMap((severity) =>
+    findings.filter(({ id }) => catalogue[id].severity === severity),
+  );
   for (const finding of sorted) {
     const { id, profile, what, fix, autoFix } = finding;
     const { severity, why } = catalogue[id];
@@ -50,5 +51,6 @@ function placeOf({ file, line }: Finding, home: string): string {
 
 function paint(context: Context, severity: Severity): string {
   if (!isColoured(context)) return severity;
-  return styleText(severity === "error" ? "red" : "yellow", severity, { validateStream: false });
+  const colors = { error: "red", warning: "yellow", note: "cyan" } as const;
+  return styleText(colors[severity], severity, { validateStream: false });
 }

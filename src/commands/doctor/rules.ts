@@ -1,12 +1,16 @@
 /** Everything that `doctor` can find: how grave it is and why it matters. docs/doctor.md lists it. */
 
-/** An error makes a profile fail or a secret leak; a warning is what will annoy, or what the user should know. */
-export type Severity = "error" | "warning";
+/**
+ * An error makes a profile fail or a secret leak; a warning is what will annoy. A note is right for most people, and wrong for those who use the tool
+ * that it names: it is counted as neither.
+ */
+export type Severity = "error" | "warning" | "note";
 
 type Entry = { readonly severity: Severity; readonly why: string };
 
 const error = (why: string): Entry => ({ severity: "error", why });
 const warning = (why: string): Entry => ({ severity: "warning", why });
+const note = (why: string): Entry => ({ severity: "note", why });
 
 /** The findings by their ids, which are stable. */
 export const catalogue = {
@@ -17,11 +21,28 @@ export const catalogue = {
   "indented-comment": warning("some SDKs take it for an error, or for a part of the value above"),
   "odd-key": warning("nobody reads it"),
   "unread-section": warning("nobody reads it"),
+  "odd-header": warning("a profile that one tool finds does not exist for the next"),
+  "indented-header": error(
+    "awsrole, Java and Rust have it for a part of the setting above, or refuse the file where there is none",
+  ),
+  "twin-section": error(
+    "to the AWS CLI and boto3 the last of the two is the whole profile, and other tools see one of them alone",
+  ),
+  "inline-comment": error(
+    "the AWS CLI and boto3 take it for a part of the value: a region, role or start URL that does not exist",
+  ),
+  "indented-setting": error(
+    "awsrole, Java and Rust have it for the end of a setting that is not there, and refuse it",
+  ),
+  "invisible-character": error(
+    "some tools take it for a part of the name or the value, which then does not exist",
+  ),
   "two-defaults": warning("SDKs disagree which of the two counts"),
   "duplicate-section": error(
     "the AWS CLI and boto3 refuse every command as long as it is there twice",
   ),
   "duplicate-key": error("the AWS CLI and boto3 refuse every command as long as it is there twice"),
+  "link-broken": error("AWS tools read no profiles from there"),
   "file-readable": warning("other users of this machine can read the keys in it"),
   "file-writable": error("whoever can write it decides which program your AWS tools start"),
   "file-owner": error("its owner decides which program your AWS tools start"),
@@ -48,14 +69,19 @@ export const catalogue = {
     "AWS allows an hour when temporary credentials sign, so the session is shorter than the profile says",
   ),
   "clients-disagree": warning("the same profile is another identity, or none, in the next program"),
-  "inline-comment": error(
-    "the AWS CLI and boto3 take it for a part of the value: a region, role or start URL that does not exist",
+  "java-v1-file": note(
+    "the AWS SDK for Java v1 (Hadoop and Spark 3, older Jenkins plugins) reads that file instead of the config file, and finds no other profile",
+  ),
+  "name-for-crt": note(
+    "older releases of the AWS CRT (Mountpoint 1.x, s3torchconnector 1.5) do not find a profile whose name has more than letters, digits, - and _",
   ),
   "mfa-device": error(
     "AWS takes six digits, which it can never give: every call that needs a code fails",
   ),
   "mfa-process-shell": error("the command gets these characters as words, and prints no code"),
   "region-unknown": error("AWS has no host of that name, which looks like a network that fails"),
+  "process-shell": warning("it works in JavaScript and Go, and fails in the AWS CLI and boto3"),
+  "region-partition": error("no key, role or host of one partition is known in another"),
   "no-region": warning("AWS tools fail without a region, or guess one"),
   "plaintext-key": warning("every program you run can read it, and so can every backup"),
   "token-file-missing": error("the role is assumed with the token in it"),
@@ -72,6 +98,9 @@ export const catalogue = {
     "editors and other programs of the desktop have another PATH than your shell",
   ),
   "program-spaces": error("without quotes the path ends at the space"),
+  "program-quoted": note(
+    "Go SDK v1 (s5cmd, aws-iam-authenticator, older rclone) drops the quotes, and the path ends at the space",
+  ),
   "program-extension": error("the AWS CLI and boto3 look for a file of exactly that name"),
   "program-missing": error("AWS tools cannot start it"),
   "program-unreliable": error("it may vanish, or be somebody else's, the next time"),
@@ -82,6 +111,16 @@ export const catalogue = {
   "env-legacy": warning("old tools read it, new ones do not: they use different credentials"),
   "env-profile-missing": error("AWS tools fail, whichever profile you mean"),
   "env-profile-empty": error("the AWS CLI and boto3 look for a profile without a name, and fail"),
+  "env-empty": error(
+    "to the AWS CLI and boto3 an empty variable is a value, and not the absence of one",
+  ),
+  "env-half-key": error("the AWS CLI and boto3 fail, others pass by what is there"),
+  "env-region-unknown": error(
+    "it wins over the region of every profile, and AWS has no host of that name",
+  ),
+  "env-two-regions": warning(
+    "boto3 reads AWS_DEFAULT_REGION, most SDKs AWS_REGION: they work in different regions",
+  ),
   "env-two-profiles": warning(
     "boto3 and C++ take AWS_DEFAULT_PROFILE first, all others AWS_PROFILE",
   ),

@@ -9,12 +9,14 @@ import { isAwsRoleError } from "../../foundation/errors.ts";
 import { checkClients } from "./checks/clients.ts";
 import { checkEnvironment } from "./checks/environment.ts";
 import { checkFiles } from "./checks/files.ts";
+import { checkLines } from "./checks/lines.ts";
 import { checkProfiles } from "./checks/profiles.ts";
 import { checkProgram } from "./checks/program.ts";
 import { checkState } from "./checks/state.ts";
 import { checkStore } from "./checks/store.ts";
 import { checkValues } from "./checks/values.ts";
 import type { Facts, Finding } from "./finding.ts";
+import type { FindingId } from "./rules.ts";
 
 /** What to look at. */
 export type Scope = {
@@ -53,8 +55,9 @@ export async function runChecks(context: Context, scope: Scope): Promise<readonl
     runtime: examineRuntimeFolders(env, platform),
     program: () => lastingProgram(context),
   };
-  const findings = [
+  const found = [
     checkFiles,
+    checkLines,
     checkProfiles,
     checkValues,
     checkClients,
@@ -62,12 +65,30 @@ export async function runChecks(context: Context, scope: Scope): Promise<readonl
     checkEnvironment,
     checkState,
   ].flatMap((check) => [...check(facts)]);
+  const findings = found.filter((one) => !isConsequence(one, found));
   findings.push(...(await checkStore(context, files, scope.store, rows, names)));
   if (scope.isOnline) {
     const { checkOnline } = await import("./checks/online.ts");
     findings.push(...(await checkOnline(context, files, names, rows, scope)));
   }
   return findings;
+}
+
+/** What follows from a line that has a finding of its own, in the same profile: one cause is one finding. */
+const consequences: ReadonlySet<FindingId> = new Set([
+  "profile-invalid",
+  "source-missing",
+  "region-unknown",
+  "no-region",
+  "clients-disagree",
+]);
+const causes: ReadonlySet<FindingId> = new Set(["invisible-character", "continued-value"]);
+
+function isConsequence({ id, profile }: Finding, all: readonly Finding[]): boolean {
+  return (
+    consequences.has(id) &&
+    all.some((one) => causes.has(one.id) && one.profile !== undefined && one.profile === profile)
+  );
 }
 
 function lastingProgram({ env, platform }: Context): Program | undefined {

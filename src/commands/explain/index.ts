@@ -57,6 +57,7 @@ export default defineCommand({
       cache,
       consumers: consumers.does,
       mixture: consumers.mixture,
+      notes: consumers.notes,
     });
     return 0;
   },

@@ -32,7 +32,7 @@ export function printExplanation(
 /** The last part alone. */
 export function printConsumers(
   profile: string,
-  { says, does }: Consumers,
+  { says, does, notes }: Consumers,
   heading: (text: string) => string,
 ): string {
   const programs = (Object.keys(clientNames) as Client[]).map((client) => [
@@ -44,6 +44,7 @@ export function printConsumers(
     `   ${escapeControls(says)}`,
     "",
     printTable(["PROGRAM", "WHAT IT DOES"], programs).trimEnd(),
+    ...notes.map((note) => `   ${note}`),
     "",
   ].join("\n");
 }

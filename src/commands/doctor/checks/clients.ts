@@ -3,25 +3,61 @@ import { type Client, clientNames, outcomes } from "../../../clients/client-name
 import { measuredClients } from "../../../clients/measurements.ts";
 import { consumersOf } from "../../../clients/sdk-behavior.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
-import type { Check, Facts, Finding } from "../finding.ts";
+import { isUnseenByJavaV1 } from "../../../clients/java-v1.ts";
+import { at, type Check, type Facts, type Finding } from "../finding.ts";
 
 /** Every check by measurement. */
-export const checkClients: Check = (facts) =>
-  facts.names.flatMap((name) => {
+export const checkClients: Check = (facts) => [
+  ...facts.names.flatMap((name) => {
     try {
-      return disagreement(facts, name);
+      return [...disagreement(facts, name), ...nameForCrt(facts, name)];
     } catch (error) {
       if (!isAwsRoleError(error)) throw error;
       return [];
     }
-  });
+  }),
+  ...javaV1(facts),
+];
+
+/** Once for the file, whatever the number of profiles. */
+function javaV1({ files, names, env }: Facts): Finding[] {
+  if (env["AWS_CREDENTIAL_PROFILES_FILE"]) return [];
+  const unseen = names.filter((name) => isUnseenByJavaV1(files, name));
+  const [first] = unseen;
+  if (first === undefined) return [];
+  const more = unseen.length === 1 ? "" : ` and ${unseen.length - 1} more`;
+  return [
+    {
+      id: "java-v1-file",
+      file: files.credentials.file,
+      what: `${files.credentials.file} is there, and profile ${first}${more} is not in it`,
+      fix: `where such programs run, set AWS_CREDENTIAL_PROFILES_FILE=${files.config.file}; or add-key the keys in it and remove the file`,
+    },
+  ];
+}
+
+/** By which the clients of the CRT find a profile: measured with Mountpoint's client 0.14.1. */
+function nameForCrt({ files }: Facts, profile: string): Finding[] {
+  if (/^[\w-]+$/.test(profile)) return [];
+  const [setting] = files.configProfile(profile)?.values() ?? [];
+  if (setting === undefined) return [];
+  return [
+    {
+      id: "name-for-crt",
+      profile,
+      ...at(setting),
+      what: "the name has characters other than letters, digits, - and _",
+      fix: `awsrole rename-profile ${profile} NAME, if you use such a program`,
+    },
+  ];
+}
 
 /** What most people run. */
 const common: readonly Client[] = ["botocore", "go", "js", "java"];
 
 /**
  * Two ways to credentials in one profile, or one written so that some do not know it. Told by other findings: a command beside a role or a
- * key. One way alone is none: some releases do not know `aws login`, and no SDK asks for an MFA code by itself.
+ * key, an odd header. One way alone is none: some releases do not know `aws login`, and no SDK asks for an MFA code by itself.
  */
 function disagreement({ files }: Facts, profile: string): Finding[] {
   const { mixture, does } = consumersOf(files, profile);
@@ -46,7 +82,7 @@ function isMixed(mixture: string): boolean {
   const has = (name: string): boolean => mixture.split(" + ").includes(name);
   if (has("role_arn") && has("credential_process")) return false;
   if (has("credential_process") && has("key in credentials")) return false;
-  if (has("keys in capitals") || has("spaces in the header")) return true;
+  if (has("keys in capitals")) return true;
   if (has("source_profile") && !has("role_arn")) return true;
   const ways = [
     has("role_arn") && (has("source_profile") || has("credential_source")),

@@ -5,7 +5,8 @@ import { differingHomes } from "../../../config/paths.ts";
 import { proxyFor, readCaBundle } from "../../../aws/proxy.ts";
 import type { Settings } from "../../../config/document.ts";
 import { closestMatch } from "../../../foundation/edit-distance.ts";
-import { unsetCommand } from "../../../foundation/permission-advice.ts";
+import { regionProblem } from "../../../config/region-names.ts";
+import { setCommand, unsetCommand } from "../../../foundation/permission-advice.ts";
 import { plainKeysThatShadow } from "../../../config/profiles.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
 import { chooseStore } from "../../../stores/open.ts";
@@ -15,18 +16,32 @@ import { at, type Check, type Facts, type Finding } from "../finding.ts";
 export const checkEnvironment: Check = (facts) => [
   ...keys(facts),
   ...profiles(facts),
+  ...emptyVariables(facts),
+  ...regions(facts),
   ...places(facts),
   ...endpoint(facts),
   ...network(facts),
   ...node(facts),
 ];
 
-function keys({ env, now }: Facts): Finding[] {
+function keys({ env, now, files, names }: Facts): Finding[] {
+  // The key is what such a profile is for.
+  if (names.some((name) => isFromEnvironment(readable(files, name)))) return [];
   const findings: Finding[] = [];
   const unset = "awsrole env --unset prints what clears it";
   if (env["AWS_SECURITY_TOKEN"])
     findings.push({ id: "env-legacy", what: "AWS_SECURITY_TOKEN is set", fix: unset });
-  if (!env["AWS_ACCESS_KEY_ID"]) return findings;
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = env;
+  if (Boolean(id) !== Boolean(secret))
+    return [
+      ...findings,
+      {
+        id: "env-half-key",
+        what: `${id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY"} is set without ${id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID"}`,
+        fix: `set both or none: ${unset}`,
+      },
+    ];
+  if (!id) return findings;
   const end = env["AWS_CREDENTIAL_EXPIRATION"];
   const hasEnded = end !== undefined && Date.parse(end) < now.getTime();
   findings.push(
@@ -35,6 +50,12 @@ function keys({ env, now }: Facts): Finding[] {
       : { id: "env-key", what: "AWS_ACCESS_KEY_ID is set", fix: unset },
   );
   return findings;
+}
+
+function isFromEnvironment(settings: Settings | undefined): boolean {
+  return ["credential_source", "awsrole_credential_source"].some(
+    (key) => settings?.get(key)?.value === "Environment",
+  );
 }
 
 function profiles({ env, files, platform }: Facts): Finding[] {
@@ -67,6 +88,67 @@ function profiles({ env, files, platform }: Facts): Finding[] {
       id: "env-two-profiles",
       what: `AWS_PROFILE is ${one}, and AWS_DEFAULT_PROFILE is ${other}`,
       fix: unsetCommand("AWS_DEFAULT_PROFILE", platform),
+    });
+  return findings;
+}
+
+/** Variables that are no way to say "none", by what the AWS CLI and boto3 do with an empty one (measured with botocore 1.43). */
+const failsWhenEmpty: Readonly<Record<string, string>> = {
+  AWS_CONFIG_FILE: "they read no config file",
+  AWS_DEFAULT_REGION: "they look for hosts without a region in their name",
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: "they ask an endpoint without an address",
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "they ask an endpoint without a path",
+  AWS_MAX_ATTEMPTS: "every call fails",
+  AWS_RETRY_MODE: "every call fails",
+  AWS_DEFAULTS_MODE: "every call fails",
+  AWS_ACCOUNT_ID_ENDPOINT_MODE: "every call fails",
+  AWS_METADATA_SERVICE_TIMEOUT: "every call fails",
+  AWS_METADATA_SERVICE_NUM_ATTEMPTS: "every call fails",
+  AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: "every call fails",
+  AWS_REQUEST_CHECKSUM_CALCULATION: "every call fails",
+  AWS_RESPONSE_CHECKSUM_VALIDATION: "every call fails",
+  AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES: "every call fails",
+};
+
+function emptyVariables({ env, platform }: Facts): Finding[] {
+  return Object.entries(failsWhenEmpty).flatMap(([variable, effect]): Finding[] =>
+    env[variable] === ""
+      ? [
+          {
+            id: "env-empty",
+            what: `${variable} is set to nothing: ${effect}`,
+            fix: unsetCommand(variable, platform),
+          },
+        ]
+      : [],
+  );
+}
+
+function regions({ env, platform }: Facts): Finding[] {
+  const { AWS_REGION: one, AWS_DEFAULT_REGION: other } = env;
+  if (env["AWS_ENDPOINT_URL"]) return [];
+  const findings = [["AWS_REGION", one] as const, ["AWS_DEFAULT_REGION", other] as const].flatMap(
+    ([variable, value]): Finding[] => {
+      const problem = value ? regionProblem(value) : undefined;
+      if (problem === undefined) return [];
+      const meant = problem.meant ?? problem.guess;
+      return [
+        {
+          id: "env-region-unknown",
+          what: `${variable} = ${value} ${problem.what}`,
+          fix:
+            meant === undefined
+              ? unsetCommand(variable, platform)
+              : setCommand(variable, meant, platform),
+        },
+      ];
+    },
+  );
+  if (one && other && one !== other && findings.length === 0)
+    findings.push({
+      id: "env-two-regions",
+      what: `AWS_REGION is ${one}, and AWS_DEFAULT_REGION is ${other}`,
+      fix: `${setCommand("AWS_DEFAULT_REGION", one, platform)}, or unset both and let the profile say it`,
     });
   return findings;
 }

@@ -1,5 +1,5 @@
 /** The two AWS files: their lines, and who may read and write them. */
-import { statSync, type Stats } from "node:fs";
+import { lstatSync, readlinkSync, realpathSync, statSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import {
   bodyOf,
@@ -13,17 +13,24 @@ import {
 import { INDENTED_COMMENT, ODD_KEY, readBody } from "../../../config/grammar.ts";
 import { commandLine } from "../../../foundation/shell-quote.ts";
 import { secretKeys } from "../../../config/secret-keys.ts";
+import { linesTold } from "./lines.ts";
 import type { FindingId } from "../rules.ts";
-import type { Check, Finding, AutoFix } from "../finding.ts";
+import type { AwsFiles } from "../../../config/files.ts";
+import type { Check, Finding } from "../finding.ts";
 
 /** Every check of the files. */
 export const checkFiles: Check = ({ files, platform }) => [
-  ...files.problems().map((problem) => ofProblem(problem, files.config.file)),
+  ...[files.config, files.credentials].flatMap((document) => {
+    const told = linesTold(document);
+    return documentProblems(document)
+      .filter(({ line }) => !told.has(line))
+      .map((problem) => ofProblem(problem, files.config.file));
+  }),
   ...[files.config, files.credentials].flatMap((document) => [
     ...byteOrderMark(document),
     ...duplicates(document),
-    ...(platform === "win32" ? [] : permissions(document)),
   ]),
+  ...(platform === "win32" ? [] : permissions(files)),
 ];
 
 function ofProblem({ severity, what, hint, file, line }: Problem, config: string): Finding {
@@ -103,17 +110,43 @@ function duplicates(document: Document): Finding[] {
   return findings;
 }
 
-function permissions(document: Document): Finding[] {
-  const { file } = document;
-  const found = statOf(file);
-  if (found === undefined || !found.isFile()) return [];
-  const folder = dirname(file);
+function permissions({ config, credentials }: AwsFiles): Finding[] {
+  const documents = [config, credentials];
+  const folders = new Set(
+    documents.filter(({ file }) => isPlainFile(file)).map(({ file }) => dirname(file)),
+  );
   return [
-    ...ownerOf(file, found),
-    ...writable(file, found),
-    ...writable(folder, statOf(folder)),
-    ...readable(document, found),
+    ...documents.flatMap((document) => {
+      const { file } = document;
+      const broken = brokenLink(file);
+      const found = statOf(file);
+      if (broken !== undefined) return [broken];
+      if (found === undefined || !found.isFile()) return [];
+      return [...ownerOf(file, found), ...writable(file, found), ...readable(document, found)];
+    }),
+    // Once, though both files are in it.
+    ...[...folders].flatMap((folder) => writable(folder, statOf(folder))),
   ];
+}
+
+function isPlainFile(file: string): boolean {
+  return statOf(file)?.isFile() === true;
+}
+
+/** A link on the way to the file that leads nowhere; a file that is not there is none. */
+function brokenLink(file: string): Finding | undefined {
+  for (const path of [dirname(file), file]) {
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    if (!isLink || statOf(path) !== undefined) continue;
+    const target = readlinkSync(path);
+    return {
+      id: "link-broken",
+      file,
+      what: `${path} is a link to ${target}, which does not exist`,
+      fix: "create what it points to (is a volume mounted, a dotfiles folder cloned?), or remove the link",
+    };
+  }
+  return undefined;
 }
 
 function ownerOf(file: string, { uid }: Stats): Finding[] {
@@ -140,28 +173,46 @@ function writable(file: string, found: Stats | undefined): Finding[] {
       id: "file-writable",
       file,
       what: `${file} can be written by other users`,
-      fix: commandLine("chmod", "go-w", file),
-      autoFix: modeOf(file, found.mode & ~0o022),
+      ...modeFix(file, found, found.mode & ~0o022, "go-w"),
     },
   ];
 }
 
-function readable(document: Document, { mode }: Stats): Finding[] {
-  if ((mode & 0o044) === 0 || !holdsSecret(document)) return [];
+function readable(document: Document, found: Stats): Finding[] {
+  if ((found.mode & 0o044) === 0 || !holdsSecret(document)) return [];
   const { file } = document;
   return [
     {
       id: "file-readable",
       file,
       what: `${file} has keys in it and can be read by other users`,
-      fix: commandLine("chmod", "600", file),
-      autoFix: modeOf(file, 0o600),
+      ...modeFix(file, found, 0o600, "600"),
     },
   ];
 }
 
-function modeOf(file: string, mode: number): AutoFix {
-  return { file, mode: mode & 0o7777 };
+/**
+ * Ours to change only where the file is ours and no link leads to it: what a link points to is used by others too (a dotfiles folder, a Windows
+ * drive without modes), and a file that another user has put there (a mounted secret) is that user's to change.
+ */
+function modeFix(
+  file: string,
+  { uid }: Stats,
+  mode: number,
+  words: string,
+): Pick<Finding, "fix" | "autoFix"> {
+  const isOurs = uid === process.getuid?.();
+  const target = realpathSync(file);
+  const isLink = [file, dirname(file)].some(
+    (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true,
+  );
+  const command = commandLine("chmod", words, isLink ? target : file);
+  if (!isOurs)
+    return {
+      fix: `it belongs to user ${uid}, who can change it (${command}); a secret mounted by a container's platform has its mode set there`,
+    };
+  if (isLink) return { fix: `${command}: a link leads there, so see first who else uses it` };
+  return { fix: command, autoFix: { file, mode: mode & 0o7777 } };
 }
 
 function holdsSecret(document: Document): boolean {

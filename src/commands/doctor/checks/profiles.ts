@@ -7,6 +7,8 @@ import {
   type Settings,
 } from "../../../config/document.ts";
 import { deleteKey, renameKey } from "../../../config/edit.ts";
+import { oddHeaderOf } from "../../../config/odd-headers.ts";
+import { outdentSettings } from "../../../config/repairs.ts";
 import { closestMatch } from "../../../foundation/edit-distance.ts";
 import { awsroleKeys, isManaged, plainKeysThatShadow } from "../../../config/profiles.ts";
 import { type Hop, resolveChain } from "../../../credentials/chain.ts";
@@ -49,31 +51,50 @@ function checkProfile(facts: Facts, name: string, settings: Settings): Finding[]
 
 const refusing: ReadonlySet<FindingId> = new Set(["unknown-key", "plain-and-prefixed"]);
 
+/** What an indented line below makes of a value. One that is a command over several lines is read whole by some tools and not by others. */
 function continuedValues({ files }: Facts, profile: string, settings: Settings): Finding[] {
   return [...settings].flatMap(([key, setting]): Finding[] => {
     const [first, ...more] = setting.value.split("\n");
     if (first === "" || more.length === 0) return [];
-    const isFixable =
-      setting.file === files.config.file && more.every((text) => /^[#;]/.test(text));
+    const isOurFile = setting.file === files.config.file;
+    const isHeader = more.some((text) =>
+      /^\[ *(?:profile|sso-session|services|default)\b.*\]$/i.test(text),
+    );
+    const isOther = more.every((text) =>
+      /^[#;]|^(?:[a-z][a-z0-9]*_)*[a-z][a-z0-9]*[ \t]*=/.test(text),
+    );
+    const isCommand = key.endsWith("process") && !isHeader && !isOther;
+    const place = { id: "continued-value", profile, ...at(setting) } as const;
+    if (isHeader)
+      return [
+        {
+          ...place,
+          what: `a section header below ${key} is indented, so that it is a part of its value`,
+          fix: "remove the spaces before that line",
+          ...(isOurFile ? { autoFix: { edit: outdentSettings } } : {}),
+        },
+      ];
     return [
       {
-        id: "continued-value",
-        profile,
-        ...at(setting),
-        what: `the value of ${key} goes on in the indented line below it`,
-        fix: "remove the spaces before that line, or the line",
-        ...(isFixable ? { autoFix: { edit: (config) => outdentBelow(config, profile, key) } } : {}),
+        ...place,
+        what: isCommand
+          ? `${key} has several lines`
+          : `the value of ${key} continues in the indented line below it`,
+        fix: isCommand ? "write it on one line" : "remove the spaces before that line, or the line",
+        ...(isOurFile && isOther
+          ? { autoFix: { edit: (config) => outdentBelow(config, profile, key) } }
+          : {}),
       },
     ];
   });
 }
 
-/** Comments that a value has swallowed, moved to the beginning of their lines. */
+/** What a value has swallowed, comments and settings, moved to the beginning of their lines. */
 function outdentBelow(config: Document, profile: string, key: string): Document {
   const setting = readSettings(config, "profile", profile)?.get(key);
   if (setting === undefined) return config;
   const lines = config.text.split("\n");
-  for (let at = setting.line; /^[ \t]+[#;]/.test(lines[at] ?? ""); at += 1)
+  for (let at = setting.line; /^[ \t]+\S/.test(lines[at] ?? ""); at += 1)
     lines[at] = (lines[at] ?? "").replace(/^[ \t]+/, "");
   return parseDocument(lines.join("\n"), config);
 }
@@ -242,8 +263,12 @@ function chainOf(facts: Facts, profile: string, settings: Settings, isRefused: b
   } catch (error) {
     if (!isAwsRoleError(error)) throw error;
     const hasNothing = !isManaged(settings) && !settings.has("role_arn");
+    // A bad line in a source has its finding, too.
+    if (error.code === "ERR_CONFIG_SYNTAX") return [];
     if (isRefused || (hasNothing && isEmptyProfile(settings))) return [];
     const source = settings.get("awsrole_source_profile") ?? settings.get("source_profile");
+    if (error.code === "ERR_PROFILE_NOT_FOUND" && oddHeaderOf(files.config, source?.value ?? ""))
+      return [];
     const id =
       error.code === "ERR_PROFILE_CYCLE"
         ? "profile-cycle"

@@ -73,7 +73,7 @@ function checkLine(facts: Facts, profile: string, settings: Settings): Finding[]
     return line("line-variables", "the line counts on a shell (~, $ or %)");
   const { odd } = readOptions(value, platform);
   return odd === undefined
-    ? checkWords(facts, setting, line)
+    ? checkWords(facts, profile, setting, line)
     : line("line-options", `${odd} does not belong in the line`);
 }
 
@@ -123,17 +123,35 @@ function readOptions(
   return { kept, odd };
 }
 
+/** Right for nearly all; a line without quotes is right for all. */
+function quotedPath(profile: string, setting: Setting, path: string): Finding[] {
+  return [
+    {
+      id: "program-quoted",
+      profile,
+      ...at(setting),
+      what: `the path ${path} has a space, and quotes around it`,
+      fix: `make a link without a space to it, and awsrole edit-profile ${profile} --command LINK`,
+    },
+  ];
+}
+
 function checkWords(
   { platform }: Facts,
-  { value }: Setting,
+  profile: string,
+  setting: Setting,
   line: (id: FindingId, what: string) => Finding[],
 ): Finding[] {
+  const { value } = setting;
   const words = splitCommand(value, platform);
   if (words === undefined) return line("line-unreadable", "a quote in the line is not closed");
   const end = words.indexOf("credential-process");
   const paths = words.slice(0, end);
   const [program = ""] = paths;
   const path = platform === "win32" ? win32 : posix;
+  const other = paths.find((one) => isOfOtherSystem(one, platform) && !existsSync(one));
+  if (other !== undefined)
+    return line("program-missing", `${other} does not exist`).map(forOtherSystem);
   if (!path.isAbsolute(program))
     return line(
       "program-not-absolute",
@@ -152,7 +170,24 @@ function checkWords(
     const problem = problemOf({ platform }, one);
     if (problem !== undefined) return line("program-unreliable", `${one} ${problem}`);
   }
-  return [];
+  const quoted = paths.find((one) => one.includes(" "));
+  return quoted === undefined ? [] : quotedPath(profile, setting, quoted);
+}
+
+/** A path that only another system has: the config is shared with it (a devcontainer, WSL, a synchronized home). */
+function isOfOtherSystem(path: string, platform: NodeJS.Platform): boolean {
+  const isMac = /^\/(?:Users|opt\/homebrew|Applications)\//.test(path);
+  return /^[A-Za-z]:[\\/]/.test(path) ? platform !== "win32" : isMac && platform !== "darwin";
+}
+
+/** Written for this system, the line would be broken for the other. */
+function forOtherSystem(finding: Finding): Finding {
+  const { autoFix: _, ...advice } = finding;
+  return {
+    ...advice,
+    what: `${finding.what}: it is a path of another system, with which this config seems to be shared`,
+    fix: "give each system a config of its own (AWS_CONFIG_FILE), or make a link of that name here",
+  };
 }
 
 /** The path that the first words were before they were cut at its spaces: the shortest that exists. Others may follow it (node and the script). */

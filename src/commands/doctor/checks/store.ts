@@ -123,7 +123,7 @@ async function checkAnswer(
   }
 }
 
-/** Undefined for a store that does not exist: its name has a finding of its own. */
+/** Undefined for a store that does not exist, and for one whose name is in a line that cannot be read: each has a finding of its own. */
 function prepare(
   context: Context,
   files: AwsFiles,
@@ -137,7 +137,8 @@ function prepare(
       deadlineFromNow(3000),
     );
   } catch (error) {
-    if (isAwsRoleError(error) && error.code === "ERR_STORE_UNAVAILABLE") return undefined;
+    const told = ["ERR_STORE_UNAVAILABLE", "ERR_CONFIG_SYNTAX"];
+    if (isAwsRoleError(error) && told.includes(error.code)) return undefined;
     throw error;
   }
 }

@@ -1,138 +1,175 @@
 /** Values that cannot be meant: each looks right in the file and fails later, with a reason that does not lead back to it. */
-import {
-  type Document,
-  parseDocument,
-  type Setting,
-  type Settings,
-} from "../../../config/document.ts";
-import { readProperty } from "../../../config/grammar.ts";
+import type { Setting, Settings } from "../../../config/document.ts";
+import { setKey } from "../../../config/edit.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
+import { mfaDeviceProblem } from "../../../config/mfa-device.ts";
+import { partitionOf } from "../../../config/connection.ts";
+import { partitionOfRegion, regionProblem } from "../../../config/region-names.ts";
+import { needsShell } from "../../../foundation/shell-syntax.ts";
+import { isManaged } from "../../../config/profiles.ts";
+import { awsroleLineProfile } from "../../../profiles/references.ts";
 import { at, type Check, type Facts, type Finding } from "../finding.ts";
 
-/** Every check of values. A profile with a bad line has its finding already. */
-export const checkValues: Check = (facts) =>
-  facts.names.flatMap((name) => {
-    try {
+/** Every check of values. A section with a bad line has its finding already. */
+export const checkValues: Check = (facts) => [
+  ...facts.names.flatMap((name) =>
+    whereReadable(() => {
       const settings = facts.files.profile(name) ?? new Map<string, Setting>();
       return [
-        ...inlineComments(facts, name, settings),
-        ...mfaDevices(name, settings),
-        ...regionNames(name, settings),
+        ...mfaDevice(name, settings),
+        ...regionNames(facts, name, settings),
+        ...otherPartition(name, settings),
         ...shellSyntax(name, settings),
       ];
-    } catch (error) {
-      if (!isAwsRoleError(error)) throw error;
-      return [];
-    }
-  });
+    }),
+  ),
+  ...facts.files
+    .ssoSessionNames()
+    .flatMap((name) => whereReadable(() => sessionRegion(facts, name))),
+];
 
-/** The AWS CLI and boto3 have the comment for a part of the value. */
-function inlineComments({ files }: Facts, profile: string, settings: Settings): Finding[] {
-  return [...settings].flatMap(([key, setting]): Finding[] => {
-    const document = setting.file === files.config.file ? files.config : files.credentials;
-    const line = lineOf(document, setting.line);
-    if (setting.value === "" || !hasInlineComment(line)) return [];
-    const { line: number } = setting;
+function whereReadable(check: () => Finding[]): Finding[] {
+  try {
+    return check();
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    return [];
+  }
+}
+
+/** STS takes six digits: what gives none cannot be the device. */
+function mfaDevice(profile: string, settings: Settings): Finding[] {
+  const setting = settings.get("awsrole_mfa_serial") ?? settings.get("mfa_serial");
+  const problem = mfaDeviceProblem(setting?.value ?? "");
+  if (setting === undefined || problem === undefined) return [];
+  return [
+    {
+      id: "mfa-device",
+      profile,
+      ...at(setting),
+      what: `mfa_serial ${problem.what}`,
+      fix: problem.hint,
+    },
+  ];
+}
+
+/** Other services than AWS's (MinIO, R2, Yandex) have regions of their own. */
+function isElsewhere({ env }: Facts, settings: Settings): boolean {
+  return (
+    Boolean(env["AWS_ENDPOINT_URL"]) || settings.has("endpoint_url") || settings.has("services")
+  );
+}
+
+function regionNames(facts: Facts, profile: string, settings: Settings): Finding[] {
+  if (isElsewhere(facts, settings)) return [];
+  return ["region", "awsrole_region", "sso_region"].flatMap((key): Finding[] => {
+    const setting = settings.get(key);
+    const found = setting === undefined ? undefined : regionFinding(key, setting);
+    const meant = found?.meant;
+    if (found === undefined || setting === undefined) return [];
+    const isFixable = meant !== undefined && setting.file === facts.files.config.file;
     return [
       {
-        id: "inline-comment",
+        ...found.finding,
         profile,
-        ...at(setting),
-        what: `a comment behind the value of ${key}`,
-        fix: "move it to a line of its own, above",
-        ...(document === files.config
-          ? { autoFix: { edit: (config: Document) => moveComment(config, number, line) } }
+        ...(isFixable
+          ? {
+              autoFix: {
+                edit: (config) => setKey(config, { kind: "profile", name: profile }, key, meant),
+              },
+            }
           : {}),
       },
     ];
   });
 }
 
-function lineOf({ text }: Document, line: number): string {
-  return (text.split("\n")[line - 1] ?? "").replace(/\r$/, "");
+function sessionRegion({ files }: Facts, name: string): Finding[] {
+  const setting = files.ssoSession(name)?.get("sso_region");
+  const found = setting === undefined ? undefined : regionFinding("sso_region", setting);
+  const meant = found?.meant;
+  if (found === undefined) return [];
+  if (meant === undefined) return [found.finding];
+  const edit = (config: Facts["files"]["config"]) =>
+    setKey(config, { kind: "sso-session", name }, "sso_region", meant);
+  return [{ ...found.finding, autoFix: { edit } }];
 }
 
-function hasInlineComment(line: string): boolean {
-  return readProperty(line) !== undefined && /=.*[ \t][#;]/.test(line);
+/** A comment behind it, or an indented line below, has a finding of its own. */
+function regionFinding(
+  key: string,
+  setting: Setting,
+): { finding: Finding; meant: string | undefined } | undefined {
+  const { value } = setting;
+  if (value === "" || value.includes("\n")) return undefined;
+  const problem = regionProblem(value);
+  if (problem === undefined) return undefined;
+  const finding = {
+    id: "region-unknown",
+    ...at(setting),
+    what: `${key} = ${value} ${problem.what}`,
+    fix:
+      problem.meant !== undefined
+        ? `write ${key} = ${problem.meant}`
+        : problem.guess === undefined
+          ? "a region looks like eu-west-1"
+          : `did you mean ${problem.guess}?`,
+  } as const;
+  return { finding, meant: problem.meant };
 }
 
-/** The comment on a line above, where the line is still the one that was found. */
-function moveComment(config: Document, number: number, found: string): Document {
-  // An edit before this one may have moved it.
-  const lines = config.text.split("\n");
-  const index = [number - 1, ...lines.keys()].find(
-    (one) => (lines[one] ?? "").replace(/\r$/, "") === found,
-  );
-  if (index === undefined) return config;
-  const end = (lines[index] ?? "").endsWith("\r") ? "\r" : "";
-  const comment = found.search(/[ \t][#;]/);
-  const [value, text] = [found.slice(0, comment).trimEnd(), found.slice(comment).trim()];
-  lines.splice(index, 1, `${text}${end}`, `${value}${end}`);
-  return parseDocument(lines.join("\n"), config);
-}
-
-/** STS takes six digits: what gives none cannot be the device. */
-function mfaDevices(profile: string, settings: Settings): Finding[] {
-  const setting = settings.get("awsrole_mfa_serial") ?? settings.get("mfa_serial");
-  const kind = /^arn:[^:]*:iam::\d*:(u2f|user|sms-mfa)\//.exec(setting?.value ?? "")?.[1];
-  if (setting === undefined || kind === undefined) return [];
-  const problems: Readonly<Record<string, readonly [what: string, fix: string]>> = {
-    u2f: [
-      "mfa_serial is a security key or passkey, which gives no six-digit code",
-      "register an authenticator app beside it and name that (a YubiKey can hold one), or sign in with aws login or SSO",
-    ],
-    user: [
-      "mfa_serial is the ARN of a user, not of a device",
-      "the device's ARN has :mfa/ in place of :user/, and may have another name: see the user's security credentials in the console",
-    ],
-    "sms-mfa": [
-      "mfa_serial is an SMS device, which AWS no longer has",
-      "register an authenticator app and name that",
-    ],
-  };
-  const [what = "", fix = ""] = problems[kind] ?? [];
-  return [{ id: "mfa-device", profile, ...at(setting), what, fix }];
-}
-
-/** Not a list of regions, which grows: the form that all of them have. */
-function regionNames(profile: string, settings: Settings): Finding[] {
-  return ["region", "awsrole_region", "sso_region"].flatMap((key): Finding[] => {
+/** China, GovCloud and the others are apart: no key, role or host of one is known in another. */
+function otherPartition(profile: string, settings: Settings): Finding[] {
+  const [role] = ["awsrole_role_arn", "role_arn"].flatMap((key) => settings.get(key) ?? []);
+  const partition = role === undefined ? undefined : partitionOf(role.value);
+  if (partition === undefined) return [];
+  return ["awsrole_region", "region"].flatMap((key): Finding[] => {
     const setting = settings.get(key);
-    const value = setting?.value ?? "";
-    if (setting === undefined || value === "" || /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/.test(value))
+    if (setting === undefined || setting.value === "" || regionProblem(setting.value) !== undefined)
       return [];
-    if (value === "aws-global" || value === "local" || /\s[#;]/.test(value)) return [];
-    const zone = /^([a-z]{2,4}(?:-[a-z]+)+-\d)[a-z]$/.exec(value)?.[1];
+    const other = partitionOfRegion(setting.value);
+    if (other === partition) return [];
     return [
       {
-        id: "region-unknown",
+        id: "region-partition",
         profile,
         ...at(setting),
-        what:
-          zone === undefined
-            ? `${key} = ${value} is the name of no region`
-            : `${key} = ${value} is an availability zone`,
-        fix: zone === undefined ? "a region looks like eu-west-1" : `its region is ${zone}`,
+        what: `${key} = ${setting.value} is in the partition ${other}, and the role in ${partition}`,
+        fix: `name a region of ${partition}, or a role of ${other}`,
       },
     ];
   });
 }
 
-/** aws-vault ran it through a shell; the AWS CLI's own commands and awsrole do not. */
+/** aws-vault ran mfa_process through a shell; the AWS CLI's own commands and awsrole do not. Of credential_process some do, and some do not. */
 function shellSyntax(profile: string, settings: Settings): Finding[] {
-  const setting = settings.get("awsrole_mfa_process") ?? settings.get("mfa_process");
-  const value = setting?.value ?? "";
-  if (setting === undefined || /^(?:\S*\/)?(?:ba|z|da|fi)?sh\s+-\w*c\s/.test(value)) return [];
-  const outsideQuotes = value.replaceAll(/'[^']*'/g, "");
-  if (!/(?:^|\s)(?:\||\|\||&&|;|>|<|\d>)|\$[\w({]|`|(?:^|\s)~\/|^\w+=\S*\s|;\s/.test(outsideQuotes))
-    return [];
+  const code = settings.get("awsrole_mfa_process") ?? settings.get("mfa_process");
+  const other = settings.get("credential_process");
+  const isOurs = isManaged(settings) || awsroleLineProfile(other?.value ?? "", false) !== undefined;
+  const fix =
+    "write sh -c '…' around it, and absolute paths in place of ~; or put it into a script, and name that";
   return [
-    {
-      id: "mfa-process-shell",
-      profile,
-      ...at(setting),
-      what: "mfa_process is run without a shell, so that |, ;, $, ~ and the like mean nothing in it",
-      fix: "write sh -c '…' around it, and absolute paths in place of ~",
-    },
+    ...(code !== undefined && needsShell(code.value)
+      ? [
+          {
+            id: "mfa-process-shell",
+            profile,
+            ...at(code),
+            what: "mfa_process is run without a shell, so that |, ;, $, ~ and the like mean nothing in it",
+            fix,
+          } as const,
+        ]
+      : []),
+    ...(other !== undefined && !isOurs && !other.value.includes("\n") && needsShell(other.value)
+      ? [
+          {
+            id: "process-shell",
+            profile,
+            ...at(other),
+            what: "credential_process has shell syntax, and the AWS CLI and boto3 run it without a shell",
+            fix,
+          } as const,
+        ]
+      : []),
   ];
 }

@@ -1,0 +1,109 @@
+/**
+ * Section headers that are read by some AWS tools and not by others, or by none though it is clear what is meant. Measured with botocore,
+ * JavaScript and the Go SDK:
+ *
+ * - quoted (`[profile "x"]`, which `aws configure set` writes for a name with a space): the AWS CLI, boto3 and JavaScript read it;
+ * - spaced (`[ profile x ]`, two spaces between the words): the AWS CLI, boto3 or JavaScript do not;
+ * - indented: a header at the top, else a part of the value above, by tool;
+ * - capital (`[Profile x]`), invisible (a no-break space in it) and mistyped (`[profiles x]`): none;
+ * - characters (`[profile x)]`): by tool.
+ */
+import { closestMatch } from "../foundation/edit-distance.ts";
+import { invisible } from "../foundation/text.ts";
+import type { Document } from "./document.ts";
+import { decodeUtf8, isName, trimSpaces } from "./grammar.ts";
+
+export type OddForm =
+  | "quoted"
+  | "spaced"
+  | "indented"
+  | "capital"
+  | "invisible"
+  | "mistyped"
+  | "characters";
+
+export type OddHeader = {
+  /** `profile`, `sso-session` or `services`. */
+  readonly kind: string;
+  /** What is meant. */
+  readonly name: string;
+  readonly form: OddForm;
+  /** Counted from 1. */
+  readonly line: number;
+  /** The line as it is in the file (latin1, as in the document), without its line end. */
+  readonly text: string;
+  /** The header as every tool reads it, a comment behind it kept. */
+  readonly plain: string;
+};
+
+/** All of them, in the order of the file. */
+export function oddHeaders(document: Document): OddHeader[] {
+  // A line that has a bracket before anything that could be a key.
+  return [...document.text.matchAll(/^[^\w\n#;=]*\[[^\n\r]*/gm)].flatMap(({ 0: found, index }) => {
+    const text = index === 0 ? found.replace(/^\xef\xbb\xbf/, "") : found;
+    const header = readOddHeader(text, document.kind);
+    return header === undefined ? [] : [{ ...header, line: document.lineAt(index), text }];
+  });
+}
+
+/** The first of them that means the profile NAME. */
+export function oddHeaderOf(document: Document, name: string): OddHeader | undefined {
+  return oddHeaders(document).find((one) => one.kind === "profile" && one.name === name);
+}
+
+/** What is odd about it, in a sentence part. */
+export const oddForms: Readonly<Record<OddForm, string>> = {
+  quoted: "has quotes: only the AWS CLI, boto3 and JavaScript read it",
+  spaced: "has more spaces than one: the AWS CLI, boto3 or JavaScript do not read it",
+  indented: "is indented: some AWS tools take it for a part of the setting above it",
+  capital: "has capitals: no AWS tool reads it",
+  invisible: "has a character that cannot be seen: no AWS tool reads it as it looks",
+  mistyped: "begins with a word that no AWS tool knows",
+  characters: "has a name with characters that not every AWS tool reads",
+};
+
+const prefixes = ["profile", "sso-session", "services"] as const;
+
+function readOddHeader(
+  latin1: string,
+  file: Document["kind"],
+): Pick<OddHeader, "kind" | "name" | "form" | "plain"> | undefined {
+  const text = decodeUtf8(latin1);
+  if (text === undefined) return undefined;
+  const comment = text.search(/[#;]/);
+  const behind = comment === -1 ? "" : ` ${text.slice(comment)}`;
+  const written = comment === -1 ? text : text.slice(0, comment);
+  const isInvisible = invisible.test(written);
+  const seen = written
+    .replaceAll(/[\u200B-\u200F\u2060-\u206F\uFEFF\u00AD]/g, "")
+    .replaceAll(/[^\S\t]/g, " ");
+  const content = trimSpaces(seen);
+  if (!content.startsWith("[") || !content.endsWith("]")) return undefined;
+  const inner = content.slice(1, -1);
+  const words = trimSpaces(inner);
+  const [, first = "", gap = "", rest = ""] = /^(\S+)([ \t]+)(.+)$/.exec(words) ?? [];
+  const isDefault = words.toLowerCase() === "default";
+  const isBare = file === "credentials" || isDefault;
+  const prefix = isBare ? "profile" : first.toLowerCase();
+  const named = isBare ? words : rest;
+  const unquoted = /^(["'])(.*)\1$/.exec(named)?.[2];
+  const name = isDefault ? "default" : (unquoted ?? named);
+  const guess = closestMatch(prefix, prefixes);
+  if (name === "" || guess === undefined) return undefined;
+  // `[profile x]` in the credentials file has a note of its own.
+  if (file === "credentials" && /^profile[ \t]/.test(words)) return undefined;
+  const isCapital = isDefault ? words !== "default" : !isBare && first !== prefix;
+  const tests: readonly (readonly [OddForm, boolean])[] = [
+    ["invisible", isInvisible],
+    ["indented", /^[ \t]/.test(text)],
+    ["mistyped", guess !== prefix],
+    ["capital", isCapital],
+    ["quoted", unquoted !== undefined],
+    ["characters", !isName(name)],
+    ["spaced", inner !== words || (!isBare && gap !== " ")],
+  ];
+  const form = tests.find(([, is]) => is)?.[0];
+  if (form === undefined) return undefined;
+  const plain = isBare ? `[${name}]` : `[${guess} ${name}]`;
+  return { kind: guess, name, form, plain: `${plain}${behind}` };
+}
