@@ -3,20 +3,25 @@
  * programs (`standalone.js`) alike. The packages are bundled because finding and reading their hundreds of files costs more than
  * running them: 20 to 30 ms of every call that is not a cache hit.
  */
-import { isBuiltin } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
+const manifest = createRequire(import.meta.url)("../package.json");
+
 /** The one package that is installed beside the program: its native libraries differ from platform to platform. */
 export const KEYRING = "@napi-rs/keyring";
+
+/** The oldest version that package.json allows: `node20.19`. */
+const target = `node${/\d+\.\d+/.exec(manifest.engines.node)?.[0]}`;
 
 /** @satisfies {import("esbuild").BuildOptions} */
 export const bundleOptions = {
   absWorkingDir: root,
   bundle: true,
   platform: /** @type {const} */ ("node"),
-  target: "node20.19",
+  target,
   // The ES modules of packages that have both: what is not used is left out.
   mainFields: ["module", "main"],
   external: [KEYRING],
@@ -37,6 +42,7 @@ export const requireInModules = {
  * What must not be in the program, or be looked for by it:
  * - the SDK's default search for credentials: awsrole passes credentials to every signed call, and what is not there cannot find
  *   others (environment, files, metadata services);
+ * - the debug output of the proxy libraries: with DEBUG set, as it often is in CI, it would show the proxy's address, password included;
  * - packages that others load if they happen to be there: whoever owns a node_modules above ours would run code in awsrole.
  */
 export const leftOut = {
@@ -45,6 +51,10 @@ export const leftOut = {
     onResolve({ filter: /^@aws-sdk\/credential-provider-(?:node|ini|process)$/ }, () => ({
       path: "default-search",
       namespace: "left-out",
+    }));
+    onResolve({ filter: /^debug$/ }, () => ({ path: "no-debug", namespace: "left-out" }));
+    onLoad({ filter: /^no-debug$/, namespace: "left-out" }, () => ({
+      contents: `export default () => Object.assign(() => {}, { enabled: false });`,
     }));
     onResolve({ filter: /^(?:supports-color|kerberos|@aws-sdk\/signature-v4-crt)$/ }, () => ({
       path: "optional-package",

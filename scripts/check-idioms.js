@@ -52,6 +52,30 @@ const idioms = [
     home: ["sign-in/loopback-server.ts", "endpoint/", "aws/"],
   },
   {
+    pattern: /\b(?:3600|43_?200|129_?600|2048)\b(?!.*\*)/,
+    instead: "config/aws-limits.ts",
+    // An hour has 3600 seconds, too.
+    home: ["config/aws-limits.ts", "credentials/base-credentials.ts"],
+    within: ["config/", "credentials/", "sessions/", "profiles/", "commands/", "clients/"],
+  },
+  {
+    // Two are the process's own: it has one standard output, and one caller.
+    pattern: /^let |^const \w+(?:: [^=]+)? = new (?:Map|WeakMap)\b(?!.*\(\[)/,
+    instead: "a value in the Context or in a function: no mutable state in a module",
+    home: ["context.ts", "cli/foreground.ts"],
+  },
+  {
+    pattern: /process\.env\b/,
+    instead: "context.env",
+    home: [
+      "context.ts",
+      "entry/",
+      "aws/client.ts",
+      "cli/hidden-input.ts",
+      "stores/keychain/index.ts",
+    ],
+  },
+  {
     pattern: /\b15 \* 60_000/,
     instead: "isLostKey of keys/lost-key.ts",
     home: ["keys/lost-key.ts"],

@@ -30,11 +30,14 @@ export function processContext(): Context {
   });
 }
 
-/** A context whose directories are those of its environment. */
-export function withDirectories(parts: Omit<Context, "stateDir" | "runtimeDir">): Context {
+/** A context whose directories are those of its environment, and in which no question is open. */
+export function withDirectories(
+  parts: Omit<Context, "stateDir" | "runtimeDir" | "openQuestions">,
+): Context {
   const { env, platform, homeFolder } = parts;
   return {
     ...parts,
+    openQuestions: new Map(),
     stateDir: stateFolder(env, platform, homeFolder),
     runtimeDir: () => runtimeFolder(env, platform),
   };

@@ -51,10 +51,10 @@ export async function proxyAgent(
 ): Promise<Agent> {
   const options = { rejectUnauthorized: true, signal, ...(ca !== undefined && { ca }) };
   if (url.protocol === "http:") {
-    const { HttpProxyAgent } = await withoutDebug(() => import("http-proxy-agent"));
+    const { HttpProxyAgent } = await import("http-proxy-agent");
     return new HttpProxyAgent(proxy, options);
   }
-  const { HttpsProxyAgent } = await withoutDebug(() => import("https-proxy-agent"));
+  const { HttpsProxyAgent } = await import("https-proxy-agent");
   return new HttpsProxyAgent(proxy, options);
 }
 
@@ -71,19 +71,6 @@ export function readCaBundle(file: string): string {
     throw caBundleError(`there is no certificate in the CA bundle ${file}`);
   }
   return text;
-}
-
-/** With DEBUG set, as it often is in CI, the libraries would write the proxy's URL to stderr, password included. */
-async function withoutDebug<Module>(load: () => Promise<Module>): Promise<Module> {
-  const { DEBUG } = process.env;
-  delete process.env["DEBUG"];
-  try {
-    return await load();
-  } finally {
-    if (DEBUG !== undefined) {
-      process.env["DEBUG"] = DEBUG;
-    }
-  }
 }
 
 function isExcluded(url: URL, noProxy: string): boolean {

@@ -2,6 +2,7 @@
  * What is known about a hop's cached session without opening a secret: the row beside it, which repeats the request that led to the session. Where
  * there is a session of an older request only, the two are compared input by input.
  */
+import { roleSessionSeconds } from "../config/aws-limits.ts";
 import { freshSeconds, usableSeconds } from "../credentials/cache/session.ts";
 import { accountOf, profilesOf, type SessionHop } from "../credentials/chain.ts";
 import type { IndexEntry } from "../state/item-index.ts";
@@ -59,7 +60,9 @@ function stateOf(
 ): { state: "cached" | "due" | "expired"; why: string } {
   const left = expiresAt === undefined ? 0 : (Date.parse(expiresAt) - now.getTime()) / 1000;
   if (!(left >= usableSeconds)) return { state: "expired", why: "the kept session has expired" };
-  const { durationSeconds = 3600 } = Object(parse(request ?? "")) as { durationSeconds?: number };
+  const { durationSeconds = roleSessionSeconds.usual } = Object(parse(request ?? "")) as {
+    durationSeconds?: number;
+  };
   // By what was asked for: what was granted is in the secret.
   const fresh = freshSeconds({ lifetimeSeconds: durationSeconds });
   return left >= fresh

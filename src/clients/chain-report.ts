@@ -1,4 +1,5 @@
 /** A chain as facts for people and JSON: every hop with its call, who signs it, how long it lasts, where MFA comes in, and where each setting stands. */
+import { shortSessionSeconds } from "../credentials/cache/session.ts";
 import type { Settings } from "../config/document.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { shownValue } from "../config/secret-keys.ts";
@@ -13,7 +14,7 @@ import {
 } from "../credentials/chain.ts";
 import type { Environment } from "../foundation/environment.ts";
 import type { BaseCredentials } from "../credentials/base-credentials.ts";
-import { sessionSignedSeconds } from "../credentials/mfa/plan.ts";
+import { chainedRoleSeconds, roleSessionSeconds } from "../config/aws-limits.ts";
 import type { IndexEntry } from "../state/item-index.ts";
 import { cachedEntry, type CachedEntry } from "./cache-entry.ts";
 
@@ -162,20 +163,20 @@ function durationOf(
 ): NonNullable<ExplainedHop["duration"]> {
   const { durationSeconds: requested } = role;
   if (requested === undefined)
-    return { seconds: sessionSignedSeconds, why: "none is set: AWS gives an hour" };
+    return { seconds: roleSessionSeconds.usual, why: "none is set: AWS gives an hour" };
   const isWebIdentity = profile.source.kind === "web-identity";
-  if (requested > sessionSignedSeconds && !isWebIdentity && signerLife(signer, env) === "temporary")
+  if (requested > chainedRoleSeconds && !isWebIdentity && signerLife(signer, env) === "temporary")
     return {
-      seconds: sessionSignedSeconds,
+      seconds: chainedRoleSeconds,
       requested,
-      why: `capped: ${sessionSignedSeconds} s is the most that AWS allows a role signed by temporary credentials`,
+      why: `capped: ${chainedRoleSeconds} s is the most that AWS allows a role signed by temporary credentials`,
     };
   return {
     seconds: requested,
     requested,
     why:
-      requested < 1800
-        ? "below 1800 s some SDKs ask again before every call"
+      requested < shortSessionSeconds
+        ? `below ${shortSessionSeconds} s some SDKs ask again before every call`
         : "as set; the role's own maximum (MaxSessionDuration) may be less",
   };
 }

@@ -17,7 +17,7 @@ import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { createKeyStore } from "../keys/key-store.ts";
 import { keyIdOf, renamedKeys, withoutPlainKey, writeKeyProfile } from "../keys/key-profile.ts";
 import { readKey, readKeyFromFiles } from "../keys/read-key.ts";
-import { prepareStore } from "../sessions/open-sessions.ts";
+import { prepareStore } from "../sessions/open-store.ts";
 import { assertNotShadowed } from "../profiles/preflight.ts";
 import { type ConfigEdit, editConfig } from "../profiles/edit-config.ts";
 import { requireName } from "../profiles/find-profile.ts";
@@ -83,8 +83,7 @@ export default defineCommand({
     await assertReplaceable(await realTarget(files.config.file));
     if (isMoved) await assertReplaceable(await realTarget(files.credentials.file));
     const identity = await identify(context, files, name, key);
-    const deadline = deadlineFromNow(deadlineMs.attended);
-    const store = prepareStore(context, files, args, deadline);
+    const store = prepareStore(context, { ...args, files });
     const keys = createKeyStore(await store.openStore(), store.rows);
     await keys.put(identity === undefined ? key : { ...key, accountId: identity.account }, name);
     const { file, warnings } = await editConfig(context, write);
@@ -136,7 +135,7 @@ async function keptKeyOf(
   const accessKeyId = keyIdOf(files, name);
   if (accessKeyId === undefined || files.profile(name)?.has("aws_secret_access_key") === true)
     return undefined;
-  const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
+  const store = prepareStore(context, { ...args, files });
   return createKeyStore(await store.openStore(), store.rows).get(accessKeyId);
 }
 

@@ -17,7 +17,7 @@ import type { FirstRead } from "../credentials/cache/session-cache.ts";
 import { deadlineFromProcessStart, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { getAndLog } from "../sessions/audit-log.ts";
-import { findPrompter, openSessions, prepareStore } from "../sessions/open-sessions.ts";
+import { findPrompter, openSessions } from "../sessions/open-sessions.ts";
 
 const usage =
   "credential-process --profile NAME [--store S] [--no-input] [--mfa-code CODE] [--force-refresh] [--debug]";
@@ -102,9 +102,9 @@ async function printCredentials(
   const deadline = deadlineFromProcessStart(
     isAttended ? deadlineMs.attended : deadlineMs.unattended,
   );
-  const store = prepareStore(context, files, args, deadline);
   const sessions = openSessions(context, {
-    store,
+    files,
+    store: args.store,
     deadline,
     forceRefresh: args.forceRefresh,
     firstRead,
@@ -113,7 +113,6 @@ async function printCredentials(
     mfaCode: args.mfaCode,
     input: args.input,
     isForProgram: true,
-    notice: () => {},
   });
   const { credentials, how } = await getAndLog(context, args.profile, chain, sessions);
   context.stdout(formatCredentialProcessOutput(credentials));

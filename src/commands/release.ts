@@ -1,12 +1,11 @@
 import { printJson } from "../cli/output.ts";
 import { confirm } from "../cli/confirm.ts";
-import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import type { Context } from "../foundation/context.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { forgetKey } from "../keys/forget-key.ts";
 import { keyIdOf, profilesWithKey } from "../keys/key-profile.ts";
 import { returnKey, withoutKeeping } from "../keys/return-key.ts";
-import { prepareStore } from "../sessions/open-sessions.ts";
+import { prepareStore } from "../sessions/open-store.ts";
 import { defineCommand } from "../cli/command.ts";
 import { sectionNames } from "../config/document.ts";
 import { editEach } from "../config/edit.ts";
@@ -122,7 +121,7 @@ async function returnKeys(
       refused: "nothing was changed",
     });
   }
-  const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
+  const store = prepareStore(context, { ...args, files });
   for (const one of chosen) {
     const accessKeyId = keyIdOf(files, one) ?? "";
     await returnKey(context, one, accessKeyId, store);

@@ -2,7 +2,6 @@ import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { readAwsFiles } from "../config/files.ts";
-import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../keys/key-profile.ts";
 import { forgetKey, otherKeysOf } from "../keys/forget-key.ts";
@@ -10,7 +9,7 @@ import { openPendingRotations } from "../keys/rotation-file.ts";
 import { confirmOnlyCopy } from "../keys/only-copy.ts";
 import { returnKey, withoutKeeping } from "../keys/return-key.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
-import { prepareStore } from "../sessions/open-sessions.ts";
+import { prepareStore } from "../sessions/open-store.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 import { findReferences } from "../profiles/references.ts";
@@ -70,7 +69,7 @@ export default defineCommand({
       );
     }
     // A store that is not there is told before anything is changed.
-    const store = prepareStore(context, files, args, deadlineFromNow(deadlineMs.attended));
+    const store = prepareStore(context, { ...args, files });
     const marks = openPendingRotations(context.stateDir);
     const others = await otherKeysOf(accessKeyId, files.config, store.rows, marks);
     const listed = (await store.rows.list()).map(({ account }) => account);

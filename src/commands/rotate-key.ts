@@ -17,7 +17,8 @@ import { keyIdOf, switchKey } from "../keys/key-profile.ts";
 import { finishRotation, rotateKey, type Rotation } from "../keys/rotation.ts";
 import { openPendingRotations } from "../keys/rotation-file.ts";
 import { verifyKey } from "../keys/verify-key.ts";
-import { openSessions, prepareStore } from "../sessions/open-sessions.ts";
+import { openSessions } from "../sessions/open-sessions.ts";
+import { prepareStore } from "../sessions/open-store.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 
@@ -111,8 +112,9 @@ async function prepare(
     });
   }
   const deadline = deadlineFromNow(totalMs);
-  const store = prepareStore(context, files, args, deadline);
+  const store = prepareStore(context, { ...args, files, deadline });
   const sessions = openSessions(context, {
+    files,
     store,
     deadline,
     profile: name,

@@ -8,10 +8,9 @@ import { readAwsFiles } from "../config/files.ts";
 import { type Hop, resolveChain } from "../credentials/chain.ts";
 import { codeNeeded, type NeededCode } from "../credentials/mfa/code-needed.ts";
 import { canSign, isFresh } from "../credentials/get-credentials.ts";
-import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
 import { type FetchArguments, fetchCredentials, noticeTo } from "../sessions/fetch-credentials.ts";
-import { openSessions, prepareStore } from "../sessions/open-sessions.ts";
+import { openSessions } from "../sessions/open-sessions.ts";
 
 export default defineCommand({
   usage: "warm [NAMES..]",
@@ -58,14 +57,11 @@ async function plan(context: Context, name: string, args: FetchArguments): Promi
   try {
     const files = readAwsFiles(context.env, context.platform);
     const chain: Hop = resolveChain(files, name, context.env);
-    const deadline = deadlineFromNow(deadlineMs.attended);
     const deps = openSessions(context, {
-      store: prepareStore(context, files, args, deadline),
-      deadline,
-      profile: name,
-      mfaCode: undefined,
+      files,
+      store: args.store,
       input: args.input,
-      notice: () => {},
+      profile: name,
     });
     if (chain.kind === "base" || (!args["force-refresh"] && (await isFresh(chain, deps))))
       return { name, code: undefined };

@@ -32,10 +32,13 @@ export type StsConnection = {
   readonly env: Environment;
 };
 
+/** The services that awsrole asks, by their names in a config (`[services]`) and in AWS_ENDPOINT_URL_NAME. */
+export type Service = "sts" | "iam" | "sso" | "sso_oidc" | "signin";
+
 /** What `resolveConnection` decides by. */
 export type ConnectionInput = {
   /** Which service's endpoint settings count. */
-  readonly service?: "sts" | "iam" | "sso" | "sso_oidc" | "signin";
+  readonly service?: Service;
   /** The region, where the source itself has one (`sso_region`); no other setting counts then. */
   readonly ownRegion?: Setting | undefined;
   /** The profile whose role is assumed, with plain and `awsrole_` keys as they stand in the file. */
@@ -93,7 +96,7 @@ export function connectionFor(
     readonly services: (name: string) => Settings | undefined;
   },
   name: string,
-  service: "sts" | "iam" = "sts",
+  service: Service = "sts",
 ): StsConnection {
   return resolveConnection({
     service,

@@ -5,6 +5,7 @@
  * A *standard* profile is read as the AWS CLI reads it; `awsrole_` keys may add what AWS has no setting for.
  * A setting given both plain and prefixed is an error, never a precedence.
  */
+import { roleSessionSeconds, userSessionSeconds } from "./aws-limits.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
 import type { AwsFiles } from "./files.ts";
@@ -345,7 +346,7 @@ function readRole(name: string, settings: Settings, get: Lookup, managed: boolea
         requireRule(name, found, rules.sessionName),
       ),
       durationSeconds: optional("duration_seconds", (found) =>
-        parseDuration(name, found, 900, 43_200),
+        parseDuration(name, found, roleSessionSeconds),
       ),
       externalId: optional("external_id", (found) => requireRule(name, found, rules.externalId)),
       sourceIdentity: optional("source_identity", (found) =>
@@ -409,7 +410,9 @@ function readMfa(name: string, get: Lookup): Mfa | undefined {
     process: get("mfa_process")?.setting.value,
     prompt: prompt?.setting.value === "gui" ? "gui" : "terminal",
     sessionSeconds:
-      sessionSeconds === undefined ? 43_200 : parseDuration(name, sessionSeconds, 900, 129_600),
+      sessionSeconds === undefined
+        ? userSessionSeconds.usual
+        : parseDuration(name, sessionSeconds, userSessionSeconds),
   };
 }
 

@@ -57,16 +57,11 @@ export function requireRule(profile: string, { key, setting }: Named, rule: Rule
 export function parseDuration(
   profile: string,
   named: Named,
-  minimum: number,
-  maximum: number,
+  { least, most }: { readonly least: number; readonly most: number },
 ): number {
   const seconds = /^\d{1,9}$/.test(named.setting.value) ? Number(named.setting.value) : Number.NaN;
-  if (seconds >= minimum && seconds <= maximum) return seconds;
-  throw invalidValue(
-    profile,
-    named,
-    `it is a whole number of seconds from ${minimum} to ${maximum}`,
-  );
+  if (seconds >= least && seconds <= most) return seconds;
+  throw invalidValue(profile, named, `it is a whole number of seconds from ${least} to ${most}`);
 }
 
 /** A comma-separated list of at most `limit` different, non-empty entries. @throws ERR_PROFILE_INVALID. */

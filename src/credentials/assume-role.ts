@@ -6,7 +6,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
 import type { AssumeRoleRequest, IssuedSession } from "../aws/sts.ts";
 import type { CachedSession } from "./cache/session.ts";
 import { deviceOfCall, mfaImpossible, type RoleHop, type UserSessionHop } from "./chain.ts";
-import { sessionSignedSeconds } from "./mfa/plan.ts";
+import { chainedRoleSeconds } from "../config/aws-limits.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 
 /** A session of an IAM user, with a code where its device is used. @throws what `Sts` and `MfaCodes.spend` throw, ERR_PROFILE_INVALID for a key that is temporary. */
@@ -106,13 +106,13 @@ function assumeRoleRequest(
   let { durationSeconds } = role;
   if (
     durationSeconds !== undefined &&
-    durationSeconds > sessionSignedSeconds &&
+    durationSeconds > chainedRoleSeconds &&
     signer.sessionToken !== undefined
   ) {
     deps.notice(
-      `profile ${hop.profile.name}: ${durationSeconds} s asked for, ${sessionSignedSeconds} s is the most AWS allows from a temporary source`,
+      `profile ${hop.profile.name}: ${durationSeconds} s asked for, ${chainedRoleSeconds} s is the most AWS allows from a temporary source`,
     );
-    durationSeconds = sessionSignedSeconds;
+    durationSeconds = chainedRoleSeconds;
   }
   return {
     roleArn: role.arn,

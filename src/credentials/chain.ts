@@ -4,6 +4,7 @@
  * Every role in it knows its *request*: the canonical text of all that changes the resulting session, with the request or identity
  * of its signer inside. Equal text, equal session; this is the cache key, and it is stored in the item and compared.
  */
+import { mostPolicyCharacters, userSessionSeconds } from "../config/aws-limits.ts";
 import type { Environment } from "../foundation/environment.ts";
 import { isAbsolute } from "node:path";
 import { readFileSync } from "node:fs";
@@ -23,6 +24,7 @@ import {
   type ConnectionInput,
   partitionOf,
   resolveConnection,
+  type Service,
   type StsConnection,
 } from "../config/connection.ts";
 import { mfaAccount, sessionAccount } from "./cache/item-names.ts";
@@ -219,7 +221,7 @@ function ssoHop(
   env: Environment,
 ): SsoHop {
   const { session, accountId, roleName } = profile;
-  const to = (service: "sso" | "sso_oidc"): StsConnection =>
+  const to = (service: Service): StsConnection =>
     connectionOf(files, profile, env, { service, ownRegion: session.region });
   const portal = to("sso");
   const request = JSON.stringify({
@@ -303,14 +305,14 @@ function assertSamePartition(profile: RoleProfile, source: RoleProfile): void {
   );
 }
 
-/** Without `mfa_session_seconds` as long as AWS's own default. */
+/** Without a device as long as AWS's own default. */
 function userSession(
   profileName: string,
   signer: BaseCredentials,
   mfa: Mfa | undefined,
   connection: StsConnection,
 ): UserSessionHop {
-  const durationSeconds = mfa?.sessionSeconds ?? 43_200;
+  const durationSeconds = mfa?.sessionSeconds ?? userSessionSeconds.usual;
   const request = JSON.stringify({
     v: 1,
     session: "user",
@@ -431,7 +433,7 @@ function readPolicy(profile: RoleProfile): string | undefined {
       "ERR_PROFILE_INVALID",
       `profile ${profile.name}: awsrole_policy_file ${policyFile} ${problem}`,
       {
-        hint: "it is the absolute path of a JSON policy of at most 2048 characters",
+        hint: `it is the absolute path of a JSON policy of at most ${mostPolicyCharacters} characters`,
         cause,
       },
     );
@@ -443,7 +445,8 @@ function readPolicy(profile: RoleProfile): string | undefined {
   } catch (error) {
     throw fail(error instanceof SyntaxError ? "is not JSON" : "cannot be read", error);
   }
-  if (policy.length > 2048) throw fail("is longer than 2048 characters");
+  if (policy.length > mostPolicyCharacters)
+    throw fail(`is longer than ${mostPolicyCharacters} characters`);
   return policy;
 }
 

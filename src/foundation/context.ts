@@ -12,6 +12,8 @@ export type Context = {
   /** The runtime directory, made if need be (state/runtime-dir.ts); undefined when none can be had. Looked for at each call: it can vanish. */
   readonly runtimeDir: () => string | undefined;
   readonly clock: Clock;
+  /** The questions that are open, by what they ask for: those who need the same answer at the same time share one question. */
+  readonly openQuestions: Map<string, Promise<string>>;
   /**
    * Writes text as it is, whole, before it returns; the caller escapes text from elsewhere (`text.ts`). Output that cannot be
    * written throws nothing: it is said once on stderr, and the process ends with 1.

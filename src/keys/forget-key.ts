@@ -3,7 +3,7 @@ import type { Document } from "../config/document.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
 import { storeOfKey } from "../credentials/sources/keychain-key.ts";
 import { type ItemIndex, storesOf } from "../state/item-index.ts";
-import type { OpenStore } from "../sessions/open-sessions.ts";
+import type { OpenStore } from "../sessions/open-store.ts";
 import { profilesWithKey } from "./key-profile.ts";
 import type { PendingRotations } from "./rotation-file.ts";
 

@@ -6,7 +6,7 @@ import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { storeOfKey } from "../credentials/sources/keychain-key.ts";
 import type { Context } from "../foundation/context.ts";
 import { editConfig } from "../profiles/edit-config.ts";
-import type { OpenStore } from "../sessions/open-sessions.ts";
+import type { OpenStore } from "../sessions/open-store.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { withoutKeyProfile } from "./key-profile.ts";

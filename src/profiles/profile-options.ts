@@ -2,6 +2,7 @@
  * The options of `add-profile` and `edit-profile`, and the keys they become, checked as STS would check them before
  * anything is written. One table: an option, its key, the order in which keys are written.
  */
+import { roleSessionSeconds } from "../config/aws-limits.ts";
 import { resolve } from "node:path";
 import type { OptionTable } from "../cli/command.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
@@ -35,7 +36,10 @@ export const roleOptions = {
     describe: "or: a file with an OIDC token",
   },
   "role-session-name": { type: "string", describe: "the session's name in CloudTrail" },
-  "duration-seconds": { type: "string", describe: "how long a session lasts, 900 to 43200" },
+  "duration-seconds": {
+    type: "string",
+    describe: `how long a session lasts, ${roleSessionSeconds.least} to ${roleSessionSeconds.most}`,
+  },
   "external-id": { type: "string", describe: "what the role's owner asks for" },
   "mfa-serial": { type: "string", describe: "the MFA device that the role asks for" },
   "mfa-process": {
@@ -153,7 +157,7 @@ const checks: Readonly<Partial<Record<RoleOption, (named: Named) => unknown>>> =
   "source-profile": ({ setting }) => assertWritableName(setting.value),
   "credential-source": (named) => requireRule("", named, credentialSource),
   "role-session-name": (named) => requireRule("", named, rules.sessionName),
-  "duration-seconds": (named) => parseDuration("", named, 900, 43_200),
+  "duration-seconds": (named) => parseDuration("", named, roleSessionSeconds),
   "external-id": (named) => requireRule("", named, rules.externalId),
   "mfa-serial": (named) => requireRule("", named, rules.mfaSerial),
   "source-identity": (named) => requireRule("", named, rules.sourceIdentity),

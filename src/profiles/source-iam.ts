@@ -7,7 +7,7 @@ import { resolveChain } from "../credentials/chain.ts";
 import { getCredentials } from "../credentials/get-credentials.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { noticeTo } from "../sessions/fetch-credentials.ts";
-import { openSessions, prepareStore } from "../sessions/open-sessions.ts";
+import { openSessions } from "../sessions/open-sessions.ts";
 
 /** IAM, signed with the credentials of `profile`. @throws what `getCredentials` throws, ERR_CONFIG_…, ERR_PROFILE_… */
 export async function openSourceIam(
@@ -20,11 +20,10 @@ export async function openSourceIam(
   const chain = resolveChain(files, profile, env);
   const deadline = deadlineFromNow(deadlineMs.attended);
   const sessions = openSessions(context, {
-    store: prepareStore(context, files, args, deadline),
+    ...args,
+    files,
     deadline,
     profile,
-    mfaCode: undefined,
-    input: args.input,
     notice: noticeTo(context, args),
   });
   const [{ credentials }, { createIam }] = await Promise.all([

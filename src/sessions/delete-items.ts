@@ -1,27 +1,11 @@
 /** Deleting stored items where they lie, whichever store is in use now. */
 import type { Context } from "../foundation/context.ts";
-import { openItemIndex, type IndexEntry, storesOf, type StoreName } from "../state/item-index.ts";
-import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
-import { openStoreByName } from "./open-sessions.ts";
-import type { SecretStore } from "../stores/open.ts";
+import { openItemIndex, type IndexEntry, storesOf } from "../state/item-index.ts";
+import { storeOpener } from "./open-store.ts";
 
 /** The rows of this machine's stored items. */
 export function rowsOf({ stateDir }: Context): ReturnType<typeof openItemIndex> {
   return openItemIndex(stateDir);
-}
-
-/** Opens each store at most once; `input`: whether a person may be asked for a passphrase. */
-export function storeOpener(
-  context: Context,
-  { input }: { readonly input: boolean },
-): (name: StoreName) => Promise<SecretStore> {
-  const deadline = deadlineFromNow(deadlineMs.attended);
-  const opened = new Map<StoreName, Promise<SecretStore>>();
-  return (name) => {
-    const store = opened.get(name) ?? openStoreByName(context, name, input, deadline);
-    opened.set(name, store);
-    return store;
-  };
 }
 
 /** Deletes item, then row, one after the other. @throws the first store's error, after all that can be deleted is; the rest stays listed. */

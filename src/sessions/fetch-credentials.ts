@@ -12,10 +12,9 @@ import type { SessionDependencies } from "../credentials/dependencies.ts";
 import type { CredentialsResult } from "../credentials/get-credentials.ts";
 import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
 import { getAndLog } from "./audit-log.ts";
-import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { Overlay } from "./one-call.ts";
-import { openSessions, prepareStore } from "./open-sessions.ts";
+import { openSessions } from "./open-sessions.ts";
 
 /** The options that all these commands share, as typed. */
 export type FetchArguments = {
@@ -68,11 +67,10 @@ export async function fetchChain(
   memory?: MemoryCache,
 ): Promise<Fetched> {
   const settings = files.profile(profile) ?? new Map();
-  const deadline = deadlineFromNow(deadlineMs.attended);
   const notice = noticeTo(context, args);
   const sessions = openSessions(context, {
-    store: prepareStore(context, files, args, deadline),
-    deadline,
+    files,
+    store: args.store,
     forceRefresh: args["force-refresh"],
     profile,
     profiles: profilesOf(chain),

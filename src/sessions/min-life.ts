@@ -1,4 +1,5 @@
 /** `--min-life`: credentials that a program cannot renew are to last for a while. */
+import { roleSessionSeconds } from "../config/aws-limits.ts";
 import type { OptionTable } from "../cli/command.ts";
 import { formatExpiration } from "../aws/credentials.ts";
 import type { Context } from "../foundation/context.ts";
@@ -18,7 +19,7 @@ export function parseMinLife(text: string): number {
   const [, hours, minutes, seconds] =
     /^(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s?)?$/.exec(text) ?? [];
   const total = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
-  if (text !== "" && total > 0 && total <= 43_200) return total;
+  if (text !== "" && total > 0 && total <= roleSessionSeconds.most) return total;
   throw new AwsRoleError("ERR_USAGE", `invalid value "${text}" for --min-life`, {
     hint: "a duration of at most 12h: 45m, 1h30m, or seconds",
   });

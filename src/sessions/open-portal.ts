@@ -1,5 +1,5 @@
 /** The access portal of a session, with a token of its sign-in: for the commands that list what a person may use. */
-import { resolveConnection, type StsConnection } from "../config/connection.ts";
+import { resolveConnection, type Service, type StsConnection } from "../config/connection.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { readSsoSession } from "../config/sso.ts";
 import type { Context } from "../foundation/context.ts";
@@ -27,7 +27,7 @@ export async function openPortal(
   }: { readonly files: AwsFiles; readonly session: string; readonly deadline: Deadline },
 ): Promise<SignedInPortal> {
   const settings = readSsoSession(files, name);
-  const connection = (service: "sso" | "sso_oidc"): StsConnection =>
+  const connection = (service: Service): StsConnection =>
     resolveConnection({
       service,
       // As `login` asks: no profile's endpoint has a say in where a sign-in's token goes.

@@ -15,164 +15,37 @@ import { createMfaCodes, type MfaCodes } from "../credentials/mfa/code-queue.ts"
 import { createMfaMemory } from "../credentials/mfa/used-codes.ts";
 import { runMfaProcess } from "../credentials/mfa/mfa-process.ts";
 import { watchForLogout } from "../state/logout-epoch.ts";
-import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { createSessionCache, type FirstRead } from "../credentials/cache/session-cache.ts";
 import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
 import type { SessionDependencies, SsoAccess } from "../credentials/dependencies.ts";
 import { resolveBaseCredentials } from "../credentials/sources/index.ts";
-import { openItemIndex, type ItemIndex, type StoreName } from "../state/item-index.ts";
-import type { Deadline } from "../foundation/deadline.ts";
-import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
+import type { StoreName } from "../state/item-index.ts";
+import { type Deadline, deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import type { SecretStore } from "../stores/open.ts";
+import { type OpenStore, prepareStore } from "./open-store.ts";
 import { withUnlockCooldown } from "../stores/keychain/unlock-cooldown.ts";
 import type { SsoClients } from "../sso/clients.ts";
-import { AwsRoleError } from "../foundation/errors.ts";
-
-/** The store in use, opened on first use, with the rows that list its items. */
-export type OpenStore = {
-  readonly name: StoreName;
-  readonly openStore: () => Promise<SecretStore>;
-  /** Another one, or the same: a key stays in the store it was put in. */
-  readonly openNamedStore: (name: StoreName) => Promise<SecretStore>;
-  readonly isStoreNamed: boolean;
-  readonly rows: ItemIndex;
-};
-
-/** `choice`: the options `--store` and `--no-input`, and whether a keychain may show its prompt (default: it may). @throws ERR_USAGE, ERR_STORE_UNAVAILABLE for a store that does not exist. */
-export function prepareStore(
-  context: Context,
-  files: AwsFiles,
-  choice: {
-    readonly store?: string | undefined;
-    readonly input: boolean;
-    readonly mayPrompt?: boolean;
-  },
-  deadline: Deadline,
-): OpenStore {
-  const configured = files.profile("default")?.get("awsrole_store")?.value;
-  const { name, isNamed } = chooseStore({
-    flag: choice.store,
-    environment: context.env["AWSROLE_STORE"],
-    configured,
-  });
-  const opened = new Map<StoreName, Promise<SecretStore>>();
-  const openNamedStore = (wanted: StoreName): Promise<SecretStore> => {
-    const store =
-      opened.get(wanted) ??
-      openStoreByName(context, wanted, choice.input, deadline, choice.mayPrompt);
-    opened.set(wanted, store);
-    return store;
-  };
-  return {
-    name,
-    openStore: () => openNamedStore(name),
-    openNamedStore,
-    isStoreNamed: isNamed,
-    rows: openItemIndex(context.stateDir),
-  };
-}
-
-/** One store, whichever is in use: an item is deleted where it lies. */
-export function openStoreByName(
-  context: Context,
-  name: StoreName,
-  input: boolean,
-  deadline: Deadline,
-  mayPrompt?: boolean,
-): Promise<SecretStore> {
-  const { env, platform } = context;
-  return stores[name]({
-    platform,
-    env,
-    stateFolder: context.stateDir,
-    runtimeFolder: context.runtimeDir(),
-    silentAfterMs: () => deadline.remainingMs(),
-    mayPrompt,
-    isAttended: () => input && findTerminal(platform).kind === "prompter",
-    askPassphrase: (isNew) => {
-      const asked =
-        asking.get(isNew) ??
-        askPassphrase(context, input, deadline, isNew).finally(() => asking.delete(isNew));
-      asking.set(isNew, asked);
-      return asked;
-    },
-    unlockInTurn: (work) =>
-      inTurn(
-        context.runtimeDir(),
-        `unlock\n${context.stateDir}`,
-        "the passphrase of the file store",
-        deadline,
-        work,
-      ),
-  });
-}
-
-/** Stores that are opened at the same time share one question. */
-const asking = new Map<boolean, Promise<string>>();
-
-async function askPassphrase(
-  { platform, runtimeDir }: Context,
-  input: boolean,
-  deadline: Deadline,
-  isNew: boolean,
-): Promise<string> {
-  const found = input ? findTerminal(platform) : unavailable("--no-input forbids asking");
-  if (found.kind === "unavailable") throw passphraseNeeded(found.reason);
-  const { prompter } = found;
-  const ask = async (question: string): Promise<string> => {
-    const answer = await prompter.ask({
-      question,
-      isSecret: true,
-      timeoutMs: deadline.remainingMs(),
-    });
-    if (answer.kind === "answer") return answer.text;
-    if (answer.kind === "lost") throw passphraseNeeded(answer.reason);
-    throw new AwsRoleError("ERR_STORE_LOCKED", "the file store's passphrase was not given", {
-      hint: "try again, or name a file with it in AWSROLE_PASSPHRASE_FILE",
-    });
-  };
-  // Codes are asked for at the same terminal.
-  return inTurn(
-    runtimeDir(),
-    terminalTurn(prompter.terminal),
-    "an answer at this terminal",
-    deadline,
-    async () => {
-      const passphrase = await ask(
-        isNew ? "New passphrase for the file store: " : "Passphrase of the file store: ",
-      );
-      if (!isNew || (await ask("The same again: ")) === passphrase) return passphrase;
-      throw new AwsRoleError("ERR_STORE_LOCKED", "the two passphrases differ", {
-        hint: "try again",
-      });
-    },
-  );
-}
-
-function passphraseNeeded(reason: string): AwsRoleError {
-  return new AwsRoleError(
-    "ERR_STORE_LOCKED",
-    `the file store needs its passphrase, but ${reason}`,
-    {
-      hint: "run an awsrole command in a terminal once, or name a file with it in AWSROLE_PASSPHRASE_FILE",
-    },
-  );
-}
 
 export type SessionOptions = {
-  readonly store: OpenStore;
-  readonly deadline: Deadline;
+  readonly files: AwsFiles;
+  /** `--store`, or the store that is open already. */
+  readonly store: string | OpenStore | undefined;
+  /** Default: as long as a person is waited for. */
+  readonly deadline?: Deadline;
   readonly forceRefresh?: boolean;
   readonly firstRead?: FirstRead | undefined;
   /** The profile that was asked for. */
   readonly profile: string;
   /** All profiles of its chain, for children that resolve one of them again; absent: it alone. */
   readonly profiles?: readonly string[];
-  /** `--mfa-code`, and whether a person may be asked. */
-  readonly mfaCode: string | undefined;
+  /** `--mfa-code` */
+  readonly mfaCode?: string | undefined;
+  /** Whether a person may be asked. */
   readonly input: boolean;
   /** True where a program asks, not a person: then the question says which. */
   readonly isForProgram?: boolean;
-  readonly notice: (text: string) => void;
+  /** Takes what a person should know; default: it is not shown. */
+  readonly notice?: (text: string) => void;
   /** Shows a person that AWS is being asked. */
   readonly spin?: Spin | undefined;
   /** Of a process that serves for long. */
@@ -181,9 +54,16 @@ export type SessionOptions = {
 
 /** What `getCredentials` needs, of the process that runs. Nothing is opened before it is used. */
 export function openSessions(context: Context, options: SessionOptions): SessionDependencies {
-  const { deadline, forceRefresh = false, firstRead, notice, memory } = options;
+  const { forceRefresh = false, firstRead, memory, input } = options;
+  const { deadline = deadlineFromNow(deadlineMs.attended), notice = () => {} } = options;
   const { env, platform, clock, homeFolder } = context;
-  const store = withCooldown(context, options);
+  const store = withCooldown(
+    context,
+    typeof options.store === "object"
+      ? options.store
+      : prepareStore(context, { ...options, store: options.store, deadline }),
+    input,
+  );
   const stored = createSessionCache({
     ...store,
     clock,
@@ -221,15 +101,17 @@ export function openSessions(context: Context, options: SessionOptions): Session
         openSignin: async (connection) =>
           (await openSsoClients()).createSignin(connection, deadline),
       }),
-    sso: openSso(context, options),
-    codes: openCodes(context, options),
+    sso: openSso(context, { ...options, deadline }),
+    codes: openCodes(context, { ...options, deadline }),
     notice,
   };
 }
 
+type WithDeadline = SessionOptions & { readonly deadline: Deadline };
+
 function openSso(
   { clock, homeFolder, runtimeDir }: Context,
-  { deadline, spin }: SessionOptions,
+  { deadline, spin }: WithDeadline,
 ): SsoAccess {
   const deps = {
     homeFolder,
@@ -258,7 +140,8 @@ async function openSsoClients(): Promise<SsoClients> {
 /** The same store, which callers without a terminal do not ask again right after it refused. */
 function withCooldown(
   { platform, stateDir }: Context,
-  { store, input }: SessionOptions,
+  store: OpenStore,
+  input: boolean,
 ): OpenStore {
   const openNamedStore = async (name: StoreName): Promise<SecretStore> => {
     const opened = await store.openNamedStore(name);
@@ -280,7 +163,7 @@ function spinning(sts: Sts, spin: Spin): Sts {
   };
 }
 
-function openCodes(context: Context, options: SessionOptions): MfaCodes {
+function openCodes(context: Context, options: WithDeadline): MfaCodes {
   const { env, platform, clock } = context;
   const { profile, mfaCode, input, isForProgram = false, deadline } = options;
   return createMfaCodes({

@@ -81,10 +81,10 @@ function readAnswer(
   // Not by `new URL`: it throws for what any program may ask for.
   const [pathname, query = ""] = url.split("?", 2);
   // The last of parameters of one name counts.
-  const parameters = new Map(new URLSearchParams(query));
-  const code = parameters.get("code");
-  const error = parameters.get("error");
-  const isAnswer = pathname === path && isSame(parameters.get("state") ?? "", state);
+  const parameters: { readonly state?: string; readonly code?: string; readonly error?: string } =
+    Object.fromEntries(new URLSearchParams(query));
+  const { code, error } = parameters;
+  const isAnswer = pathname === path && isSame(parameters.state ?? "", state);
   return isAnswer && (code ?? error ?? "") !== "" ? { code: code ?? "", error } : undefined;
 }
 

@@ -4,6 +4,7 @@
  *
  * Roles and devices are offered if the source profile may list them. If it may not, or AWS cannot be reached, they are typed.
  */
+import { chainedRoleSeconds, roleSessionSeconds } from "../../config/aws-limits.ts";
 import type { Iam, RoleInfo } from "../../aws/iam.ts";
 import type { Choice, Prompts } from "../../cli/prompts.ts";
 import type { AwsFiles } from "../../config/files.ts";
@@ -154,18 +155,20 @@ async function askDuration(
 ): Promise<string> {
   // Whatever is no long-term key gives temporary credentials, and a role assumed with those is a chained one.
   const isChained = source !== undefined && !isUserKey(source);
-  const most = isChained ? 3600 : (role?.maxSessionSeconds ?? 43_200);
+  const most = isChained
+    ? chainedRoleSeconds
+    : (role?.maxSessionSeconds ?? roleSessionSeconds.most);
   return askOptional(
     prompts,
     "duration-seconds",
-    `Session duration in seconds (900 to ${most})`,
-    "3600",
+    `Session duration in seconds (${roleSessionSeconds.least} to ${most})`,
+    String(roleSessionSeconds.usual),
     (value) => {
       if (Number(value) > most)
         throw new AwsRoleError(
           "ERR_USAGE",
           isChained
-            ? "a role assumed with temporary credentials lasts 3600 seconds at most"
+            ? `a role assumed with temporary credentials lasts ${chainedRoleSeconds} seconds at most`
             : `this role's sessions last ${most} seconds at most`,
         );
     },

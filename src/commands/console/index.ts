@@ -1,3 +1,4 @@
+import { consoleSessionSeconds } from "../../config/aws-limits.ts";
 import { printJson, assertPrivateOutput } from "../../cli/output.ts";
 import type { Context } from "../../foundation/context.ts";
 import { formatExpiration } from "../../aws/credentials.ts";
@@ -32,8 +33,6 @@ import { type RedirectPage, writeRedirectPage } from "./redirect-page.ts";
 
 const usage = "console [NAME]";
 const browserWithinMs = 60_000;
-/** The longest console session that AWS gives, in seconds. */
-const longestSeconds = 43_200;
 /** Where another user cannot take the address, and where one can: then a browser that finds it spent needs its time to start. */
 const watchMs = { seen: 2000, unseen: 10_000 };
 
@@ -104,14 +103,14 @@ export default defineCommand({
         credentials: fetched.credentials,
         partition,
         destination: consolePage(consoleUrlOf(partition), region, args),
-        sessionSeconds: isLongSessionPossible(fetched.chain) ? longestSeconds : undefined,
+        sessionSeconds: isLongSessionPossible(fetched.chain) ? consoleSessionSeconds : undefined,
       },
       fetched.connection,
       fetched.sessions.deadline,
     );
     const { expiresAt } = fetched.credentials;
     const until = hasOwnLength
-      ? new Date(context.clock.now().getTime() + longestSeconds * 1000)
+      ? new Date(context.clock.now().getTime() + consoleSessionSeconds * 1000)
       : expiresAt;
     if (args.print) {
       printUrl(context, args, url);

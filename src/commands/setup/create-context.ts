@@ -12,7 +12,7 @@ import { AwsRoleError } from "../../foundation/errors.ts";
 import { type FetchArguments, fetchCredentials } from "../../sessions/fetch-credentials.ts";
 import { createKeyStore } from "../../keys/key-store.ts";
 import { verifyKey } from "../../keys/verify-key.ts";
-import { type OpenStore, prepareStore } from "../../sessions/open-sessions.ts";
+import { type OpenStore, prepareStore } from "../../sessions/open-store.ts";
 import { editConfig } from "../../profiles/edit-config.ts";
 import { type Found, findTagValue } from "./ownership.ts";
 import { makePlan, type SetupChoices } from "./plan.ts";
@@ -85,7 +85,7 @@ export async function createSetupContext(
           await findTagValue(draft, admin, (found) => options.consent(found, draft.tag.key)),
         )
       : draft;
-  const store = prepareStore(context, files, args, deadline);
+  const store = prepareStore(context, { ...args, files, deadline });
   const userKeys = createIam(iamConnection, credentials, deadline, plan.user);
   let session: Credentials | undefined;
   const world: SetupContext = {

@@ -6,6 +6,7 @@
  * the wall clock and the uptime (which counts suspension and cannot be set); the larger counts. After a reboot the uptime
  * difference is smaller than the true time, so the wall clock decides by itself.
  */
+import { userSessionSeconds } from "../../config/aws-limits.ts";
 import type { Clock } from "../../foundation/clock.ts";
 import type { Credentials } from "../../aws/credentials.ts";
 import { appendChecksum, parseWithChecksum } from "./checksum.ts";
@@ -39,10 +40,11 @@ export const urgentSeconds = 330;
  * process for every call; shorter sessions could never satisfy that, so they are held to the 5-minute window of the others.
  */
 export function freshSeconds(session: Pick<CachedSession, "lifetimeSeconds">): number {
-  return session.lifetimeSeconds >= halfAnHour - measuredShort ? 960 : urgentSeconds;
+  return session.lifetimeSeconds >= shortSessionSeconds - measuredShort ? 960 : urgentSeconds;
 }
 
-const halfAnHour = 1800;
+/** SDKs want credentials again a quarter of an hour before their end: of sessions shorter than this, some ask before every call. */
+export const shortSessionSeconds = 1800;
 /** A lifetime is measured when the answer has come, up to an exchange (5 s) and some whole-second rounding after the issue. */
 const measuredShort = 10;
 
@@ -89,7 +91,8 @@ export function decodeSession(text: string, request: string): CachedSession | un
   if (!isFinite(lifetimeSeconds) || !isFinite(fetchedAt) || !isFinite(fetchedAtUptimeSeconds))
     return undefined;
   const expiresAt = new Date(expiration);
-  if (Number.isNaN(expiresAt.getTime()) || lifetimeSeconds > 129_600) return undefined;
+  if (Number.isNaN(expiresAt.getTime()) || lifetimeSeconds > userSessionSeconds.most)
+    return undefined;
   return {
     request,
     credentials: {

@@ -6,6 +6,7 @@
  * (docs.aws.amazon.com, IAM User Guide, "Methods to assume a role"). So one session serves every role of up to an hour, and a
  * longer role pays for its length with a code of its own.
  */
+import { chainedRoleSeconds, roleSessionSeconds } from "../../config/aws-limits.ts";
 import type { Mfa } from "../../config/profiles.ts";
 
 /** How long the credentials that sign a role's call live; of a foreign program's this is known only after it has run. */
@@ -21,13 +22,10 @@ export type MfaPlan =
   /** AWS would refuse it: a session cannot present a device. */
   | { readonly kind: "impossible"; readonly device: Mfa; readonly why: string };
 
-/** The longest that a role assumed by a session may last, and what AWS grants when nothing is asked for, in seconds. */
-export const sessionSignedSeconds = 3600;
-
 /** The plan for a role of `durationSeconds` (absent: AWS's default of an hour) with this device, if any, and this signer. */
 export function planMfa({
   device,
-  durationSeconds = sessionSignedSeconds,
+  durationSeconds = roleSessionSeconds.usual,
   signer,
 }: {
   readonly device: Mfa | undefined;
@@ -42,16 +40,16 @@ export function planMfa({
       why: "its source gives temporary credentials, and AWS takes MFA codes only with a user's long-term key",
     };
   }
-  if (durationSeconds > sessionSignedSeconds) {
+  if (durationSeconds > chainedRoleSeconds) {
     return {
       kind: "own-code",
       device,
-      why: `${durationSeconds} s is more than the ${sessionSignedSeconds} s that AWS allows a role signed by a shared session`,
+      why: `${durationSeconds} s is more than the ${chainedRoleSeconds} s that AWS allows a role signed by a shared session`,
     };
   }
   return {
     kind: "shared-session",
     device,
-    why: `one code makes a session of ${device.sessionSeconds} s that all roles of up to ${sessionSignedSeconds} s share`,
+    why: `one code makes a session of ${device.sessionSeconds} s that all roles of up to ${chainedRoleSeconds} s share`,
   };
 }

@@ -1,4 +1,5 @@
 /** Variables of the environment that lead AWS tools elsewhere, or node astray. */
+import manifest from "../../../../package.json" with { type: "json" };
 import { existsSync } from "node:fs";
 import { win32 } from "node:path";
 import { differingHomes } from "../../../config/paths.ts";
@@ -248,15 +249,26 @@ function readable(files: Facts["files"], name: string): Settings | undefined {
   }
 }
 
+/** The versions of node that awsrole runs on, as package.json has them: `^20.19.0 || >=22.12.0`. */
+const nodeRange = manifest.engines.node;
+
+/** True for a version in that range, whose parts are carets and lower bounds. */
+function isSupportedNode(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return [...nodeRange.matchAll(/(\^|>=)(\d+)\.(\d+)/g)].some(
+    ([, operator, leastMajor, leastMinor]) =>
+      (major === Number(leastMajor) && minor >= Number(leastMinor)) ||
+      (operator === ">=" && major > Number(leastMajor)),
+  );
+}
+
 function node({ env, nodeVersion, platform }: Facts): Finding[] {
   const findings: Finding[] = [];
-  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
-  const isRecent = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
-  if (!isRecent)
+  if (!isSupportedNode(nodeVersion))
     findings.push({
       id: "node-old",
       what: `this is node ${nodeVersion}`,
-      fix: "install node 22.12 or newer (20.19 works, too)",
+      fix: `install a node that awsrole runs on (${nodeRange})`,
     });
   if (env["NODE_OPTIONS"])
     findings.push({

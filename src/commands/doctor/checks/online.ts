@@ -7,7 +7,7 @@ import type { StsConnection } from "../../../config/connection.ts";
 import { type Hop, resolveChain } from "../../../credentials/chain.ts";
 import type { IndexEntry } from "../../../state/item-index.ts";
 import { deadlineFromNow, deadlineMs } from "../../../foundation/deadline.ts";
-import { storeOpener } from "../../../sessions/delete-items.ts";
+import { storeOpener } from "../../../sessions/open-store.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
 import { openSourceIam } from "../../../profiles/source-iam.ts";
 import type { Finding } from "../finding.ts";

@@ -1,4 +1,6 @@
 /** Each profile by itself and with its source: what would make it fail, or be passed by. */
+import { shortSessionSeconds } from "../../../credentials/cache/session.ts";
+import { roleSessionSeconds } from "../../../config/aws-limits.ts";
 import { existsSync } from "node:fs";
 import {
   type Document,
@@ -22,10 +24,13 @@ import { at, type Check, type Facts, type Finding, type AutoFix } from "../findi
 /** Every check of the profiles in question. A profile with a bad line has its finding already. */
 export const checkProfiles: Check = (facts) => {
   const { files, names } = facts;
+  // Once for all profiles, and only if one of them asks: it reads every section.
+  let sources: ReadonlySet<string> | undefined;
+  const isSource = (profile: string): boolean => (sources ??= sourcesIn(files.config)).has(profile);
   return names.flatMap((name) => {
     try {
       const settings = files.profile(name);
-      return settings === undefined ? [] : checkProfile(facts, name, settings);
+      return settings === undefined ? [] : checkProfile({ ...facts, isSource }, name, settings);
     } catch (error) {
       if (!isAwsRoleError(error) || error.code !== "ERR_CONFIG_SYNTAX") throw error;
       return [];
@@ -33,7 +38,12 @@ export const checkProfiles: Check = (facts) => {
   });
 };
 
-function checkProfile(facts: Facts, name: string, settings: Settings): Finding[] {
+type ProfileFacts = Facts & {
+  /** True for the source profile of another profile. */
+  readonly isSource: (profile: string) => boolean;
+};
+
+function checkProfile(facts: ProfileFacts, name: string, settings: Settings): Finding[] {
   const findings = [
     ...continuedValues(facts, name, settings),
     ...unknownKeys(name, settings),
@@ -242,19 +252,28 @@ function tokenFile(profile: string, settings: Settings): Finding[] {
 function durations(profile: string, settings: Settings): Finding[] {
   const setting = settings.get("awsrole_duration_seconds") ?? settings.get("duration_seconds");
   const seconds = Number(setting?.value);
-  if (setting === undefined || !(seconds >= 900 && seconds < 1800)) return [];
+  if (
+    setting === undefined ||
+    !(seconds >= roleSessionSeconds.least && seconds < shortSessionSeconds)
+  )
+    return [];
   return [
     {
       id: "short-session",
       profile,
       ...at(setting),
-      what: `sessions of ${seconds} s are shorter than 1800 s`,
-      fix: `awsrole edit-profile ${profile} --duration-seconds 3600`,
+      what: `sessions of ${seconds} s are shorter than ${shortSessionSeconds} s`,
+      fix: `awsrole edit-profile ${profile} --duration-seconds ${roleSessionSeconds.usual}`,
     },
   ];
 }
 
-function chainOf(facts: Facts, profile: string, settings: Settings, isRefused: boolean): Finding[] {
+function chainOf(
+  facts: ProfileFacts,
+  profile: string,
+  settings: Settings,
+  isRefused: boolean,
+): Finding[] {
   const { files, env, rows, now } = facts;
   let hop: Hop;
   try {
@@ -318,11 +337,16 @@ function capped(
   ];
 }
 
-function regions({ env, files }: Facts, profile: string, settings: Settings, hop: Hop): Finding[] {
+function regions(
+  { env, isSource }: ProfileFacts,
+  profile: string,
+  settings: Settings,
+  hop: Hop,
+): Finding[] {
   const isOurs = hop.kind !== "base" || isManaged(settings);
   if (!isOurs || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"]) return [];
   // What only signs for others needs none.
-  if (settings.has("region") || isSomebodysSource(files, profile)) return [];
+  if (settings.has("region") || isSource(profile)) return [];
   const [first] = settings.values();
   return [
     {
@@ -335,19 +359,11 @@ function regions({ env, files }: Facts, profile: string, settings: Settings, hop
   ];
 }
 
-/** Found once per config: looking for references reads every section. */
-const sourcesIn = new WeakMap<Facts["files"]["config"], ReadonlySet<string>>();
-
-function isSomebodysSource({ config }: Facts["files"], profile: string): boolean {
-  let sources = sourcesIn.get(config);
-  if (sources === undefined) {
-    const references = findReferences(config).filter(
-      ({ profile: user, key, to }) => to !== user && key.endsWith("source_profile"),
-    );
-    sources = new Set(references.map(({ to }) => to));
-    sourcesIn.set(config, sources);
-  }
-  return sources.has(profile);
+function sourcesIn(config: Facts["files"]["config"]): ReadonlySet<string> {
+  const references = findReferences(config).filter(
+    ({ profile: user, key, to }) => to !== user && key.endsWith("source_profile"),
+  );
+  return new Set(references.map(({ to }) => to));
 }
 
 function unknownKey({ rows }: Facts, profile: string, hop: Hop): Finding[] {

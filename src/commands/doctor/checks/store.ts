@@ -7,7 +7,7 @@ import type { AwsFiles } from "../../../config/files.ts";
 import type { IndexEntry, StoreName } from "../../../state/item-index.ts";
 import { deadlineFromNow } from "../../../foundation/deadline.ts";
 import { type AwsRoleError, isAwsRoleError } from "../../../foundation/errors.ts";
-import { type OpenStore, prepareStore } from "../../../sessions/open-sessions.ts";
+import { type OpenStore, prepareStore } from "../../../sessions/open-store.ts";
 import { refusalOf, sessionBusPlaces } from "../../../stores/keychain/dbus/address.ts";
 import type { Setting } from "../../../config/document.ts";
 import { keyAccount } from "../../../credentials/cache/item-names.ts";
@@ -130,12 +130,13 @@ function prepare(
   store: string | undefined,
 ): OpenStore | undefined {
   try {
-    return prepareStore(
-      context,
+    return prepareStore(context, {
       files,
-      { store, input: false, mayPrompt: false },
-      deadlineFromNow(3000),
-    );
+      store,
+      input: false,
+      mayPrompt: false,
+      deadline: deadlineFromNow(3000),
+    });
   } catch (error) {
     const told = ["ERR_STORE_UNAVAILABLE", "ERR_CONFIG_SYNTAX"];
     if (isAwsRoleError(error) && told.includes(error.code)) return undefined;

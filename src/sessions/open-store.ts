@@ -1,0 +1,146 @@
+/** Composition: the secret store in use, opened on first use, and the question for its passphrase. */
+import { findTerminal } from "../cli/terminal.ts";
+import type { AwsFiles } from "../config/files.ts";
+import type { Context } from "../foundation/context.ts";
+import { type Deadline, deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
+import { unavailable } from "../foundation/prompter.ts";
+import { inTurn, terminalTurn } from "../locks/in-turn.ts";
+import { openItemIndex, type ItemIndex, type StoreName } from "../state/item-index.ts";
+import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
+
+/** The store in use, opened on first use, with the rows that list its items. */
+export type OpenStore = {
+  readonly name: StoreName;
+  readonly openStore: () => Promise<SecretStore>;
+  /** Another one, or the same: a key stays in the store it was put in. */
+  readonly openNamedStore: (name: StoreName) => Promise<SecretStore>;
+  readonly isStoreNamed: boolean;
+  readonly rows: ItemIndex;
+};
+
+type OpenerOptions = {
+  /** False with `--no-input`: no one is asked for a passphrase. */
+  readonly input: boolean;
+  /** Whether a keychain may show its prompt; default: it may. */
+  readonly mayPrompt?: boolean;
+  /** Default: as long as a person is waited for. */
+  readonly deadline?: Deadline;
+};
+
+export type StoreOptions = OpenerOptions & {
+  readonly files: AwsFiles;
+  /** `--store` */
+  readonly store?: string | undefined;
+};
+
+/** The store that option, environment and config name. @throws ERR_USAGE, ERR_STORE_UNAVAILABLE for a store that does not exist. */
+export function prepareStore(context: Context, options: StoreOptions): OpenStore {
+  const { name, isNamed } = chooseStore({
+    flag: options.store,
+    environment: context.env["AWSROLE_STORE"],
+    configured: options.files.profile("default")?.get("awsrole_store")?.value,
+  });
+  const openNamedStore = storeOpener(context, options);
+  return {
+    name,
+    openStore: () => openNamedStore(name),
+    openNamedStore,
+    isStoreNamed: isNamed,
+    rows: openItemIndex(context.stateDir),
+  };
+}
+
+/** Opens stores by name, whichever is in use, each at most once: an item is deleted where it lies. */
+export function storeOpener(
+  context: Context,
+  { input, mayPrompt, deadline = deadlineFromNow(deadlineMs.attended) }: OpenerOptions,
+): (name: StoreName) => Promise<SecretStore> {
+  const { env, platform, stateDir, openQuestions } = context;
+  const opened = new Map<StoreName, Promise<SecretStore>>();
+  const open = (name: StoreName): Promise<SecretStore> =>
+    stores[name]({
+      platform,
+      env,
+      stateFolder: stateDir,
+      runtimeFolder: context.runtimeDir(),
+      silentAfterMs: () => deadline.remainingMs(),
+      mayPrompt,
+      isAttended: () => input && findTerminal(platform).kind === "prompter",
+      // Stores that are opened at the same time share one question.
+      askPassphrase: (isNew) => {
+        const question = isNew ? "new passphrase" : "passphrase";
+        const asked =
+          openQuestions.get(question) ??
+          askPassphrase(context, { input, deadline, isNew }).finally(() =>
+            openQuestions.delete(question),
+          );
+        openQuestions.set(question, asked);
+        return asked;
+      },
+      unlockInTurn: (work) =>
+        inTurn(
+          context.runtimeDir(),
+          `unlock\n${stateDir}`,
+          "the passphrase of the file store",
+          deadline,
+          work,
+        ),
+    });
+  return (name) => {
+    const store = opened.get(name) ?? open(name);
+    opened.set(name, store);
+    return store;
+  };
+}
+
+async function askPassphrase(
+  { platform, runtimeDir }: Context,
+  {
+    input,
+    deadline,
+    isNew,
+  }: { readonly input: boolean; readonly deadline: Deadline; readonly isNew: boolean },
+): Promise<string> {
+  const found = input ? findTerminal(platform) : unavailable("--no-input forbids asking");
+  if (found.kind === "unavailable") throw passphraseNeeded(found.reason);
+  const { prompter } = found;
+  const ask = async (question: string): Promise<string> => {
+    const answer = await prompter.ask({
+      question,
+      isSecret: true,
+      timeoutMs: deadline.remainingMs(),
+    });
+    if (answer.kind === "answer") return answer.text;
+    if (answer.kind === "lost") throw passphraseNeeded(answer.reason);
+    throw new AwsRoleError("ERR_STORE_LOCKED", "the file store's passphrase was not given", {
+      hint: "try again, or name a file with it in AWSROLE_PASSPHRASE_FILE",
+    });
+  };
+  // Codes are asked for at the same terminal.
+  return inTurn(
+    runtimeDir(),
+    terminalTurn(prompter.terminal),
+    "an answer at this terminal",
+    deadline,
+    async () => {
+      const passphrase = await ask(
+        isNew ? "New passphrase for the file store: " : "Passphrase of the file store: ",
+      );
+      if (!isNew || (await ask("The same again: ")) === passphrase) return passphrase;
+      throw new AwsRoleError("ERR_STORE_LOCKED", "the two passphrases differ", {
+        hint: "try again",
+      });
+    },
+  );
+}
+
+function passphraseNeeded(reason: string): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_STORE_LOCKED",
+    `the file store needs its passphrase, but ${reason}`,
+    {
+      hint: "run an awsrole command in a terminal once, or name a file with it in AWSROLE_PASSPHRASE_FILE",
+    },
+  );
+}
