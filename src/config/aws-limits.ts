@@ -17,3 +17,6 @@ export const consoleSessionSeconds = 43_200;
 
 /** Characters of AssumeRole's session policy. */
 export const mostPolicyCharacters = 2048;
+
+/** The longest session that GetFederationToken gives an account's root user, in seconds. */
+export const rootFederationSeconds = 3600;

@@ -8,9 +8,7 @@
  */
 import type { Credentials } from "../../aws/credentials.ts";
 import type { Sts } from "../../aws/sts.ts";
-
-const longestSeconds = 43_200;
-const longestOfRootSeconds = 3600;
+import { consoleSessionSeconds, rootFederationSeconds } from "../../config/aws-limits.ts";
 
 const everythingTheUserMay = JSON.stringify({
   Version: "2012-10-17",
@@ -27,7 +25,7 @@ export async function federatedUser(
   const { credentials } = await sts.getFederationToken(key, {
     name: federatedName(arn),
     policy: everythingTheUserMay,
-    durationSeconds: isRoot ? longestOfRootSeconds : longestSeconds,
+    durationSeconds: isRoot ? rootFederationSeconds : consoleSessionSeconds,
   });
   return credentials;
 }
