@@ -1,5 +1,5 @@
 /**
- * Who may import whom in src/ (docs/architecture.md): fails, with file and line, on an import that goes up or sideways. Types count:
+ * Who may import whom in src/ (docs/internals/architecture.md): fails, with file and line, on an import that goes up or sideways. Types count:
  * a type that many need lives in a low folder. Run by `npm run lint`.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -42,7 +42,7 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" })
 const problems = files.flatMap(problemsIn);
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) {
-  console.error("arrows point down only: see docs/architecture.md");
+  console.error("arrows point down only: see docs/internals/architecture.md");
   process.exitCode = 1;
 }
 

@@ -1,4 +1,4 @@
-/** docs/clients.md: what AWS's clients do with mixtures of ingredients, from the measurements. */
+/** docs/reference/clients.md: what AWS's clients do with mixtures of ingredients, from the measurements. */
 import { type Client, clientNames, outcomes } from "../src/clients/client-names.ts";
 import { ingredientNames } from "../src/clients/ingredients.ts";
 import { measuredOutcome } from "../src/clients/measured.ts";

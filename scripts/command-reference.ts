@@ -1,4 +1,4 @@
-/** docs/commands.md, made from the commands' own definitions. */
+/** docs/reference/commands.md, made from the commands' own definitions. */
 import { isDeepStrictEqual } from "node:util";
 import { type Command, commonOptions, type OptionTable, usageOf } from "../src/cli/command.ts";
 import { describeOptions } from "../src/cli/help.ts";

@@ -1,4 +1,4 @@
-/** docs/json.md: what `--json` prints, made by running the commands against the double. */
+/** docs/reference/json.md: what `--json` prints, made by running the commands against the double. */
 import { commands } from "../src/commands/registry.ts";
 import { AwsRoleError, errorCodes, exitCodeOf } from "../src/foundation/errors.ts";
 import { createDocsWorld } from "../test/support/docs-world.ts";

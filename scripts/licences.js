@@ -1,7 +1,7 @@
 /**
  * The licences of everything that awsrole ships.
  *
- *     npm run licences              writes docs/licences.md
+ *     npm run licences              writes docs/internals/licences.md
  *     npm run licences -- --check   fails if that page is old, or a licence is not one of those we may pass on
  *     npm run licences -- --texts   writes dist/LICENSES.txt, all texts, which goes with the package and the stand-alone programs
  */
@@ -21,7 +21,7 @@ const TEXT_OF = {
   "proxy-agent-negotiate": "https-proxy-agent",
 };
 
-const page = join(root, "docs", "licences.md");
+const page = join(root, "docs", "internals", "licences.md");
 const shipped = shippedPackages();
 
 /** `(MIT OR Apache-2.0)`: one that may be passed on is enough. */
@@ -40,7 +40,7 @@ const [option] = process.argv.slice(2);
 if (option === "--texts") writeFileSync(join(root, "dist", "LICENSES.txt"), texts());
 else if (option === "--check") {
   if (readFileSync(page, "utf8").replaceAll(/[ -]+/g, "") !== table().replaceAll(/[ -]+/g, ""))
-    throw new Error("docs/licences.md is old: npm run licences");
+    throw new Error("docs/internals/licences.md is old: npm run licences");
 } else writeFileSync(page, table());
 
 function table() {

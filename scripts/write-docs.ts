@@ -4,6 +4,6 @@ import { clientsPage } from "./clients-page.ts";
 import { commandReference } from "./command-reference.ts";
 import { jsonReference } from "./json-reference.ts";
 
-writeFileSync("docs/commands.md", await commandReference());
-writeFileSync("docs/json.md", await jsonReference());
-writeFileSync("docs/clients.md", clientsPage());
+writeFileSync("docs/reference/commands.md", await commandReference());
+writeFileSync("docs/reference/json.md", await jsonReference());
+writeFileSync("docs/reference/clients.md", clientsPage());

@@ -1,4 +1,4 @@
-/** What a command is: one definition from which parsing, help, completion and docs/commands.md are made. */
+/** What a command is: one definition from which parsing, help, completion and docs/reference/commands.md are made. */
 import type { Context } from "../foundation/context.ts";
 import type { InferredOptionTypes, Options } from "yargs";
 

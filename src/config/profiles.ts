@@ -189,7 +189,7 @@ function checkAwsroleKeys(name: string, settings: Settings): void {
       name,
       `unknown key ${key} (${at(setting)})`,
       guess === undefined
-        ? "the keys are listed in docs/configuration.md"
+        ? "the keys are listed in docs/reference/configuration.md"
         : `did you mean awsrole_${guess}?`,
     );
   }

@@ -3,7 +3,7 @@
  *
  *     npm run bench -- [--json] [--write] [--runs N]
  *
- * Prints Markdown tables or, with --json, every sample; --write puts the tables into docs/performance.md, in place of those of
+ * Prints Markdown tables or, with --json, every sample; --write puts the tables into docs/internals/performance.md, in place of those of
  * the same version of node. Nothing else should run meanwhile.
  */
 import { spawnSync } from "node:child_process";
@@ -18,7 +18,7 @@ import { toMarkdown } from "./report.ts";
 import { memoryMissing, peakMemory, timeInterleaved } from "./timing.ts";
 import { createWorld, type World } from "./world.ts";
 
-const PAGE = "docs/performance.md";
+const PAGE = "docs/internals/performance.md";
 const { values } = parseArgs({
   options: { json: { type: "boolean" }, write: { type: "boolean" }, runs: { type: "string" } },
 });

@@ -1,4 +1,4 @@
-/** A run of the benchmark as Markdown, ready for docs/performance.md. */
+/** A run of the benchmark as Markdown, ready for docs/internals/performance.md. */
 import type { Results } from "./bench.ts";
 import type { Spread, Timed } from "./timing.ts";
 

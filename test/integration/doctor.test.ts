@@ -1274,9 +1274,9 @@ describe("doctor", () => {
     expect(existsSync(marker)).toBe(false);
   });
 
-  it("is listed, finding by finding, in docs/doctor.md", () => {
+  it("is listed, finding by finding, in docs/reference/doctor.md", () => {
     const page = readFileSync(
-      fileURLToPath(new URL("../../docs/doctor.md", import.meta.url)),
+      fileURLToPath(new URL("../../docs/reference/doctor.md", import.meta.url)),
       "utf8",
     );
     const documented = [...page.matchAll(/^\| `([a-z0-9-]+)` +\| (error|warning|note) +\|/gm)].map(

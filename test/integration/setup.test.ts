@@ -562,8 +562,8 @@ describe.concurrent("setup --undo", () => {
     },
   );
 
-  it("needs no more rights than docs/setup.md lists", async ({ world }) => {
-    const page = readFileSync(new URL("../../docs/setup.md", import.meta.url), "utf8");
+  it("needs no more rights than docs/how-to/setup.md lists", async ({ world }) => {
+    const page = readFileSync(new URL("../../docs/how-to/setup.md", import.meta.url), "utf8");
     const listed = new Set(page.match(/(?<=\biam:)\w+(?=[ \n])/g));
     await world.setup("prod --admin-profile admin --mfa");
     world.sts.giveMfaDevice(`${account}:user/prod-user`);

@@ -15,7 +15,7 @@ export default defineCommand({
   usage: "doctor [NAME]",
   summary: "find what would make profiles fail, and fix what is safe to fix",
   description:
-    "Looks at the AWS files, every profile and its program, the environment, node, the store and what awsrole keeps. Each finding says what is wrong and where, why it matters, and the fix. It ends with 1 if one of them is an error. Without --online it runs no program and contacts nobody. docs/doctor.md lists what it can find.",
+    "Looks at the AWS files, every profile and its program, the environment, node, the store and what awsrole keeps. Each finding says what is wrong and where, why it matters, and the fix. It ends with 1 if one of them is an error. Without --online it runs no program and contacts nobody. docs/reference/doctor.md lists what it can find.",
   positionals: { NAME: { describe: "only this profile, and those it leads to (default: all)" } },
   options: {
     fix: {

@@ -1,4 +1,4 @@
-/** Everything that `doctor` can find: how grave it is and why it matters. docs/doctor.md lists it. */
+/** Everything that `doctor` can find: how grave it is and why it matters. docs/reference/doctor.md lists it. */
 
 /**
  * An error makes a profile fail or a secret leak; a warning is what will annoy. A note is right for most people, and wrong for those who use the tool

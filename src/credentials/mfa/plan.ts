@@ -1,5 +1,5 @@
 /**
- * Where a person's code goes: the decision table of docs/mfa.md, as data for the chain and for `explain`.
+ * Where a person's code goes: the decision table of docs/explanation/mfa.md, as data for the chain and for `explain`.
  *
  * AWS takes a code only together with an IAM user's long-term key, once per code, either with GetSessionToken (a session of up to 36
  * hours, whose own calls then count as proven) or with AssumeRole itself. A role assumed by a session lasts an hour at most

@@ -17,14 +17,14 @@ const found = (pattern: RegExp): string[] => [
   ...new Set([...source.matchAll(pattern)].map(([, name = ""]) => name)),
 ];
 
-describe("docs/commands.md", () => {
+describe("docs/reference/commands.md", () => {
   it("is what `npm run docs` writes", async () => {
-    expect(read("docs/commands.md"), "run `npm run docs`").toBe(await commandReference());
+    expect(read("docs/reference/commands.md"), "run `npm run docs`").toBe(await commandReference());
   });
 });
 
-describe("docs/configuration.md", () => {
-  const page = read("docs/configuration.md");
+describe("docs/reference/configuration.md", () => {
+  const page = read("docs/reference/configuration.md");
   const rows = [...page.matchAll(/^\| (.*?) \|/gm)].map(([, cell = ""]) => cell);
 
   it("has a row for each of awsrole's own keys, and for no other", () => {

@@ -1,6 +1,6 @@
 /**
  * The Windows meeting place with a pretended lock, and sockets for pipes: everything but what only Windows can do. The real
- * lock and pipe were run under Wine (docs/single-flight.md).
+ * lock and pipe were run under Wine (docs/internals/single-flight.md).
  */
 import { createServer, type Server } from "node:net";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -124,7 +124,7 @@ function unknownKeys(profile: string, settings: Settings): Finding[] {
         what: `there is no key ${key}`,
         fix:
           guess === undefined
-            ? "remove it: docs/configuration.md has the keys"
+            ? "remove it: docs/reference/configuration.md has the keys"
             : `it is probably ${name}`,
         ...(isClear ? { autoFix: inProfile(profile, (c, id) => renameKey(c, id, key, name)) } : {}),
       },
@@ -301,7 +301,7 @@ function chainOf(
         profile,
         ...(place === undefined ? {} : at(place)),
         what: error.message.replace(`profile ${profile}: `, ""),
-        fix: error.hint ?? "see docs/configuration.md",
+        fix: error.hint ?? "see docs/reference/configuration.md",
       },
     ];
   }
