@@ -4,22 +4,25 @@ import { commonOptions, defineCommand } from "../cli/command.ts";
 import { canAsk, openPrompts } from "../cli/prompts.ts";
 import { resolveConnection, type StsConnection } from "../config/connection.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
-import { profileNotFound } from "../config/profiles.ts";
-import { readSsoSession, type SsoSessionSettings } from "../config/sso.ts";
+import {
+  neitherProfileNorSession,
+  readSsoSession,
+  type SsoSessionSettings,
+} from "../config/sso.ts";
 import type { CredentialSource } from "../credentials/base-credentials.ts";
 import { type Hop, resolveChain } from "../credentials/chain.ts";
 import type { Context } from "../foundation/context.ts";
+import { deadlineFromNow } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
+import { prepareStore, tokenPlaces } from "../sessions/open-store.ts";
 import { isOfSsoSession } from "../sessions/sso-items.ts";
 import { signInToConsole } from "../sign-in/console-sign-in.ts";
-import { signInToSso } from "../sign-in/sso-sign-in.ts";
-
-const usage = "login [NAME]";
+import { signInMs, signInToSso } from "../sign-in/sso-sign-in.ts";
 
 export default defineCommand({
-  usage,
+  usage: "login [NAME]",
   summary: "sign in to IAM Identity Center, or to the console identity of a profile",
   description:
     "Opens the browser to sign in to an [sso-session], or to that of a profile, or as aws login does for a profile with login_session. " +
@@ -88,6 +91,7 @@ export default defineCommand({
     const token = await signInToSso(context, {
       session,
       oidcConnection: connection,
+      places: tokenPlaces(context, prepareStore(context, { ...args, files, deadline: deadlineFromNow(signInMs) })),
       useDeviceCode: args["use-device-code"],
       opensBrowser,
       reporter,
@@ -135,21 +139,21 @@ async function findTarget(
       return sessionTarget(context, files, chosen);
     }
     throw new AwsRoleError(
-      "ERR_USAGE",
+      "ERR_PROFILE_NOT_FOUND",
       sessions.length === 0
         ? "there is no sso-session to sign in to"
-        : `login wants one of the sessions ${sessions.join(", ")}`,
+        : "there are several sso-sessions to sign in to",
       {
         hint:
           sessions.length === 0
             ? "aws configure sso-session writes one; or name a profile: awsrole login NAME"
-            : `usage: awsrole ${usage}`,
+            : `choose one: ${sessions.map((one) => `awsrole login ${one}`).join(", ")}`,
       },
     );
   }
   if (files.profile(name) === undefined) {
     if (sessions.includes(name)) return sessionTarget(context, files, name);
-    throw profileNotFound(files, name);
+    throw neitherProfileNorSession(files, name);
   }
   const base = baseOf(resolveChain(files, name, env));
   if (base.kind === "sso") {

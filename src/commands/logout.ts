@@ -1,17 +1,23 @@
+import { printWarning } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
-import { profileNotFound } from "../config/profiles.ts";
 import { resolveConnection, type StsConnection } from "../config/connection.ts";
-import { readSsoSession, type SsoSessionSettings } from "../config/sso.ts";
+import {
+  neitherProfileNorSession,
+  readSsoSession,
+  type SsoSessionSettings,
+} from "../config/sso.ts";
 import { type Hop, resolveChain } from "../credentials/chain.ts";
 import type { Context } from "../foundation/context.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
+import { prepareStore, tokenPlaces } from "../sessions/open-store.ts";
 import { isOfSsoSession } from "../sessions/sso-items.ts";
+import { isSession } from "../state/item-index.ts";
 import { markLogout } from "../state/logout-epoch.ts";
 import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
-import { AwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 
 export default defineCommand({
   usage: "logout [NAME]",
@@ -59,7 +65,7 @@ export default defineCommand({
     }
     const listed = (await rows.list()).filter(
       (row) =>
-        row.kind !== "key" &&
+        isSession(row.kind) &&
         (args.all ||
           (name !== undefined && row.profile === name) ||
           signIns.some(({ session }) => isOfSsoSession(row, session))),
@@ -67,15 +73,7 @@ export default defineCommand({
     if (name !== undefined && listed.length === 0 && signIns.length === 0)
       requireProfile(readAwsFiles(env, platform), name);
     await deleteItems(context, listed, args);
-    const ended: string[] = [];
-    for (const { session, portal } of signIns) {
-      const { signOut } = await import("../sso/sign-out.ts");
-      const { homeFolder } = context;
-      const plain = { ...session, region: portal.region };
-      const deadline = deadlineFromNow(deadlineMs.attended);
-      if (await signOut(plain, { homeFolder, portal, deadline }))
-        ended.push(session.name ?? session.startUrl);
-    }
+    const { ended, failure } = await endSignIns(context, signIns, args);
     if (unmarked !== undefined)
       throw new AwsRoleError(
         "ERR_STORE_FAILED",
@@ -85,6 +83,7 @@ export default defineCommand({
           cause: unmarked,
         },
       );
+    if (failure !== undefined) throw failure;
     const now = clock.now().toISOString();
     const validUntil = listed
       .flatMap(({ expiresAt }) => (expiresAt !== undefined && expiresAt > now ? [expiresAt] : []))
@@ -108,9 +107,36 @@ export default defineCommand({
 
 type SignIn = { readonly session: SsoSessionSettings; readonly portal: StsConnection };
 
+/** Ends one after the other; the first failure is reported when all that can be ended are. */
+async function endSignIns(
+  context: Context,
+  signIns: readonly SignIn[],
+  args: { readonly store: string | undefined; readonly input: boolean },
+): Promise<{ readonly ended: readonly string[]; readonly failure?: AwsRoleError }> {
+  const ended: string[] = [];
+  let failure: AwsRoleError | undefined;
+  if (signIns.length === 0) return { ended };
+  const { signOut } = await import("../sso/sign-out.ts");
+  const deadline = deadlineFromNow(deadlineMs.attended);
+  const files = readAwsFiles(context.env, context.platform);
+  const places = tokenPlaces(context, prepareStore(context, { ...args, files, deadline }));
+  const runtimeDir = context.runtimeDir();
+  for (const { session, portal } of signIns) {
+    const plain = { ...session, region: portal.region };
+    try {
+      if (await signOut(plain, { places, portal, deadline, runtimeDir }))
+        ended.push(session.name ?? session.startUrl);
+    } catch (error) {
+      if (!isAwsRoleError(error)) throw error;
+      failure ??= error;
+    }
+  }
+  return { ended, ...(failure === undefined ? {} : { failure }) };
+}
+
 /** The sign-ins that are to end: a session by its name, or what a profile (or all) with `--sso` uses. @throws ERR_PROFILE_*, ERR_CONFIG_*. */
 function findSignIns(
-  { env }: Context,
+  context: Context,
   files: AwsFiles,
   wanted: {
     readonly name: string | undefined;
@@ -119,6 +145,7 @@ function findSignIns(
     readonly sso: boolean;
   },
 ): readonly SignIn[] {
+  const { env } = context;
   const ofSession = (name: string): SignIn => {
     const session = readSsoSession(files, name);
     const portal = resolveConnection({
@@ -130,18 +157,55 @@ function findSignIns(
     });
     return { session, portal };
   };
+  const ofProfile = (name: string): readonly SignIn[] => {
+    let hop: Hop = resolveChain(files, name, env);
+    while (hop.kind === "role" || hop.kind === "user-session") hop = hop.signer;
+    return hop.kind === "sso" ? [{ session: hop.sso.session, portal: hop.portal }] : [];
+  };
   const { name, exact, all, sso } = wanted;
   if (exact !== undefined) return [ofSession(exact)];
   if (name !== undefined && files.profile(name) === undefined)
     return files.ssoSessionNames().includes(name) ? [ofSession(name)] : [];
   if (!sso) return [];
-  if (all) return files.ssoSessionNames().map(ofSession);
-  let hop: Hop = resolveChain(files, name ?? "", env);
-  while (hop.kind === "role" || hop.kind === "user-session") hop = hop.signer;
-  return hop.kind === "sso" ? [{ session: hop.sso.session, portal: hop.portal }] : [];
+  if (!all) return ofProfile(name ?? "");
+  return allSignIns(context, files, ofSession, ofProfile);
+}
+
+/** Every session, and every sign-in of the old form, once each. One that is not whole keeps none of the others from ending. */
+function allSignIns(
+  context: Context,
+  files: AwsFiles,
+  ofSession: (name: string) => SignIn,
+  ofProfile: (name: string) => readonly SignIn[],
+): readonly SignIn[] {
+  const named = files.ssoSessionNames().flatMap((name) => {
+    try {
+      return [ofSession(name)];
+    } catch (error) {
+      if (!isAwsRoleError(error)) throw error;
+      printWarning(context, `${error.message}: awsrole cannot sign out of it`);
+      return [];
+    }
+  });
+  const unnamed = files.profileNames().flatMap((name) => {
+    try {
+      const settings = files.profile(name);
+      return settings?.has("sso_start_url") === true && !settings.has("sso_session")
+        ? ofProfile(name)
+        : [];
+    } catch (error) {
+      if (!isAwsRoleError(error)) throw error;
+      printWarning(context, `${error.message}: awsrole cannot sign out of it`);
+      return [];
+    }
+  });
+  const byId = new Map(
+    [...named, ...unnamed].map((one) => [`${one.session.name} ${one.session.startUrl}`, one]),
+  );
+  return [...byId.values()];
 }
 
 /** Nothing to delete is fine, a mistyped name is not. A profile that is gone may still have sessions. */
 function requireProfile(files: AwsFiles, name: string): void {
-  if (!files.profileNames().includes(name)) throw profileNotFound(files, name);
+  if (!files.profileNames().includes(name)) throw neitherProfileNorSession(files, name);
 }

@@ -5,7 +5,7 @@ import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
 import { setCommand } from "../foundation/permission-advice.ts";
 import { markLogout } from "../state/logout-epoch.ts";
-import type { IndexEntry, StoreName } from "../state/item-index.ts";
+import { hasExpired, type IndexEntry, type StoreName } from "../state/item-index.ts";
 import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
 import { storeOpener } from "../sessions/open-store.ts";
 import { closestMatch } from "../foundation/edit-distance.ts";
@@ -45,9 +45,8 @@ export default defineCommand({
     const all = await rows.list();
     const listed = rowsToMove(all, to);
     assertMovable(listed, to);
-    const now = clock.now().toISOString();
-    const isOver = (row: IndexEntry): boolean =>
-      to === "none" || (row.expiresAt !== undefined && row.expiresAt <= now);
+    const now = clock.now();
+    const isOver = (row: IndexEntry): boolean => to === "none" || hasExpired(row, now);
     const live = listed.filter((row) => !isOver(row));
     const shown = to === "none" ? listed : live;
     if (args["dry-run"]) return report(context, args, to, { moved: shown, failed: [] });
@@ -125,4 +124,5 @@ const kinds: Readonly<Record<IndexEntry["kind"], string>> = {
   role: "session",
   mfa: "MFA session",
   key: "access key",
+  "sign-in": "sign-in",
 };

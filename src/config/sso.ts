@@ -5,6 +5,7 @@
  *   rest too). Without `sso_session` it is of the old form, and has both itself.
  * - A managed profile has `awsrole_sso_session`, `awsrole_sso_account_id` and `awsrole_sso_role_name`.
  */
+import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
 import type { AwsFiles } from "./files.ts";
@@ -20,6 +21,8 @@ export type SsoSessionSettings = {
   readonly scopes: readonly string[];
   /** The section it is written in. */
   readonly settings: Settings;
+  /** True while a profile reaches it by its plain keys, as any SDK does. Asked on a miss only: it reads every profile. */
+  readonly isNative: () => boolean;
 };
 
 /** A permission set's role in an account, and the sign-in that it takes. */
@@ -61,7 +64,30 @@ export function readSsoSession(
     region: need("sso_region"),
     scopes: scopesIn(settings),
     settings,
+    isNative: () => files.profileNames().some((one) => usesNatively(files, one, name)),
   };
+}
+
+/** A profile with a bad line is no SDK's either. */
+function usesNatively(files: AwsFiles, profile: string, session: string): boolean {
+  try {
+    return files.profile(profile)?.get("sso_session")?.value === session;
+  } catch {
+    return false;
+  }
+}
+
+/** The error for a NAME that is neither a profile nor a session, with the sessions that there are. */
+export function neitherProfileNorSession(files: AwsFiles, name: string): AwsRoleError {
+  const sessions = files.ssoSessionNames();
+  const guess = closestMatch(name, [...sessions, ...files.profileNames()]);
+  return new AwsRoleError("ERR_PROFILE_NOT_FOUND", `no profile or sso-session ${name}`, {
+    hint: [
+      guess === undefined ? "" : `did you mean ${guess}? `,
+      sessions.length === 0 ? "there is no sso-session" : `sso-sessions: ${sessions.join(", ")}`,
+      "; awsrole list shows the profiles",
+    ].join(""),
+  });
 }
 
 /** The SSO part of a profile, of its plain keys or those with `awsrole_`. @throws ERR_PROFILE_INVALID. */
@@ -93,6 +119,7 @@ export function readSsoRole(
           region: need("sso_region"),
           scopes: scopesIn(settings),
           settings,
+          isNative: () => true,
         }
       : readSessionOf(files, reader, settings, sessionName);
   const accountId = need("sso_account_id");

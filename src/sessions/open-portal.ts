@@ -6,6 +6,7 @@ import type { Context } from "../foundation/context.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
 import { getToken } from "../sso/get-token.ts";
+import { prepareStore, tokenPlaces } from "./open-store.ts";
 import type { Portal } from "../sso/portal.ts";
 
 export type SignedInPortal = {
@@ -19,13 +20,20 @@ export type SignedInPortal = {
  * a person can go on, ERR_AWS_*, ERR_NETWORK, ERR_DEADLINE.
  */
 export async function openPortal(
-  { env, homeFolder, clock, runtimeDir }: Context,
+  context: Context,
   {
     files,
     session: name,
     deadline,
-  }: { readonly files: AwsFiles; readonly session: string; readonly deadline: Deadline },
+    args,
+  }: {
+    readonly files: AwsFiles;
+    readonly session: string;
+    readonly deadline: Deadline;
+    readonly args: { readonly store?: string | undefined; readonly input: boolean };
+  },
 ): Promise<SignedInPortal> {
+  const { env, clock, runtimeDir } = context;
   const settings = readSsoSession(files, name);
   const connection = (service: Service): StsConnection =>
     resolveConnection({
@@ -39,7 +47,7 @@ export async function openPortal(
   const { ssoClients } = await import("../sso/clients.ts");
   const session = { ...settings, region: connection("sso").region };
   const tokens = {
-    homeFolder,
+    places: tokenPlaces(context, prepareStore(context, { ...args, files, deadline })),
     now: () => clock.now(),
     deadline,
     runtimeDir: runtimeDir(),

@@ -22,9 +22,10 @@ import { resolveBaseCredentials } from "../credentials/sources/index.ts";
 import type { StoreName } from "../state/item-index.ts";
 import { type Deadline, deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import type { SecretStore } from "../stores/open.ts";
-import { type OpenStore, prepareStore } from "./open-store.ts";
+import { type OpenStore, prepareStore, tokenPlaces } from "./open-store.ts";
 import { withUnlockCooldown } from "../stores/keychain/unlock-cooldown.ts";
 import type { SsoClients } from "../sso/clients.ts";
+import type { TokenPlaces } from "../sso/token-store.ts";
 
 export type SessionOptions = {
   readonly files: AwsFiles;
@@ -101,7 +102,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
         openSignin: async (connection) =>
           (await openSsoClients()).createSignin(connection, deadline),
       }),
-    sso: openSso(context, { ...options, deadline }),
+    sso: openSso(context, { ...options, deadline, places: tokenPlaces(context, store) }),
     codes: openCodes(context, { ...options, deadline }),
     notice,
   };
@@ -110,11 +111,11 @@ export function openSessions(context: Context, options: SessionOptions): Session
 type WithDeadline = SessionOptions & { readonly deadline: Deadline };
 
 function openSso(
-  { clock, homeFolder, runtimeDir }: Context,
-  { deadline, spin }: WithDeadline,
+  { clock, runtimeDir }: Context,
+  { deadline, spin, places }: WithDeadline & { readonly places: TokenPlaces },
 ): SsoAccess {
   const deps = {
-    homeFolder,
+    places,
     now: () => clock.now(),
     deadline,
     runtimeDir: runtimeDir(),

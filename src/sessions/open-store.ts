@@ -7,6 +7,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
 import { unavailable } from "../foundation/prompter.ts";
 import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { openItemIndex, type ItemIndex, type StoreName } from "../state/item-index.ts";
+import type { TokenPlaces } from "../sso/token-store.ts";
 import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
 
 /** The store in use, opened on first use, with the rows that list its items. */
@@ -49,6 +50,14 @@ export function prepareStore(context: Context, options: StoreOptions): OpenStore
     isStoreNamed: isNamed,
     rows: openItemIndex(context.stateDir),
   };
+}
+
+/** Where the tokens of sign-ins are kept, with this store for new ones. */
+export function tokenPlaces(
+  { homeFolder }: Pick<Context, "homeFolder">,
+  { name, openNamedStore, rows }: OpenStore,
+): TokenPlaces {
+  return { homeFolder, storeName: name, openNamedStore, rows };
 }
 
 /** Opens stores by name, whichever is in use, each at most once: an item is deleted where it lies. */

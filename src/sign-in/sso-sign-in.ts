@@ -12,7 +12,8 @@ import { answerOf } from "../aws/error-hints.ts";
 import type { StsConnection } from "../config/connection.ts";
 import type { SsoSessionSettings } from "../config/sso.ts";
 import { withLock } from "../locks/single-flight.ts";
-import { readToken, writeToken } from "../sso/get-token.ts";
+import { withTokenLock } from "../sso/get-token.ts";
+import { assertCanKeepToken, readToken, type TokenPlaces, writeToken } from "../sso/token-store.ts";
 import type { IssuedToken, Oidc } from "../sso/oidc.ts";
 import { type OidcClient, sessionId, type SsoToken } from "../sso/token.ts";
 import { canShowBrowser, openBrowser } from "./browser.ts";
@@ -27,6 +28,7 @@ export type SignInReporter = {
 export type SsoSignInOptions = {
   readonly session: SsoSessionSettings;
   readonly oidcConnection: StsConnection;
+  readonly places: TokenPlaces;
   readonly useDeviceCode: boolean;
   /** False: the address is shown only, for the person to open. */
   readonly opensBrowser: boolean;
@@ -34,29 +36,34 @@ export type SsoSignInOptions = {
 };
 
 /** How long a person may take. */
-const signInMs = 10 * 60_000;
+export const signInMs = 10 * 60_000;
 /** For AWS's answers after that. */
 const graceMs = 30_000;
 
 /**
- * Signs in, and keeps the token where AWS's tools read it.
+ * Signs in, and keeps the token (sso/token-store.ts says where).
  * @throws ERR_PERSON_REFUSED, ERR_DEADLINE, ERR_AWS_REFUSED, ERR_AWS_THROTTLED, ERR_AWS_UNAVAILABLE, ERR_NETWORK, ERR_STORE_FAILED.
  */
 export async function signInToSso(context: Context, options: SsoSignInOptions): Promise<SsoToken> {
-  const { homeFolder, runtimeDir, clock } = context;
+  const { runtimeDir, clock } = context;
+  const { places } = options;
   const session = { ...options.session, region: options.oidcConnection.region };
-  const before = await readToken(session, { homeFolder });
+  await assertCanKeepToken(session, places);
+  const before = await readToken(session, places);
   return withLock(
     { dir: runtimeDir(), key: `sign-in ${sessionId(session)}`, waitMs: signInMs },
     async () => {
-      const current = await readToken(session, { homeFolder });
+      const current = await readToken(session, places);
       const isNew = current?.accessToken !== before?.accessToken;
       if (current !== undefined && isNew && current.expiresAt > clock.now()) return current;
       const { ssoClients } = await import("../sso/clients.ts");
       const deadline = deadlineFromNow(signInMs + graceMs);
       const oidc = ssoClients.createOidc(options.oidcConnection, deadline);
       const { client, issued } = await obtainToken(context, oidc, options);
-      return writeToken(session, { ...issued, client }, { homeFolder }, current?.raw);
+      // Not in the middle of a refresh: that would put the old sign-in back.
+      return withTokenLock(session, { runtimeDir: runtimeDir(), deadline }, () =>
+        writeToken(session, { ...issued, client }, places),
+      );
     },
   );
 }

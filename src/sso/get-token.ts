@@ -2,29 +2,27 @@
  * A live access token of a session: read, and refreshed before it ends. Its rules:
  *
  * - SDKs and the AWS CLI refresh AWS's file without our lock, and a refresh token is good once: a second copy of it is dead after the first refresh.
- *   So a token is refreshed where it was found, by one process at a time, and read again before refreshing, after AWS refused to, and
+ *   So there is one copy (token-store.ts), refreshed by one process at a time, and read again before refreshing, after AWS refused to, and
  *   before a person is asked for.
- * - Files and stores are read as they are; the newer token wins.
+ * - The newer token wins.
  * - A refresh that fails (throttled, no network) costs nothing while the token is alive.
  */
 import { answerOf } from "../aws/error-hints.ts";
 import { withLock } from "../locks/single-flight.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { readAwsCacheFile, writeAwsCacheFile } from "./aws-cache-file.ts";
 import type { Oidc } from "./oidc.ts";
+import { newerToken, type SsoSession, type SsoToken, sessionId } from "./token.ts";
 import {
-  formatToken,
-  newerToken,
-  parseToken,
-  type SsoSession,
-  type SsoToken,
-  sessionId,
-  tokenFile,
-} from "./token.ts";
+  isMisplaced,
+  type KeptToken,
+  readToken,
+  type TokenPlaces,
+  writeToken,
+} from "./token-store.ts";
 
 export type TokenDependencies = {
-  readonly homeFolder: string;
+  readonly places: TokenPlaces;
   readonly now: () => Date;
   readonly deadline: Deadline;
   /** Where locks meet; undefined: there is no private folder for them. */
@@ -44,23 +42,30 @@ export async function getToken(
   deps: TokenDependencies,
   rejected?: string,
 ): Promise<SsoToken> {
-  const token = await readToken(session, deps);
-  if (isGood(token, deps, rejected)) return token;
-  if (!canRefresh(token, deps)) return aliveOrLoginNeeded(session, token, deps, rejected);
-  return withLock(
-    {
-      dir: deps.runtimeDir,
-      key: `sso ${sessionId(session)}`,
-      waitMs: deps.deadline.remainingMs(),
-    },
-    async () => {
-      // Another process may have refreshed it while we waited.
-      const current = await readToken(session, deps);
-      if (isGood(current, deps, rejected)) return current;
-      if (!canRefresh(current, deps)) return aliveOrLoginNeeded(session, current, deps, rejected);
-      return refresh(session, current, deps, rejected);
-    },
-  );
+  const token = await readToken(session, deps.places, rejected);
+  const isDone = (one: KeptToken | undefined): one is KeptToken =>
+    isGood(one, deps, rejected) && !isMisplaced(session, one);
+  if (isDone(token)) return token;
+  if (token === undefined || (!canRefresh(token, deps) && !isMisplaced(session, token)))
+    return aliveOrLoginNeeded(session, token, deps, rejected);
+  return withTokenLock(session, deps, async () => {
+    // Another process may have refreshed it while we waited.
+    const current = await readToken(session, deps.places, rejected);
+    if (isDone(current)) return current;
+    if (isGood(current, deps, rejected)) return writeToken(session, current, deps.places, current);
+    if (!canRefresh(current, deps)) return aliveOrLoginNeeded(session, current, deps, rejected);
+    return refresh(session, current, deps, rejected);
+  });
+}
+
+/** Runs `work` while no other process of this user changes the session's token. @throws ERR_DEADLINE. */
+export function withTokenLock<T>(
+  session: SsoSession,
+  { runtimeDir, deadline }: Pick<TokenDependencies, "runtimeDir" | "deadline">,
+  work: () => Promise<T>,
+): Promise<T> {
+  const key = `sso ${sessionId(session)}`;
+  return withLock({ dir: runtimeDir, key, waitMs: deadline.remainingMs() }, work);
 }
 
 /** Fails where `getToken` could only fail. Reads, and asks for nothing. @throws ERR_LOGIN_NEEDED. */
@@ -68,28 +73,8 @@ export async function assertCanGetToken(
   session: SsoSession,
   deps: TokenDependencies,
 ): Promise<void> {
-  const token = await readToken(session, deps);
+  const token = await readToken(session, deps.places);
   if (!canRefresh(token, deps)) aliveOrLoginNeeded(session, token, deps);
-}
-
-/** Keeps a token that was just issued where AWS's tools read it; `before`: the text that it replaces. @throws ERR_STORE_FAILED. */
-export async function writeToken(
-  session: SsoSession,
-  token: Omit<SsoToken, "raw">,
-  { homeFolder }: Pick<TokenDependencies, "homeFolder">,
-  before?: SsoToken["raw"],
-): Promise<SsoToken> {
-  const raw = formatToken(session, token, before);
-  await writeAwsCacheFile(tokenFile(homeFolder, session), raw);
-  return { ...token, raw };
-}
-
-/** The session's token as it is kept now; undefined when there is none. */
-export async function readToken(
-  session: SsoSession,
-  { homeFolder }: Pick<TokenDependencies, "homeFolder">,
-): Promise<SsoToken | undefined> {
-  return parseToken(await readAwsCacheFile(tokenFile(homeFolder, session)), session);
 }
 
 async function refresh(
@@ -102,10 +87,10 @@ async function refresh(
   try {
     const oidc = await deps.openOidc();
     const issued = await oidc.createToken(client, { kind: "refresh_token", refreshToken });
-    return await writeToken(session, { ...issued, client }, deps, token.raw);
+    return await writeToken(session, { ...issued, client }, deps.places, token);
   } catch (error) {
     // An SDK may have been faster: then its token is the good one.
-    const current = newerToken(await readToken(session, deps), token);
+    const current = newerToken<SsoToken>(await readToken(session, deps.places, rejected), token);
     if (isAlive(current, deps, rejected)) return current;
     throw isRefused(error) ? loginNeeded(session, current, error) : error;
   }
@@ -116,10 +101,10 @@ function isRefused(error: unknown): boolean {
   return isAwsRoleError(error) && [400, 401].includes(answerOf(error).status ?? 0);
 }
 
-type Refreshable = SsoToken & Required<Pick<SsoToken, "client" | "refreshToken">>;
+type Refreshable = KeptToken & Required<Pick<SsoToken, "client" | "refreshToken">>;
 
 function canRefresh(
-  token: SsoToken | undefined,
+  token: KeptToken | undefined,
   { now }: Pick<TokenDependencies, "now">,
 ): token is Refreshable {
   return token?.refreshToken !== undefined && (token.client?.expiresAt ?? 0) > now();

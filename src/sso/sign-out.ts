@@ -1,29 +1,35 @@
-/** Ending a sign-in to IAM Identity Center: at AWS, and in the files of AWS's tools on this machine. */
-import { rm } from "node:fs/promises";
+/** Ending a sign-in to IAM Identity Center: at AWS, and wherever its token is kept on this machine. */
 import type { StsConnection } from "../config/connection.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { Deadline } from "../foundation/deadline.ts";
-import { readToken } from "./get-token.ts";
-import { type SsoSession, tokenFile } from "./token.ts";
+import { withTokenLock } from "./get-token.ts";
+import type { SsoSession } from "./token.ts";
+import { readToken, removeToken, type TokenPlaces } from "./token-store.ts";
 
 /**
  * Signs out; false where nobody was signed in. The token is deleted here in any case.
- * @throws ERR_NETWORK, ERR_AWS_THROTTLED, ERR_AWS_UNAVAILABLE: the token stays good at AWS until it ends.
+ * @throws ERR_NETWORK, ERR_AWS_THROTTLED, ERR_AWS_UNAVAILABLE: the token stays good at AWS until it ends; ERR_STORE_*: it stays here.
  */
 export async function signOut(
   session: SsoSession,
   {
-    homeFolder,
+    places,
     portal,
     deadline,
+    runtimeDir,
   }: {
-    readonly homeFolder: string;
+    readonly places: TokenPlaces;
     readonly portal: StsConnection;
     readonly deadline: Deadline;
+    readonly runtimeDir: string | undefined;
   },
 ): Promise<boolean> {
-  const token = await readToken(session, { homeFolder });
-  await rm(tokenFile(homeFolder, session), { force: true });
+  // Not in the middle of a refresh: that would put the sign-in back.
+  const token = await withTokenLock(session, { runtimeDir, deadline }, async () => {
+    const found = await readToken(session, places);
+    await removeToken(session, places);
+    return found;
+  });
   if (token === undefined) return false;
   try {
     const { ssoClients } = await import("./clients.ts");

@@ -13,6 +13,8 @@ export type SsoSession = {
   readonly name: string | undefined;
   readonly startUrl: string;
   readonly region: string;
+  /** True while a profile of the config in use reaches it without awsrole: then AWS's file is the only copy of its token. */
+  readonly isNative: () => boolean;
 };
 
 export type SsoToken = {
@@ -98,10 +100,10 @@ export function formatToken(
 }
 
 /** The one that lasts longer; of two that last equally long, one that can be refreshed. */
-export function newerToken(
-  one: SsoToken | undefined,
-  other: SsoToken | undefined,
-): SsoToken | undefined {
+export function newerToken<T extends SsoToken>(
+  one: T | undefined,
+  other: T | undefined,
+): T | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   const difference = one.expiresAt.getTime() - other.expiresAt.getTime();
   if (difference !== 0) return difference > 0 ? one : other;

@@ -14,7 +14,8 @@ export type StoreName = "keychain" | "file" | "plaintext" | "none";
 /** What is known about one stored item without opening it. */
 export type IndexEntry = {
   readonly account: string;
-  readonly kind: "role" | "mfa" | "key";
+  /** `sign-in`: the token of IAM Identity Center. */
+  readonly kind: "role" | "mfa" | "key" | "sign-in";
   readonly store: StoreName;
   /** Other stores that may hold a copy: it was stored while another was in use, or a move was interrupted. */
   readonly alsoIn?: readonly StoreName[];
@@ -39,6 +40,16 @@ export type ItemIndex = {
   /** After a deletion from one store: the row goes, unless other stores hold the item too. */
   removeFrom(account: string, store: StoreName): Promise<void>;
 };
+
+/** Whether the row is of a session, and that is over. A sign-in whose token has ended may still be renewed. */
+export function hasExpired({ kind, expiresAt }: IndexEntry, now: Date): boolean {
+  return isSession(kind) && expiresAt !== undefined && new Date(expiresAt) <= now;
+}
+
+/** True for credentials that AWS gives again whenever they are asked for. */
+export function isSession(kind: IndexEntry["kind"]): boolean {
+  return kind === "role" || kind === "mfa";
+}
 
 /** Every store that may hold the item of this row. */
 export function storesOf({ store, alsoIn = [] }: IndexEntry): readonly StoreName[] {

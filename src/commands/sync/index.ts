@@ -1,13 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Arguments, defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
+import { printNotice, printWarning } from "../../cli/messages.ts";
 import { createSpinner } from "../../cli/spinner.ts";
 import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
 import { readSsoSession } from "../../config/sso.ts";
 import type { Context } from "../../foundation/context.ts";
 import { type Deadline, deadlineFromNow, sinceStartMs } from "../../foundation/deadline.ts";
-import { AwsRoleError } from "../../foundation/errors.ts";
-import { escapeControls } from "../../foundation/text.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import { commandLine } from "../../foundation/shell-quote.ts";
 import { reportChange } from "../../profiles/change-report.ts";
 import { defaultRegion } from "../../profiles/default-region.ts";
 import { editConfig } from "../../profiles/edit-config.ts";
@@ -83,18 +84,20 @@ export default defineCommand({
   async run(context, args) {
     const team = args.from === undefined ? undefined : readTeamFile(args.from);
     const template = args.template ?? team?.template ?? defaultTemplate;
-    assertTemplate(
-      template,
-      args.template === undefined && team ? (args.from ?? "") : "sync: --template",
-    );
+    assertTemplate(template, "sync: --template");
     const filter = parseFilter([...(args.filter ?? []), ...(team?.filters ?? [])]);
     const program = findProgram(runningProgram(context.env, context.platform), args.command);
     const files = withTeamSessions(readAwsFiles(context.env, context.platform), team);
     const sessions = chooseSessions(files, args.positionals["SESSION"], team);
     const deadline = deadlineFromNow(listingWithinMs);
     const listings: Listing[] = [];
-    for (const session of sessions)
-      listings.push(await list(context, { files, session, filter, deadline, quiet: args.quiet }));
+    for (const session of sessions) {
+      try {
+        listings.push(await list(context, { files, session, filter, deadline, args }));
+      } catch (error) {
+        throw team === undefined ? error : await firstSignIn(context, { error, team, args });
+      }
+    }
     const wanted = listings.flatMap(({ access }): readonly Wanted[] => [
       ...access,
       ...assumedIn(access, team, portalRegion(files)),
@@ -147,7 +150,7 @@ export default defineCommand({
         ? {}
         : { next: `aws sts get-caller-identity --profile ${added[0]}` }),
     });
-    warn(context, args, plan, listings);
+    warn(context, args, { plan, listings, again: commandAgain(args) });
     return failed.length === 0 ? 0 : 1;
   },
 });
@@ -157,6 +160,36 @@ type Args = Arguments<typeof options>;
 /** The files as they are once the team's sessions are written. @throws ERR_CONFIG_CONFLICT for one that is there with other values. */
 function withTeamSessions(files: AwsFiles, team: TeamFile | undefined): AwsFiles {
   return team === undefined ? files : addSessions(files, team);
+}
+
+/**
+ * The error of a listing that a sign-in must come before. On a new machine the session is in the team's file only, where `login` does not look:
+ * so it is written now. @throws ERR_CONFIG_*.
+ */
+async function firstSignIn(
+  context: Context,
+  { error, team, args }: { readonly error: unknown; readonly team: TeamFile; readonly args: Args },
+): Promise<unknown> {
+  if (!isAwsRoleError(error) || error.code !== "ERR_LOGIN_NEEDED") return error;
+  const files = readAwsFiles(context.env, context.platform);
+  if (withTeamSessions(files, team) === files) return error;
+  const again = commandAgain(args);
+  if (args["dry-run"])
+    return new AwsRoleError(error.code, error.message, {
+      hint: `${again}, without --dry-run, writes the team's sessions, so that you can sign in`,
+      cause: error,
+    });
+  const { file } = await editConfig(context, {
+    action: "sync (sessions)",
+    dryRun: false,
+    edit: (latest) => withTeamSessions(latest, team).config,
+  });
+  if (!args.quiet) printNotice(context, `the team's sessions are written to ${file}`);
+  const { hint = "" } = error;
+  return new AwsRoleError(error.code, error.message, {
+    hint: `${hint}, then: ${again}`,
+    cause: error,
+  });
 }
 
 /** @throws ERR_USAGE where it must be said which, ERR_PROFILE_INVALID for one that is not whole. */
@@ -192,19 +225,19 @@ async function list(
     session,
     filter,
     deadline,
-    quiet,
+    args,
   }: {
     readonly files: AwsFiles;
     readonly session: string;
     readonly filter: Filter;
     readonly deadline: Deadline;
-    readonly quiet: boolean;
+    readonly args: Args;
   },
 ): Promise<Listing> {
   let progress = `listing the accounts of ${session}`;
-  const spin = quiet ? undefined : createSpinner(context, () => progress);
+  const spin = args.quiet ? undefined : createSpinner(context, () => progress);
   const work = async (): Promise<Listing> => {
-    const { portal, withToken } = await openPortal(context, { files, session, deadline });
+    const { portal, withToken } = await openPortal(context, { files, session, deadline, args });
     return withToken((accessToken) =>
       listAccess(portal, {
         session,
@@ -258,22 +291,49 @@ function summaryOf({ added, updated, renamed, removed }: SyncPlan, all: number):
   return `${all} role${all === 1 ? "" : "s"}: ${parts.join(", ")}`;
 }
 
+/** The command as it was typed, without what only this run was for. */
+function commandAgain({ positionals, from, filter = [], template, native }: Args): string {
+  const words = [
+    "awsrole",
+    "sync",
+    ...(positionals["SESSION"] === undefined ? [] : [positionals["SESSION"]]),
+    ...(from === undefined ? [] : ["--from", from]),
+    ...(template === undefined ? [] : ["--template", template]),
+    ...filter.flatMap((one) => ["--filter", one]),
+    ...(native ? ["--native"] : []),
+  ];
+  return commandLine(...words);
+}
+
 function warn(
   context: Context,
   { quiet, prune }: Pick<Args, "quiet" | "prune">,
-  { stale }: SyncPlan,
-  listings: readonly Listing[],
+  {
+    plan: { stale, misnamed },
+    listings,
+    again,
+  }: {
+    readonly plan: SyncPlan;
+    readonly listings: readonly Listing[];
+    readonly again: string;
+  },
 ): void {
-  const line = (text: string): void =>
-    context.stderr(`awsrole: warning: ${escapeControls(text)}\n`);
   for (const { accountId, error } of listings.flatMap(({ failed }) => failed))
-    line(
+    printWarning(
+      context,
       `account ${accountId} could not be listed, its profiles stay as they are: ${error.message}`,
     );
   if (quiet) return;
-  if (prune) for (const { name, reason } of stale) line(`${name} stays: ${reason}`);
+  if (prune)
+    for (const { name, reason } of stale) printWarning(context, `${name} stays: ${reason}`);
   else if (stale.length > 0)
-    line(
-      `you have no access any more to ${stale.length === 1 ? `the role of profile ${stale[0]?.name}` : `the roles of ${stale.length} profiles`}: awsrole sync --prune removes ${stale.length === 1 ? "it" : "them"}`,
+    printWarning(
+      context,
+      `you have no access any more to ${stale.length === 1 ? `the role of profile ${stale[0]?.name}` : `the roles of ${stale.length} profiles`}: ${again} --prune removes ${stale.length === 1 ? "it" : "them"}`,
+    );
+  if (misnamed.length > 0)
+    printNotice(
+      context,
+      `${misnamed.length === 1 ? `profile ${misnamed[0]?.from} would be ${misnamed[0]?.to}` : `${misnamed.length} profiles have other names than`} by the template: ${again} --rename renames ${misnamed.length === 1 ? "it" : "them"}`,
     );
 }

@@ -46,6 +46,8 @@ export type SyncPlan = {
   readonly added: readonly string[];
   readonly updated: readonly string[];
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** Profiles that keep names which the template does not give them. */
+  readonly misnamed: readonly { readonly from: string; readonly to: string }[];
   readonly removed: readonly string[];
   /** Profiles that were written by `sync` and whose access is gone, but that stay. */
   readonly stale: readonly { readonly name: string; readonly reason: string }[];
@@ -85,12 +87,14 @@ export function planSync(
     ({ isSynced, settings }) => isSynced && sessions.has(settings.get(marker)?.value ?? ""),
   );
   const { removed, stale } = findGone(config, synced, wanted, listings, options);
-  const renamed = options.rename
-    ? [...names].flatMap(([one, name]) => {
-        const old = byId.get(idOf(one));
-        return old?.isSynced === true && old.name !== name ? [{ from: old.name, to: name }] : [];
-      })
-    : [];
+  const misnamed = wanted.flatMap((one) => {
+    const old = byId.get(idOf(one));
+    const name = nameOf(one, options.template);
+    return old?.isSynced === true && name !== "" && old.name !== name
+      ? [{ from: old.name, to: name }]
+      : [];
+  });
+  const renamed = options.rename ? misnamed : [];
   const taken = new Set(existing.map(({ name }) => name));
   for (const name of sectionNames(config, "profile")) taken.add(name);
   taken.add("default");
@@ -132,6 +136,7 @@ export function planSync(
     added: added.map(([, name]) => name).toSorted(),
     updated: changed.filter((name) => !renamedTo.has(name)),
     renamed,
+    misnamed: options.rename ? [] : misnamed,
     removed,
     stale,
     syncedBefore: synced.length,

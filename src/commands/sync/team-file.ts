@@ -5,12 +5,17 @@
 import { addSections } from "../../config/edit.ts";
 import { type AwsFiles, combineDocuments } from "../../config/files.ts";
 import { readSettings } from "../../config/document.ts";
+import { isRegion } from "../../config/connection.ts";
+import { assertWritableName, assertWritableValue } from "../../config/names.ts";
+import { rules } from "../../config/role-values.ts";
+import { parseStartUrl } from "../../config/start-url.ts";
+import { isSamePortal } from "../../sso/token.ts";
 import { errorCode } from "../../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { readFileSync } from "node:fs";
-import { globPattern } from "./filter.ts";
+import { globPattern, parseFilter } from "./filter.ts";
 import type { Wanted } from "./plan.ts";
-import type { Access } from "./template.ts";
+import { type Access, assertTemplate } from "./template.ts";
 
 export type TeamFile = {
   readonly sessions: readonly TeamSession[];
@@ -58,13 +63,47 @@ export function readTeamFile(file: string): TeamFile {
 type Fail = (problem: string) => AwsRoleError;
 
 function checkTeam(value: unknown, fail: Fail): TeamFile {
+  const team = teamOf(value, fail);
+  assertUsable(team, fail);
+  return team;
+}
+
+/** Everything that a text of the file could be refused for later, with its place. */
+function assertUsable({ sessions, template, filters, assume }: TeamFile, fail: Fail): void {
+  const check = (at: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      if (!isAwsRoleError(error)) throw error;
+      throw fail(`${at}: ${error.message}`);
+    }
+  };
+  for (const [index, { name, startUrl, region, scopes = [] }] of sessions.entries()) {
+    const at = `sessions[${index}]`;
+    check(`${at}.name`, () => assertWritableName(name));
+    if (sessions.findIndex((other) => other.name === name) !== index)
+      throw fail(`${at}.name: there are two sessions ${name}`);
+    check(`${at}.startUrl`, () => assertWritableValue("sso_start_url", startUrl));
+    if (!isRegion(region)) throw fail(`${at}.region is not a region`);
+    for (const [place, scope] of scopes.entries())
+      check(`${at}.scopes[${place}]`, () => assertWritableValue("sso_registration_scopes", scope));
+  }
+  if (template !== undefined) check("template", () => assertTemplate(template, template));
+  for (const [index, filter] of (filters ?? []).entries())
+    check(`filters[${index}]`, () => parseFilter([filter]));
+  for (const [index, { role }] of (assume ?? []).entries())
+    if (!rules.roleArn.pattern.test(role) && !/^[\w+=,.@/-]+$/.test(role))
+      throw fail(`assume[${index}].role is neither the name nor the ARN of a role`);
+}
+
+function teamOf(value: unknown, fail: Fail): TeamFile {
   const top = objectOf(value, "", ["$schema", "sessions", "template", "filters", "assume"], fail);
   const sessions = listOf(top["sessions"], "sessions", fail).map((one, index): TeamSession => {
     const at = `sessions[${index}].`;
     const session = objectOf(one, at, ["name", "startUrl", "region", "scopes"], fail);
     return {
       name: textOf(session["name"], `${at}name`, fail),
-      startUrl: textOf(session["startUrl"], `${at}startUrl`, fail),
+      startUrl: startUrlOf(textOf(session["startUrl"], `${at}startUrl`, fail), at, fail),
       region: textOf(session["region"], `${at}region`, fail),
       ...(session["scopes"] === undefined
         ? {}
@@ -109,6 +148,14 @@ function objectOf(
   return value as Readonly<Record<string, unknown>>;
 }
 
+function startUrlOf(text: string, at: string, fail: Fail): string {
+  try {
+    return parseStartUrl(text);
+  } catch (error) {
+    throw isAwsRoleError(error) ? fail(`${at}startUrl: ${error.message}`) : error;
+  }
+}
+
 function listOf(value: unknown, at: string, fail: Fail): readonly unknown[] {
   if (!Array.isArray(value)) throw fail(`${at} is not a list`);
   return value;
@@ -134,6 +181,7 @@ export function addSessions(files: AwsFiles, { sessions }: TeamFile): AwsFiles {
     ] as const) {
       const own = settings.get(key);
       if (own === undefined || own.value === value) continue;
+      if (key === "sso_start_url" && isSamePortal(own.value, value)) continue;
       throw new AwsRoleError(
         "ERR_CONFIG_CONFLICT",
         `[sso-session ${name}] has another ${key} (${own.file}:${own.line}) than the team's file`,

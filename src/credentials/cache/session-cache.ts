@@ -9,6 +9,7 @@ import type { SecretStore } from "../../stores/open.ts";
 import { type CachedSession, decodeSession, encodeSession } from "./session.ts";
 import { storeUnlessLoggedOut } from "../../state/logout-epoch.ts";
 import {
+  hasExpired,
   type IndexEntry,
   type ItemIndex,
   storesOf,
@@ -157,11 +158,6 @@ async function isWithout(store: SecretStore, account: string): Promise<boolean> 
   } catch {
     return false;
   }
-}
-
-/** Whether the row is of a session, and that is over. */
-function hasExpired({ kind, expiresAt }: IndexEntry, now: Date): boolean {
-  return kind !== "key" && expiresAt !== undefined && new Date(expiresAt) < now;
 }
 
 /** `expiresAt` by the local clock, which is what people's lists and the housekeeping compare it with. */

@@ -113,7 +113,12 @@ async function missingItems(
       id: "item-missing",
       profile,
       what: `the store ${store} is said to hold ${account}, and does not`,
-      fix: kind === "key" ? `awsrole add-key ${profile}` : `awsrole logout ${profile}`,
+      fix:
+        kind === "key"
+          ? `awsrole add-key ${profile}`
+          : kind === "sign-in"
+            ? `awsrole login ${profile.split(" ").at(-1)}`
+            : `awsrole logout ${profile}`,
     });
   }
   return findings;

@@ -28,6 +28,7 @@ function stateFolder({ stateFolder: file, platform }: Facts): Finding[] {
 function rows({ rows: listed, files, now }: Facts): Finding[] {
   const known = files.profileNames();
   return listed.flatMap(({ profile, kind, expiresAt, store }): Finding[] => {
+    if (kind === "sign-in") return [];
     const isKey = kind === "key";
     const thing = isKey ? "a key" : "a session";
     if (kind !== "mfa" && !known.includes(profile))
