@@ -31,7 +31,7 @@ export function cachedEntry(hop: SessionHop, rows: readonly IndexEntry[], now: D
   const own = rows.find((row) => row.account === account && row.request === hop.request);
   if (own !== undefined) return { ...stateOf(own, now), inputs, ...facts(own) };
   const profiles = new Set(profilesOf(hop));
-  const kind = hop.kind === "role" ? "role" : "mfa";
+  const kind = hop.kind === "user-session" ? "mfa" : "role";
   const [last] = rows
     .filter((row) => row.kind === kind && row.request !== undefined)
     .filter((row) =>

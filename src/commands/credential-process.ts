@@ -10,14 +10,22 @@ import {
   type OptionTable,
   spellOption,
 } from "../cli/command.ts";
-import { readAwsFiles } from "../config/files.ts";
-import { deviceOfChain, profilesOf, resolveChain } from "../credentials/chain.ts";
+import { findTerminal } from "../cli/terminal.ts";
+import { type AwsFiles, readAwsFiles } from "../config/files.ts";
+import {
+  deviceOfChain,
+  type Hop,
+  profilesOf,
+  resolveChain,
+  type SsoHop,
+} from "../credentials/chain.ts";
 import { formatCredentialProcessOutput } from "../credentials/process-output.ts";
 import type { FirstRead } from "../credentials/cache/session-cache.ts";
 import { deadlineFromProcessStart, deadlineMs } from "../foundation/deadline.ts";
-import { AwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { getAndLog } from "../sessions/audit-log.ts";
 import { findPrompter, openSessions } from "../sessions/open-sessions.ts";
+import { prepareStore, tokenPlaces } from "../sessions/open-store.ts";
 
 const usage =
   "credential-process --profile NAME [--store S] [--no-input] [--mfa-code CODE] [--force-refresh] [--debug]";
@@ -99,8 +107,9 @@ async function printCredentials(
   const device = deviceOfChain(chain);
   const isAttended =
     device !== undefined && findPrompter(context, args.input, device.prompt).kind === "prompter";
+  const signIn = autoSignInOf(context, files, chain, args);
   const deadline = deadlineFromProcessStart(
-    isAttended ? deadlineMs.attended : deadlineMs.unattended,
+    isAttended || signIn !== undefined ? deadlineMs.attended : deadlineMs.unattended,
   );
   const sessions = openSessions(context, {
     files,
@@ -114,10 +123,34 @@ async function printCredentials(
     input: args.input,
     isForProgram: true,
   });
-  const { credentials, how } = await getAndLog(context, args.profile, chain, sessions);
+  const get = () => getAndLog(context, args.profile, chain, sessions);
+  const { credentials, how } = await get().catch(async (error: unknown) => {
+    if (signIn === undefined || !isAwsRoleError(error) || error.code !== "ERR_LOGIN_NEEDED")
+      throw error;
+    const { autoSignIn } = await import("../sessions/auto-sign-in.ts");
+    const places = tokenPlaces(context, prepareStore(context, { ...args, files, deadline }));
+    await autoSignIn(context, signIn, { deadline, places });
+    return get();
+  });
   context.stdout(formatCredentialProcessOutput(credentials));
   if (how === "fetched") await sessions.cache.removeExpired();
   return 0;
+}
+
+/** The sign-in that this chain begins with, where a program may start it: its profile says so, and a person is at the terminal. */
+function autoSignInOf(
+  { platform }: Context,
+  files: AwsFiles,
+  chain: Hop,
+  { profile, input }: CredentialProcessArguments,
+): SsoHop | undefined {
+  let hop = chain;
+  while (hop.kind === "role" || hop.kind === "user-session") hop = hop.signer;
+  if (hop.kind !== "sso") return undefined;
+  const isAuto = [profile, hop.profileName].some(
+    (name) => files.profile(name)?.get("awsrole_sso_login")?.value === "auto",
+  );
+  return isAuto && input && findTerminal(platform).kind === "prompter" ? hop : undefined;
 }
 
 /** Each option of the definition at most once, with a value or without as its type demands. @throws ERR_USAGE. */

@@ -118,6 +118,7 @@ export const awsroleKeys: readonly string[] = [
   "sso_account_id",
   "sso_role_name",
   "sso_account_name",
+  "sso_login",
   "synced_from",
 ];
 
@@ -182,6 +183,13 @@ export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
 type Lookup = (key: string) => Named | undefined;
 
 function checkAwsroleKeys(name: string, settings: Settings): void {
+  const login = settings.get("awsrole_sso_login");
+  if (login !== undefined && login.value !== "auto")
+    throw invalid(
+      name,
+      `awsrole_sso_login = ${login.value} is not valid (${at(login)})`,
+      "the only value is auto",
+    );
   for (const [key, setting] of settings) {
     if (!key.startsWith("awsrole_") || awsroleKeys.includes(key.slice("awsrole_".length))) continue;
     const guess = closestMatch(key.slice("awsrole_".length), awsroleKeys);

@@ -1,8 +1,9 @@
 /** The entrance of people's commands: argv → command → exit code. Programs come in at `cache-hit.ts`. */
 import type { NextStep } from "../cli/help.ts";
 import type { Context } from "../foundation/context.ts";
-import { commandNameOf } from "../cli/words.ts";
+import { commandNameOf, hasOption } from "../cli/words.ts";
 import { readAwsFiles } from "../config/files.ts";
+import { isAwsRoleError } from "../foundation/errors.ts";
 import { runProgram } from "./run.ts";
 import manifest from "../../package.json" with { type: "json" };
 
@@ -12,7 +13,15 @@ export { end } from "./run.ts";
 export function main(words: readonly string[]): Promise<number> {
   return runProgram(words, async (context) => {
     try {
-      return await run(context, words);
+      try {
+        return await run(context, words);
+      } catch (error) {
+        const signIn = signInFor(words, error);
+        if (signIn === undefined) throw error;
+        const { offerSignIn } = await import("./offer-sign-in.ts");
+        if (!(await offerSignIn(context, signIn, (login) => run(context, login)))) throw error;
+        return await run(context, words);
+      }
     } catch (error) {
       if (commandNameOf(words) === "env") {
         const { failureStatements } = await import("../commands/env/failure.ts");
@@ -21,6 +30,14 @@ export function main(words: readonly string[]): Promise<number> {
       throw error;
     }
   });
+}
+
+/** What has to be signed in to, for a person's command that a sign-in would help. */
+function signInFor(words: readonly string[], error: unknown): readonly string[] | undefined {
+  const command = commandNameOf(words);
+  const isAsking = !["--no-input", "--json"].some((option) => hasOption(words, option));
+  if (command === "credential-process" || command === "login" || !isAsking) return undefined;
+  return isAwsRoleError(error) && error.code === "ERR_LOGIN_NEEDED" ? error.signIn : undefined;
 }
 
 async function run(context: Context, words: readonly string[]): Promise<number> {

@@ -64,6 +64,8 @@ export function isErrorCode(code: unknown): code is ErrorCode {
 export type AwsRoleErrorOptions = {
   /** What the reader can do about it; a sentence part without a full stop, often a command to run. */
   hint?: string | undefined;
+  /** What `awsrole login` has to sign in to before the same can work: a profile, or a session as `--sso-session NAME`. */
+  readonly signIn?: readonly string[] | undefined;
   /** The foreign error that led here, wrapped at the adapter's edge. */
   cause?: unknown;
 };
@@ -72,9 +74,12 @@ export type AwsRoleErrorOptions = {
 export class AwsRoleError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly signIn: readonly string[] | undefined;
 
-  constructor(code: ErrorCode, message: string, { hint, cause }: AwsRoleErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, { hint, signIn, cause }: AwsRoleErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause });
+    // A wrapped error needs the same sign-in.
+    this.signIn = signIn ?? (isAwsRoleError(cause) ? cause.signIn : undefined);
     this.name = "AwsRoleError";
     this.code = code;
     this.hint = hint;

@@ -95,6 +95,35 @@ function start(toRun: ProcessToRun): ChildProcess {
   });
 }
 
+/**
+ * Starts a program that may outlive this one, in a process group of its own. `exited` has its exit code (null: by a signal,
+ * or it could not be started); until `release` this process stays for it.
+ */
+export function startDetached({
+  words,
+  what,
+  env,
+  platform,
+  output,
+}: Pick<ProcessToRun, "words" | "what" | "env" | "platform"> & {
+  /** The descriptor of a terminal for its standard error. */
+  readonly output: number | undefined;
+}): { readonly exited: Promise<number | null>; release(): void } {
+  const { file, args, isVerbatim } = invocationOf(words, { what, env, platform });
+  const child = spawn(file, args, {
+    env,
+    stdio: ["ignore", "ignore", output ?? "ignore"],
+    detached: true,
+    windowsHide: true,
+    windowsVerbatimArguments: isVerbatim,
+  });
+  const exited = new Promise<number | null>((resolve) => {
+    child.once("error", () => resolve(null));
+    child.once("exit", (code) => resolve(code));
+  });
+  return { exited, release: () => child.unref() };
+}
+
 /** How it ended, for a message: `exit code 1`, `SIGTERM`. */
 export function describeExit({ code, signal }: ProcessOutcome & { kind: "exited" }): string {
   return signal ?? `exit code ${code}`;

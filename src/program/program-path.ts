@@ -93,6 +93,11 @@ export function runningProgram(env: Environment, platform: NodeJS.Platform): Run
   };
 }
 
+/** The words that start this very program again, now; `findProgram` has those that last. */
+export function sameProgram({ execPath, script }: Running): readonly string[] {
+  return isInterpreter(execPath) && script !== undefined ? [execPath, script] : [execPath];
+}
+
 function chosenProgram(running: Running, command: string): Program {
   const refuse = (why: string): AwsRoleError =>
     new AwsRoleError("ERR_USAGE", `--command ${command} ${why}`, {

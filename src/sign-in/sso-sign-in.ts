@@ -15,7 +15,8 @@ import { withLock } from "../locks/single-flight.ts";
 import { withTokenLock } from "../sso/get-token.ts";
 import { assertCanKeepToken, readToken, type TokenPlaces, writeToken } from "../sso/token-store.ts";
 import type { IssuedToken, Oidc } from "../sso/oidc.ts";
-import { type OidcClient, sessionId, type SsoToken } from "../sso/token.ts";
+import { refusedSignIn } from "../sso/refused-sign-in.ts";
+import { type OidcClient, signInLock, type SsoToken } from "../sso/token.ts";
 import { canShowBrowser, openBrowser } from "./browser.ts";
 import { openCallback } from "./callback-server.ts";
 import { createPkce } from "./pkce.ts";
@@ -50,21 +51,30 @@ export async function signInToSso(context: Context, options: SsoSignInOptions): 
   const session = { ...options.session, region: options.oidcConnection.region };
   await assertCanKeepToken(session, places);
   const before = await readToken(session, places);
-  return withLock(
-    { dir: runtimeDir(), key: `sign-in ${sessionId(session)}`, waitMs: signInMs },
-    async () => {
-      const current = await readToken(session, places);
-      const isNew = current?.accessToken !== before?.accessToken;
-      if (current !== undefined && isNew && current.expiresAt > clock.now()) return current;
-      const { ssoClients } = await import("../sso/clients.ts");
-      const deadline = deadlineFromNow(signInMs + graceMs);
-      const oidc = ssoClients.createOidc(options.oidcConnection, deadline);
-      const { client, issued } = await obtainToken(context, oidc, options);
-      // Not in the middle of a refresh: that would put the old sign-in back.
-      return withTokenLock(session, { runtimeDir: runtimeDir(), deadline }, () =>
-        writeToken(session, { ...issued, client }, places),
-      );
-    },
+  return withLock({ dir: runtimeDir(), key: signInLock(session), waitMs: signInMs }, async () => {
+    const current = await readToken(session, places);
+    const isNew = current?.accessToken !== before?.accessToken;
+    if (current !== undefined && isNew && current.expiresAt > clock.now()) return current;
+    const { ssoClients } = await import("../sso/clients.ts");
+    const deadline = deadlineFromNow(signInMs + graceMs);
+    const oidc = ssoClients.createOidc(options.oidcConnection, deadline);
+    const refused = refusedSignIn(context, session);
+    const { client, issued } = await obtainToken(context, oidc, options).catch((error: unknown) => {
+      if (isRefusal(error)) refused.remember(error);
+      throw error;
+    });
+    refused.forget();
+    // Not in the middle of a refresh: that would put the old sign-in back.
+    return withTokenLock(session, { runtimeDir: runtimeDir(), deadline }, () =>
+      writeToken(session, { ...issued, client }, places),
+    );
+  });
+}
+
+/** The person said no, or did nothing for ten minutes. */
+function isRefusal(error: unknown): error is AwsRoleError {
+  return (
+    isAwsRoleError(error) && (error.code === "ERR_PERSON_REFUSED" || error.code === "ERR_DEADLINE")
   );
 }
 

@@ -156,6 +156,7 @@ export function loginNeeded(
         session.name === undefined
           ? "run: awsrole login with the name of this profile"
           : `run: awsrole login ${session.name}`,
+      ...(session.name === undefined ? {} : { signIn: ["--sso-session", session.name] }),
       cause,
     },
   );

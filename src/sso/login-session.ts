@@ -197,6 +197,7 @@ function loginNeeded(
 ): AwsRoleError {
   return new AwsRoleError("ERR_LOGIN_NEEDED", `the login session of ${loginSession} ${what}`, {
     hint: `run: awsrole login ${profileName}`,
+    signIn: [profileName],
     cause,
   });
 }

@@ -66,7 +66,12 @@ function tokenDependencies(
   };
 }
 
-function explained(error: AwsRoleError, profileName: string, { accountId, roleName }: SsoRole) {
+function explained(
+  error: AwsRoleError,
+  profileName: string,
+  { accountId, roleName, session }: SsoRole,
+) {
+  const isUnnamed = error.code === "ERR_LOGIN_NEEDED" && session.name === undefined;
   const isDenied = error.code === "ERR_AWS_DENIED";
   return new AwsRoleError(
     error.code,
@@ -76,7 +81,10 @@ function explained(error: AwsRoleError, profileName: string, { accountId, roleNa
     {
       hint: isDenied
         ? "ask who assigns permission sets, or check the account id and the role's name"
-        : error.hint,
+        : isUnnamed
+          ? `run: awsrole login ${profileName}`
+          : error.hint,
+      ...(isUnnamed ? { signIn: [profileName] } : {}),
       cause: error,
     },
   );

@@ -35,8 +35,13 @@ export type OidcClient = {
 };
 
 /** What tells a session from others: its name, or the start URL of the old form. */
-export function sessionId({ name, startUrl }: SsoSession): string {
+export function sessionId({ name, startUrl }: Pick<SsoSession, "name" | "startUrl">): string {
   return name ?? startUrl;
+}
+
+/** The lock that is held while a person signs in. */
+export function signInLock(session: Pick<SsoSession, "name" | "startUrl">): string {
+  return `sign-in ${sessionId(session)}`;
 }
 
 /** Where AWS's tools keep a session's token. */

@@ -181,6 +181,14 @@ describe("login without anybody or anything to sign in to", () => {
     expect(actions()).toEqual([]);
   });
 
+  it("several sessions, and none named: exit 1, and the commands to choose from", async () => {
+    const other = ssoConfig.slice(ssoConfig.indexOf("[sso-session")).replace("corp", "dept");
+    writeFileSync(home.configFile, ssoConfig + other);
+    const finished = await home.run(["login"]);
+    expect(finished).toMatchObject({ code: 1, stdout: "" });
+    expect(finished.stderr).toContain("choose one: awsrole login corp, awsrole login dept");
+  });
+
   it("a profile that needs none, and one that shares its name with a session", async () => {
     const key = `[profile corp]\naws_access_key_id = ${aws.bob.accessKeyId}\naws_secret_access_key = s\n`;
     writeFileSync(home.configFile, key);

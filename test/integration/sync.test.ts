@@ -1,6 +1,6 @@
 /** `sync` against the double of IAM Identity Center: what is written, kept, renamed and removed. */
 import { execFileSync } from "node:child_process";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
@@ -278,6 +278,19 @@ awsrole_synced_from = corp
       ],
       [{ sessions: [] }, "sessions is empty"],
       [{ filters: "x" }, "filters is not a list"],
+      [{ filters: ["role=Admin", "owner=x"] }, "filters[1]: sync: --filter owner=x is no filter"],
+      [{ template: "all" }, "template: all: it has no field"],
+      [{ sessions: [{ ...team.sessions[0], name: "a b" }] }, 'sessions[0].name: the name "a b"'],
+      [
+        { sessions: [{ ...team.sessions[0], region: "x y" }] },
+        "sessions[0].region is not a region",
+      ],
+      [{ sessions: [{ ...team.sessions[0], startUrl: "acme" }] }, "sessions[0].startUrl: acme is"],
+      [
+        { sessions: [team.sessions[0], team.sessions[0]] },
+        "sessions[1].name: there are two sessions corp",
+      ],
+      [{ assume: [{ from: "Admin", role: "a b" }] }, "assume[0].role is neither"],
     ] as const) {
       writeFileSync(file, JSON.stringify({ ...team, ...change }));
       const finished = await sync("--from", file);
@@ -285,6 +298,41 @@ awsrole_synced_from = corp
       expect(finished.stderr).toContain(`${file}: ${message}`);
     }
     expect(normalized()).toBe(first);
+  });
+
+  it("leads from a team's file to the first sign-in on a new machine, and repeats itself in its hints", async () => {
+    const file = join(home.path, "team.json");
+    const corp = {
+      name: "corp",
+      startUrl: "https://example.awsapps.com/start",
+      region: "eu-west-1",
+    };
+    writeFileSync(file, JSON.stringify({ sessions: [corp] }));
+    writeFileSync(config, "");
+    rmSync(home.tokenFile);
+    const dry = await sync("--from", file, "--dry-run");
+    expect(dry).toMatchObject({ code: 3, stdout: "" });
+    expect(text()).toBe("");
+    const first = await sync("--from", file);
+    expect(first).toMatchObject({ code: 3, stdout: "" });
+    expect(first.stderr).toContain(`run: awsrole login corp, then: awsrole sync --from ${file}\n`);
+    expect(text()).toContain(
+      "[sso-session corp]\nsso_start_url = https://example.awsapps.com/start\n",
+    );
+    expect((await home.run(["login", "corp", "--no-input"])).stderr).toContain("needs a person");
+    home.signIn();
+    expect((await sync("--from", file)).stdout).toContain("3 added");
+    aws.identityCenter.removeAccount("222222222222");
+    aws.identityCenter.addAccount({
+      accountId: "111111111111",
+      accountName: "Renamed",
+      roleNames: ["Admin", "Read_Only"],
+    });
+    await sync("--from", file);
+    const last = await sync("--from", file);
+    expect(last.stdout).toBe("nothing to change\n");
+    expect(last.stderr).toContain(`awsrole sync --from ${file} --prune removes it`);
+    expect(last.stderr).toContain(`awsrole sync --from ${file} --rename renames them`);
   });
 
   const noBotocore = missing("python3", ["-c", "import botocore"]);

@@ -1,0 +1,134 @@
+/** Where the token of a sign-in is: in AWS's file while a native profile uses the session, else in the store, and never in both. */
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
+import { createSsoHome, ssoConfig, type SsoHome } from "../support/sso-home.ts";
+
+let aws: AwsDouble;
+let home: SsoHome;
+
+const managed = ssoConfig.replaceAll(/^sso_(?=session|account|role)/gm, "awsrole_sso_");
+const native = `${managed}[profile other]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Admin\n`;
+
+beforeEach(async () => {
+  aws = await startAwsDouble();
+  home = createSsoHome(aws, managed);
+  aws.identityCenter.settings.deviceIntervalSeconds = 1;
+});
+afterEach(async () => {
+  await aws.close();
+  await home.remove();
+});
+
+const run = (...words: string[]) => home.run([...words, "--store", "plaintext"]);
+const credentials = (...words: string[]) =>
+  run("credential-process", "--profile", "reader", ...words);
+const state = (): string => join(home.path, "state/awsrole");
+const rows = (): string[] =>
+  readdirSync(join(state(), "items")).map((name) =>
+    readFileSync(join(state(), "items", name), "utf8"),
+  );
+const signInRow = () => rows().find((text) => text.includes('"sign-in"'));
+
+async function login() {
+  const running = run("login", "corp", "--use-device-code");
+  await vi.waitFor(() => {
+    const [code] = aws.identityCenter.pendingUserCodes();
+    if (code === undefined) throw new Error("no code yet");
+    aws.identityCenter.decideDevice(code);
+  }, 20_000);
+  return running;
+}
+
+describe("the token of a session that only managed profiles use", () => {
+  it("is in the store, in no file of AWS's, and in no row; it is renewed there though each refresh token is good once", async () => {
+    aws.identityCenter.settings.accessTokenSeconds = 200;
+    expect(await login()).toMatchObject({ code: 0 });
+    expect(existsSync(home.tokenFile)).toBe(false);
+    expect(signInRow()).toContain('"sso-session corp"');
+    for (const count of [2, 3]) {
+      expect((await credentials("--force-refresh")).code).toBe(0);
+      const asked = aws.requests.filter(({ action }) => action === "GetRoleCredentials");
+      const tokens = aws.requests.filter(({ action }) => action === "CreateToken");
+      expect(tokens.length).toBeGreaterThanOrEqual(count);
+      expect(asked).toHaveLength(count - 1);
+    }
+    expect(existsSync(home.tokenFile)).toBe(false);
+    for (const row of rows()) expect(row).not.toMatch(/accessToken|refreshToken|clientSecret/);
+    // Cached sessions go, the sign-in stays.
+    expect((await run("logout", "--all")).code).toBe(0);
+    expect((await credentials()).code).toBe(0);
+    expect((await run("logout", "corp")).stdout).toContain("signed out of corp\n");
+    expect(signInRow()).toBeUndefined();
+    expect(await credentials()).toMatchObject({ code: 3, stdout: "" });
+  });
+
+  it("moves to AWS's file with the first native profile, and back with the last", async () => {
+    expect(await login()).toMatchObject({ code: 0 });
+    writeFileSync(home.configFile, native);
+    expect((await credentials("--force-refresh")).code).toBe(0);
+    expect(home.readToken()).toMatchObject({ startUrl: "https://example.awsapps.com/start" });
+    expect(signInRow()).toBeUndefined();
+    writeFileSync(home.configFile, managed);
+    expect((await credentials("--force-refresh")).code).toBe(0);
+    expect(existsSync(home.tokenFile)).toBe(false);
+    expect(signInRow()).toBeDefined();
+  });
+
+  it("by the AWS CLI's own sign-in is used and renewed where it is, and deleted by logout only", async () => {
+    home.signIn(3);
+    const before = home.readToken()["accessToken"];
+    expect((await credentials()).code).toBe(0);
+    expect(home.readToken()["accessToken"]).not.toBe(before);
+    expect(signInRow()).toBeUndefined();
+    expect((await run("logout", "corp")).code).toBe(0);
+    expect(existsSync(home.tokenFile)).toBe(false);
+  });
+
+  it("of the AWS CLI counts when it is newer than the one in the store", async () => {
+    expect(await login()).toMatchObject({ code: 0 });
+    const token = home.signIn(600);
+    expect((await credentials("--force-refresh")).code).toBe(0);
+    const used = aws.requests.findLast(({ action }) => action === "GetRoleCredentials");
+    expect(JSON.stringify(used)).toContain(token.accessToken);
+  });
+
+  it("is refused before anything is asked of a person where no store keeps it", async () => {
+    const finished = await home.run(["login", "corp", "--use-device-code"]);
+    expect(finished).toMatchObject({ code: 1, stdout: "" });
+    expect(finished.stderr).toContain(
+      "the sign-in to corp cannot be kept: the store none keeps nothing",
+    );
+    expect(finished.stderr).toContain("aws sso login --sso-session corp");
+    expect(aws.requests).toEqual([]);
+  });
+
+  it.skipIf(process.getuid?.() === 0 || process.platform === "win32")(
+    "stays where it is when the new place cannot be written (not as root, who writes everywhere)",
+    async () => {
+      expect(await login()).toMatchObject({ code: 0 });
+      writeFileSync(home.configFile, native);
+      chmodSync(home.path, 0o500);
+      expect((await credentials()).code).toBe(1);
+      chmodSync(home.path, 0o700);
+      expect(signInRow()).toBeDefined();
+    },
+  );
+});
+
+describe("logout --all --sso", () => {
+  it("ends sign-ins of the old form, too, and an incomplete session keeps none from ending", async () => {
+    const startUrl = "https://example.awsapps.com/start";
+    const legacy = `[sso-session broken]\nsso_region = eu-west-1\n[profile old]\nsso_start_url = ${startUrl}\nsso_region = eu-west-1\nsso_account_id = 123456789012\nsso_role_name = Reader\n`;
+    const old = createSsoHome(aws, legacy, startUrl);
+    old.signIn();
+    writeFileSync(old.configFile, legacy + ssoConfig);
+    const finished = await old.run(["logout", "--all", "--sso"]);
+    expect(finished).toMatchObject({ code: 0 });
+    expect(finished.stdout).toContain(`signed out of ${startUrl}\n`);
+    expect(finished.stderr).toContain("[sso-session broken] has no sso_start_url");
+    expect(existsSync(old.tokenFile)).toBe(false);
+    await old.remove();
+  });
+});
