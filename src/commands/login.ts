@@ -91,7 +91,10 @@ export default defineCommand({
     const token = await signInToSso(context, {
       session,
       oidcConnection: connection,
-      places: tokenPlaces(context, prepareStore(context, { ...args, files, deadline: deadlineFromNow(signInMs) })),
+      places: tokenPlaces(
+        context,
+        prepareStore(context, { ...args, files, deadline: deadlineFromNow(signInMs) }),
+      ),
       useDeviceCode: args["use-device-code"],
       opensBrowser,
       reporter,
