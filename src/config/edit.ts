@@ -31,6 +31,7 @@ import {
   readBody,
   trimSpaces,
 } from "./grammar.ts";
+import { type OddHeader, oddForms, oddHeaders } from "./odd-headers.ts";
 import { assertWritableName, assertWritableValue } from "./names.ts";
 
 /** Which section; in the credentials file only profiles. */
@@ -65,9 +66,10 @@ export function addSections(document: Document, sections: readonly NewSection[])
   document.sections();
   const { text } = document;
   const newline = newlineBefore(text, text.length);
+  const odd = oddHeaders(document);
   const blocks = sections.map(({ id, settings }) => {
     assertWritableName(id.name);
-    assertAbsent(document, id);
+    assertAbsent(document, id, odd);
     const lines = settings.map(([key, value]) => `${key} = ${encode(key, value)}`);
     return [headerOf(document, id), ...lines].join(newline);
   });
@@ -99,7 +101,7 @@ export function renameSection(document: Document, id: SectionId, name: string): 
   if (name === id.name) return document;
   assertWritableName(name);
   const renamed = { ...id, name };
-  assertAbsent(document, renamed);
+  assertAbsent(document, renamed, oddHeaders(document));
   if (everySection(document, id).length > sections.length) {
     throw new AwsRoleError(
       "ERR_CONFIG_CONFLICT",
@@ -223,8 +225,19 @@ function everySection(document: Document, id: SectionId): Section[] {
   return document.sections().filter(({ kind, name }) => kind === id.kind && name === id.name);
 }
 
-function assertAbsent(document: Document, id: SectionId): void {
+/** `odd`: the document's odd headers; one that some AWS tools read is the same section to them, and a second one would hide it. */
+function assertAbsent(document: Document, id: SectionId, odd: readonly OddHeader[]): void {
   const [section] = document.find(id.kind, id.name);
+  const twin = odd.find(
+    ({ kind, name, form }) =>
+      kind === id.kind && name === id.name && (form === "quoted" || form === "spaced"),
+  );
+  if (twin !== undefined)
+    throw new AwsRoleError(
+      "ERR_PROFILE_EXISTS",
+      `${headerOf(document, id)} is already there, in a header that ${oddForms[twin.form]}: ${document.file}:${twin.line}`,
+      { hint: "awsrole doctor --fix writes it as every tool reads it" },
+    );
   if (section === undefined) return;
   assertNoErrors(document, headerProblems(document, section));
   throw new AwsRoleError(

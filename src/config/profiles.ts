@@ -9,6 +9,7 @@ import { roleSessionSeconds, userSessionSeconds } from "./aws-limits.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
 import type { AwsFiles } from "./files.ts";
+import { oddForms, oddHeaderOf } from "./odd-headers.ts";
 import { isName } from "./grammar.ts";
 import { closestMatch } from "../foundation/edit-distance.ts";
 import {
@@ -169,14 +170,17 @@ export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
   const { config } = files;
   // A name of other characters has no section that it could be written in.
   const [bare] = isName(name) ? config.find("", name) : [];
+  const odd = isName(name) ? oddHeaderOf(config, name) : undefined;
   const guess = closestMatch(name, files.profileNames());
   return new AwsRoleError("ERR_PROFILE_NOT_FOUND", `profile ${name} not found`, {
     hint:
       bare !== undefined
         ? `${config.file}:${config.lineAt(bare.start)} has [${name}], which no AWS tool reads: write [profile ${name}]`
-        : guess === undefined
-          ? `awsrole list shows the profiles there are`
-          : `did you mean ${guess}? awsrole list shows all`,
+        : odd !== undefined
+          ? `${config.file}:${odd.line} has it in a header that ${oddForms[odd.form]}: awsrole doctor --fix writes it plain`
+          : guess === undefined
+            ? `awsrole list shows the profiles there are`
+            : `did you mean ${guess}? awsrole list shows all`,
   });
 }
 
