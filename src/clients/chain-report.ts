@@ -15,6 +15,7 @@ import {
 import type { Environment } from "../foundation/environment.ts";
 import type { BaseCredentials } from "../credentials/base-credentials.ts";
 import { chainedRoleSeconds, roleSessionSeconds } from "../config/aws-limits.ts";
+import { describeSignIn, type SignIn, signInOf } from "../sessions/sign-ins.ts";
 import type { IndexEntry } from "../state/item-index.ts";
 import { cachedEntry, type CachedEntry } from "./cache-entry.ts";
 
@@ -46,6 +47,8 @@ export type ExplainedHop = {
     readonly why: string;
   };
   readonly mfa?: ExplainedMfa;
+  /** Of a role of IAM Identity Center: until when one is signed in, as a clause. */
+  readonly signIn?: string;
   readonly cache?: CachedEntry;
   readonly settings: readonly Setting[];
 };
@@ -63,13 +66,14 @@ export type Known = {
   readonly rows: readonly IndexEntry[];
   readonly now: Date;
   readonly env: Environment;
+  readonly signIns?: readonly SignIn[];
 };
 
 /** All hops of a chain. No network, no child process, no secret. Throws nothing. */
 export function explainChain(files: AwsFiles, hop: Hop, known: Known): readonly ExplainedHop[] {
   const { rows, now, env } = known;
   if (hop.kind === "base") return [explainBase(files, hop)];
-  if (hop.kind === "sso") return [explainSso(files, hop, rows, now)];
+  if (hop.kind === "sso") return [explainSso(files, hop, known)];
   const own =
     hop.kind === "role"
       ? explainRole(files, hop, env)
@@ -99,9 +103,9 @@ export function explainChain(files: AwsFiles, hop: Hop, known: Known): readonly 
 function explainSso(
   files: AwsFiles,
   hop: SsoHop,
-  rows: readonly IndexEntry[],
-  now: Date,
+  { rows, now, signIns = [] }: Known,
 ): ExplainedHop {
+  const signIn = signInOf(signIns, hop.sso.session);
   const { endpointUrl: endpoint, region } = hop.portal;
   return {
     kind: "sso",
@@ -113,6 +117,7 @@ function explainSso(
       region,
       ...(endpoint === undefined ? {} : { endpoint }),
     },
+    ...(signIn === undefined ? {} : { signIn: describeSignIn(signIn, now) }),
     cache: cachedEntry(hop, rows, now),
     settings: settingsOf(files.profile(hop.profileName)),
   };

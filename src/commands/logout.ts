@@ -5,6 +5,7 @@ import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { resolveConnection, type StsConnection } from "../config/connection.ts";
 import {
+  findSsoSessions,
   neitherProfileNorSession,
   readSsoSession,
   type SsoSessionSettings,
@@ -146,17 +147,17 @@ function findSignIns(
   },
 ): readonly SignIn[] {
   const { env } = context;
-  const ofSession = (name: string): SignIn => {
-    const session = readSsoSession(files, name);
+  const portalOf = (session: SsoSessionSettings): SignIn => {
     const portal = resolveConnection({
       service: "sso",
-      profile: new Map(),
-      services: () => undefined,
+      profile: session.name === undefined ? session.settings : new Map(),
+      services: (section) => files.services(section),
       ownRegion: session.region,
       env,
     });
     return { session, portal };
   };
+  const ofSession = (name: string): SignIn => portalOf(readSsoSession(files, name));
   const ofProfile = (name: string): readonly SignIn[] => {
     let hop: Hop = resolveChain(files, name, env);
     while (hop.kind === "role" || hop.kind === "user-session") hop = hop.signer;
@@ -168,41 +169,10 @@ function findSignIns(
     return files.ssoSessionNames().includes(name) ? [ofSession(name)] : [];
   if (!sso) return [];
   if (!all) return ofProfile(name ?? "");
-  return allSignIns(context, files, ofSession, ofProfile);
-}
-
-/** Every session, and every sign-in of the old form, once each. One that is not whole keeps none of the others from ending. */
-function allSignIns(
-  context: Context,
-  files: AwsFiles,
-  ofSession: (name: string) => SignIn,
-  ofProfile: (name: string) => readonly SignIn[],
-): readonly SignIn[] {
-  const named = files.ssoSessionNames().flatMap((name) => {
-    try {
-      return [ofSession(name)];
-    } catch (error) {
-      if (!isAwsRoleError(error)) throw error;
-      printWarning(context, `${error.message}: awsrole cannot sign out of it`);
-      return [];
-    }
-  });
-  const unnamed = files.profileNames().flatMap((name) => {
-    try {
-      const settings = files.profile(name);
-      return settings?.has("sso_start_url") === true && !settings.has("sso_session")
-        ? ofProfile(name)
-        : [];
-    } catch (error) {
-      if (!isAwsRoleError(error)) throw error;
-      printWarning(context, `${error.message}: awsrole cannot sign out of it`);
-      return [];
-    }
-  });
-  const byId = new Map(
-    [...named, ...unnamed].map((one) => [`${one.session.name} ${one.session.startUrl}`, one]),
-  );
-  return [...byId.values()];
+  // One that is not whole keeps none of the others from ending.
+  return findSsoSessions(files, ({ message }) =>
+    printWarning(context, `${message}: awsrole cannot sign out of it`),
+  ).map(portalOf);
 }
 
 /** Nothing to delete is fine, a mistyped name is not. A profile that is gone may still have sessions. */

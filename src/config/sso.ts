@@ -6,7 +6,7 @@
  * - A managed profile has `awsrole_sso_session`, `awsrole_sso_account_id` and `awsrole_sso_role_name`.
  */
 import { closestMatch } from "../foundation/edit-distance.ts";
-import { AwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
 import type { AwsFiles } from "./files.ts";
 import { named, requireRule, rules } from "./role-values.ts";
@@ -66,6 +66,32 @@ export function readSsoSession(
     settings,
     isNative: () => files.profileNames().some((one) => usesNatively(files, one, name)),
   };
+}
+
+/** Every `[sso-session]`, and every sign-in of the old form that a profile has, once each. `onProblem` is handed why one is left out. */
+export function findSsoSessions(
+  files: AwsFiles,
+  onProblem: (error: AwsRoleError) => void,
+): readonly SsoSessionSettings[] {
+  const found = new Map<string, SsoSessionSettings>();
+  const add = (read: () => SsoSessionSettings | undefined): void => {
+    try {
+      const session = read();
+      if (session !== undefined) found.set(session.name ?? session.startUrl, session);
+    } catch (error) {
+      if (!isAwsRoleError(error)) throw error;
+      onProblem(error);
+    }
+  };
+  for (const name of files.ssoSessionNames()) add(() => readSsoSession(files, name));
+  for (const name of files.profileNames())
+    add(() => {
+      const settings = files.profile(name);
+      return settings?.has("sso_start_url") === true && !settings.has("sso_session")
+        ? readSsoRole(files, name, settings).session
+        : undefined;
+    });
+  return [...found.values()];
 }
 
 /** A profile with a bad line is no SDK's either. */

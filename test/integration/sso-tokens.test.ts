@@ -132,3 +132,43 @@ describe("logout --all --sso", () => {
     await old.remove();
   });
 });
+
+describe("until when one is signed in", () => {
+  const shown = async () => ({
+    list: (await home.run(["list"])).stderr,
+    json: JSON.parse((await home.run(["list", "--json"])).stdout) as { signIns: unknown[] },
+    explain: (await home.run(["explain", "reader"])).stdout,
+    doctor: (await home.run(["doctor", "reader", "--json"])).stdout,
+  });
+
+  it("is shown without the network, of AWS's file and of the store", async () => {
+    const before = await shown();
+    expect(before.list).toContain("corp: not signed in");
+    expect(before.explain).toContain("sign-in:  not signed in");
+    expect(before.doctor).toContain('"login-expired"');
+    expect(before.doctor).toContain('"awsrole login corp"');
+    home.signIn(59.5);
+    const inFile = await shown();
+    expect(inFile.list).toMatch(/corp: signed in until .*, in 59 min \(then renewed\)/);
+    expect(inFile.json.signIns).toMatchObject([{ session: "corp", signedIn: true }]);
+    expect(inFile.explain).toMatch(/sign-in: {2}signed in until /);
+    expect(inFile.doctor).not.toContain("login-expired");
+    const { refreshToken: _, ...ended } = home.signIn(-5);
+    home.writeToken(ended);
+    expect((await shown()).list).toMatch(/corp: the sign-in ended: .*5 min ago/);
+    expect(aws.requests).toEqual([]);
+    await login();
+    const { length } = aws.requests;
+    expect((await shown()).list).toMatch(/corp: signed in until /);
+    expect(aws.requests).toHaveLength(length);
+  });
+
+  it("is part of whoami, which says when the sign-in ended before the credentials", async () => {
+    home.signIn();
+    expect((await run("whoami", "reader")).stdout).toMatch(/^Sign-in {2}\d{4}-/m);
+    const { refreshToken: _, ...ended } = home.signIn(-5);
+    home.writeToken(ended);
+    const { stdout } = await run("whoami", "reader");
+    expect(stdout).toContain("the sign-in has ended: run awsrole login corp");
+  });
+});

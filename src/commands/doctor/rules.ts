@@ -165,6 +165,8 @@ export const catalogue = {
   ),
   "store-locked": warning("until it is unlocked no session is kept or found"),
 
+  "login-expired": warning("what is not cached yet fails until you sign in"),
+
   // At AWS, with --online
   "aws-unreachable": error("no session can be fetched"),
   "clock-wrong": error(

@@ -12,6 +12,7 @@ import { checkFiles } from "./checks/files.ts";
 import { checkLines } from "./checks/lines.ts";
 import { checkProfiles } from "./checks/profiles.ts";
 import { checkProgram } from "./checks/program.ts";
+import { checkSignIns } from "./checks/sign-ins.ts";
 import { checkState } from "./checks/state.ts";
 import { checkStore } from "./checks/store.ts";
 import { checkValues } from "./checks/values.ts";
@@ -67,6 +68,7 @@ export async function runChecks(context: Context, scope: Scope): Promise<readonl
   ].flatMap((check) => [...check(facts)]);
   const findings = found.filter((one) => !isConsequence(one, found));
   findings.push(...(await checkStore(context, files, scope.store, rows, names)));
+  findings.push(...(await checkSignIns(context, facts)));
   if (scope.isOnline) {
     const { checkOnline } = await import("./checks/online.ts");
     findings.push(...(await checkOnline(context, files, names, rows, scope)));

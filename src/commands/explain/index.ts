@@ -6,6 +6,7 @@ import { homesWarning } from "../../config/paths.ts";
 import { escapeControls } from "../../foundation/text.ts";
 import { type Hop, resolveChain } from "../../credentials/chain.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
+import { listSignIns } from "../../sessions/sign-ins.ts";
 import { requireProfileName } from "../../sessions/fetch-credentials.ts";
 import { consumersOf } from "../../clients/sdk-behavior.ts";
 import { explainChain } from "../../clients/chain-report.ts";
@@ -39,7 +40,12 @@ export default defineCommand({
       throw error;
     }
     const rows = await rowsOf(context).list();
-    const chain = explainChain(files, hop, { rows, now: context.clock.now(), env: context.env });
+    const chain = explainChain(files, hop, {
+      rows,
+      now: context.clock.now(),
+      env: context.env,
+      signIns: await listSignIns(context, files),
+    });
     if (!args.json) {
       context.stdout(printExplanation({ profile, chain, consumers }, styled, context.homeFolder));
       return 0;

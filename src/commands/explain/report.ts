@@ -54,7 +54,7 @@ function title({ kind, profile, roleArn }: ExplainedHop): string {
   return kind === "user-session" ? `profile ${profile}: session of the user` : `profile ${profile}`;
 }
 
-function details({ says, call, duration, mfa, cache }: ExplainedHop): string[] {
+function details({ says, call, duration, mfa, signIn, cache }: ExplainedHop): string[] {
   return [
     says,
     ...(call === undefined
@@ -71,6 +71,7 @@ function details({ says, call, duration, mfa, cache }: ExplainedHop): string[] {
             ? `MFA:      a code of ${mfa.serial}, from ${mfa.from} (${mfa.why})`
             : `MFA:      no code here (${mfa.why})`,
         ]),
+    ...(signIn === undefined ? [] : [`sign-in:  ${signIn}`]),
     ...(cache === undefined ? [] : cacheLines(cache)),
   ];
 }

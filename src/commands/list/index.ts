@@ -7,6 +7,7 @@ import { readAwsFiles } from "../../config/files.ts";
 import { keyAccount } from "../../credentials/cache/item-names.ts";
 import type { IndexEntry } from "../../state/item-index.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
+import { describeSignIn, isSignedIn, listSignIns, type SignIn } from "../../sessions/sign-ins.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { describeProfile, type ProfileSummary } from "../../profiles/summary.ts";
 import { drawTree } from "./source-tree.ts";
@@ -49,7 +50,12 @@ export default defineCommand({
       const summary = describeProfile(files, name);
       return { ...summary, ...heldFor(summary) };
     });
-    if (args.json) printJson(context, { profiles: listed });
+    const signIns = await listSignIns(context, files);
+    if (args.json)
+      printJson(context, {
+        profiles: listed,
+        ...(signIns.length === 0 ? {} : { signIns: signIns.map((one) => signInFacts(one, now)) }),
+      });
     else if (args.tree) context.stdout(drawTree(listed));
     else if (listed.length === 0) {
       if (!args.quiet) printNotice(context, "no profiles yet: create one with awsrole add-profile");
@@ -64,10 +70,26 @@ export default defineCommand({
       ]);
       const header = ["PROFILE", "KIND", "ROLE", "VIA", "CACHED UNTIL", "STORE"];
       context.stdout(printTable(header, rows));
+      if (!args.quiet)
+        for (const one of signIns)
+          printNotice(
+            context,
+            `${one.session.name ?? one.session.startUrl}: ${describeSignIn(one, now)}`,
+          );
     }
     return 0;
   },
 });
+
+function signInFacts({ session, state }: SignIn, now: Date) {
+  return {
+    session: session.name,
+    startUrl: session.startUrl,
+    signedIn: isSignedIn({ session, state }, now),
+    until: state?.expiresAt.toISOString(),
+    renewable: state?.isRenewable,
+  };
+}
 
 type Held = { readonly cachedUntil?: string; readonly store?: string };
 type Listed = ProfileSummary & Held;

@@ -3,9 +3,10 @@ import { type Credentials, formatExpiration } from "../../aws/credentials.ts";
 import type { Context } from "../../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { escapeControls } from "../../foundation/text.ts";
-import { readAwsFiles } from "../../config/files.ts";
-import { profilesOf, resolveChain } from "../../credentials/chain.ts";
+import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
+import { type Hop, profilesOf, resolveChain } from "../../credentials/chain.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
+import { isSignedIn, listSignIns, type SignIn, signInOf } from "../../sessions/sign-ins.ts";
 import { fetchChain } from "../../sessions/fetch-credentials.ts";
 import { findIdentityInUse, type IdentityInUse } from "./ambient-credentials.ts";
 import { isSessionOfRole } from "./role-identity.ts";
@@ -55,6 +56,7 @@ export default defineCommand({
     );
     const sts = await sessions.openSts(connection);
     const { account, arn, userId } = await sts.getCallerIdentity(credentials);
+    const signIn = await signInOfChain(context, files, chain);
     const promised = chain.kind === "role" ? chain.role.arn : undefined;
     requireIdentity(arn, promised, `what ${found.via} promises`);
     requireIdentity(arn, args.expect, "what --expect says");
@@ -65,14 +67,36 @@ export default defineCommand({
       ...(found.isOfProfile ? { profile: found.profile } : {}),
       chain: found.isOfProfile ? profilesOf(chain) : [],
       expiration: expirationOf(credentials, context.env),
+      ...(signIn?.state === undefined
+        ? {}
+        : { signedInUntil: signIn.state.expiresAt.toISOString() }),
       roleArn: promised,
       via: found.via,
       shadows: found.shadows,
-      notes: found.notes,
+      notes: [
+        ...found.notes,
+        ...(signIn === undefined || isSignedIn(signIn, context.clock.now())
+          ? []
+          : [
+              `the sign-in has ended: run awsrole login ${signIn.session.name ?? found.profile} before these credentials do`,
+            ]),
+      ],
     });
     return 0;
   },
 });
+
+/** The sign-in that the credentials came by; they may outlive it. */
+async function signInOfChain(
+  context: Context,
+  files: AwsFiles,
+  chain: Hop,
+): Promise<SignIn | undefined> {
+  let hop = chain;
+  while (hop.kind === "role" || hop.kind === "user-session") hop = hop.signer;
+  if (hop.kind !== "sso") return undefined;
+  return signInOf(await listSignIns(context, files), hop.sso.session);
+}
 
 function requireIdentity(arn: string, expected: string | undefined, whose: string): void {
   if (expected === undefined || isSessionOfRole(arn, expected)) return;
@@ -99,6 +123,8 @@ type Facts = {
   readonly profile?: string;
   readonly chain: readonly string[];
   readonly expiration: string | undefined;
+  /** Of the access token; absent where no sign-in is behind them. */
+  readonly signedInUntil?: string;
   /** The role that the profile promises. */
   readonly roleArn: string | undefined;
   readonly via: string;
@@ -124,6 +150,7 @@ function report(
     ["Via", facts.via],
     ...(facts.chain.length === 0 ? [] : [["Profile", facts.chain.join(" <- ")] as const]),
     ["Until", facts.expiration ?? "not known, or never (a long-term key)"],
+    ...(facts.signedInUntil === undefined ? [] : [["Sign-in", facts.signedInUntil] as const]),
     ...facts.shadows.map((one) => ["Hides", one] as const),
     ...facts.notes.map((one) => ["But", one] as const),
   ];
