@@ -1,5 +1,15 @@
 /** The docs do what they say: every command in them is run, every link leads somewhere. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -19,32 +29,12 @@ const pages = [
     .filter((file) => file.endsWith(".md"))
     .map((file) => join("docs", file)),
 ];
-const read = (page: string): string => readFileSync(join(root, page), "utf8");
 
-/** Lines that a test cannot run here, and why. */
-const notRun: readonly (readonly [line: RegExp, why: string])[] = [
-  [/^npm |^git /, "npm and git: .ci/run runs them"],
-  [/^awsrole add-profile$/, "asks a person: test/integration/newcomer.test.ts answers"],
-  [/^awsrole add-key bob$/, "asks a person: test/integration/keys.test.ts answers"],
-  [/^awsrole console /, "a browser, and AWS's sign-in: test/integration/console.test.ts"],
-  [
-    /^awsrole setup /,
-    "wants a profile called admin: test/integration/setup.test.ts and setup-moto.test.ts have it",
-  ],
-  [
-    /^(?:\(umask 077; )?awsrole serve /,
-    "serves until Ctrl-C: test/integration/serve.test.ts stops it",
-  ],
-  [/^awsrole console /, "opens a browser: test/integration/console.test.ts stands in for it"],
-  [/^awsrole sync\b/, "needs a sign-in: test/integration/sync.test.ts has one"],
-  [/^awsrole login\b/, "opens a browser: test/integration/login.test.ts stands in for it"],
-  [/^awsrole logout acme\b/, "ends a sign-in: test/integration/login.test.ts has one"],
-  [/^awsrole use$/, "asks at the terminal: test/integration/use.test.ts does"],
-  [/terraform/, "is not installed"],
-  [/Out-String/, "PowerShell is nowhere here; test/unit/shells has its statements"],
-  [/^credential_process = /, "a line of ~/.aws/config: the main job's test runs it"],
-  [/completion zsh/, "wants compinit: test/integration/completion.test.ts has it"],
-];
+/** What no test of this file runs, and why: commands by a regular expression, blocks of other languages by page. */
+const notRun = JSON.parse(read("docs/not-run.json")) as {
+  commands: { line: string; why: string }[];
+  blocks: { page: string; language: string; why: string }[];
+};
 
 /** What a block needs before it, beside the usual. */
 const before: readonly (readonly [line: RegExp, setUp: string])[] = [
@@ -63,24 +53,35 @@ type Block = { page: string; lines: { command: string; output: string[] }[] };
 /** The commands of a page: all lines of `sh` blocks but comments, the `$ ` lines of `console` blocks with what stands below. */
 function blocksOf(page: string): Block[] {
   const text = read(page);
-  return [...text.matchAll(/^```(sh|console)\n(.*?)^```$/gms)].map(([, kind, body = ""]) => {
+  return fencesOf(text).flatMap(({ language: kind, body }) => {
+    if (kind !== "sh" && kind !== "console") return [];
     const lines: Block["lines"] = [];
-    for (const line of body.split("\n").slice(0, -1)) {
+    for (const line of body.replaceAll(/\\\n\s*/g, "").split("\n")) {
       if (kind === "sh") {
         const command = line.replace(/(?:^| +)# .*$/, "");
         if (command !== "") lines.push({ command, output: [] });
       } else if (line.startsWith("$ ")) lines.push({ command: line.slice(2), output: [] });
       else lines.at(-1)?.output.push(line);
     }
-    return { page, lines };
+    return [{ page, lines }];
   });
+}
+
+/** Every fenced block, also of a list's item, without its indent. */
+function fencesOf(text: string): { language: string; body: string }[] {
+  return [...text.matchAll(/^( *)```([a-z]*)\n(.*?)\n\1```$/gms)].map(
+    ([, indent = "", language = "", body = ""]) => ({
+      language,
+      body: body.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+    }),
+  );
 }
 
 describe("the commands in the docs", () => {
   // In lists of commands every example stands by itself; elsewhere a block is a story; the walk-through is one from end to end.
   const blocks = pages
     .flatMap((page) =>
-      page.endsWith("walkthrough.md")
+      /(?:walkthrough|tutorial)\.md$/.test(page)
         ? [{ page, lines: blocksOf(page).flatMap(({ lines }) => lines) }]
         : blocksOf(page),
     )
@@ -114,6 +115,7 @@ describe("the commands in the docs", () => {
     const world = createDocsWorld(sts, {
       withProd: !/add-profile prod (?!.*--force)/.test(text),
       withBob: !/add-key bob(?! --from)/.test(text),
+      withSignIn: /\bacme\b|awsrole sync|=dev\b/.test(text),
     });
     // Keys may not lie in plain text; opening the encrypted file takes a while, as it should.
     if (!/-key/.test(text)) world.env["AWSROLE_STORE"] = "plaintext";
@@ -154,14 +156,32 @@ describe("the commands in the docs", () => {
     );
   });
 
+  it("are in not-run.json or are run: no entry without a command or block, no block without a reason", () => {
+    const all = pages.flatMap((page) => blocksOf(page)).flatMap(({ lines }) => lines);
+    const others = pages.flatMap((page) =>
+      fencesOf(read(page))
+        .filter(({ language, body }) => !isChecked(language, body))
+        .map(({ language }) => `${page}: ${language}`),
+    );
+    expect([...new Set(others)].toSorted()).toEqual(
+      notRun.blocks.map(({ page, language }) => `${page}: ${language}`).toSorted(),
+    );
+    const idle = notRun.commands.filter(
+      ({ line }) => !all.some(({ command }) => new RegExp(line).test(command)),
+    );
+    expect(idle).toEqual([]);
+    for (const { why } of [...notRun.commands, ...notRun.blocks])
+      for (const [file] of why.matchAll(/test\/[\w./-]+\.ts/g))
+        expect(existsSync(join(root, file)), file).toBe(true);
+  });
+
   it("are run, but for a few that say why not", () => {
     const all = pages.flatMap((page) => blocksOf(page)).flatMap(({ lines }) => lines);
     const left = all.filter(
       ({ command }) => reasonOf(command) !== undefined && command.includes("awsrole"),
     );
     expect(all.length).toBeGreaterThan(40);
-    // Signing in and what needs a sign-in are the most of them: login.test.ts and sync.test.ts run those.
-    expect(left.length / all.length).toBeLessThan(0.25);
+    expect(left.length / all.length).toBeLessThan(0.2);
   });
 
   it("exist, with their options, where prose names them", async () => {
@@ -205,6 +225,98 @@ describe("the links in the docs", () => {
   });
 });
 
+describe("the files in the docs", () => {
+  const filesIn = (language: string): { page: string; body: string }[] =>
+    pages.flatMap((page) =>
+      fencesOf(read(page))
+        .filter((block) => block.language === language)
+        .map(({ body }) => ({ page, body })),
+    );
+
+  it.for(filesIn("ini").filter(({ body }) => !body.startsWith("[Unit]")))(
+    "are read by awsrole without a complaint: $page, $body",
+    async ({ body }) => {
+      const sts = await startAwsDouble();
+      const world = createDocsWorld(sts, { withProd: false });
+      try {
+        writeFileSync(join(world.path, ".aws", "config"), `${body}\n`);
+        const { code, stderr } = await runInProcess(["config"], world.env);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      } finally {
+        await sts.close();
+        await world.remove();
+      }
+    },
+  );
+
+  it("parse, where they are JSON", () => {
+    for (const { page, body } of filesIn("json"))
+      expect(() => JSON.parse(body) as unknown, page).not.toThrow();
+  });
+
+  it("pass systemd's own check, where they are units", ({ skip }) => {
+    const reason = missing("systemd-analyze", ["--version"]);
+    if (reason !== undefined) skip(reason);
+    const units = pages.flatMap((page) => fencesOf(read(page)).map(({ body }) => body));
+    const folder = mkdtempSync(join(tmpdir(), "awsrole-units-"));
+    try {
+      const files = units.flatMap((body, at) => {
+        if (!body.startsWith("[Unit]")) return [];
+        // A timer is checked with its service.
+        const name = body.includes("[Timer]") ? `unit${at - 1}.timer` : `unit${at}.service`;
+        const file = join(folder, name);
+        // What the unit starts is not installed here.
+        writeFileSync(file, `${body.replaceAll("/usr/local/bin/awsrole", "/bin/true")}\n`);
+        return [file];
+      });
+      expect(files.length).toBeGreaterThan(2);
+      const { status, stderr } = spawnSync("systemd-analyze", ["--user", "verify", ...files], {
+        encoding: "utf8",
+        env: { ...process.env, XDG_RUNTIME_DIR: folder, HOME: folder },
+      });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("give credentials in cron's environment, where they are a crontab", async () => {
+    const sts = await startAwsDouble();
+    const world = createDocsWorld(sts);
+    try {
+      const [crontab] = filesIn("crontab");
+      const variables = Object.fromEntries(
+        [...(crontab?.body ?? "").matchAll(/^(AWS\w+)=(.*)$/gm)].map(([, name, value = ""]) => [
+          name,
+          value.replace("/home/bob", world.path),
+        ]),
+      );
+      expect(variables["AWS_PROFILE"]).toBe("prod");
+      mkdirSync(join(world.path, ".config", "awsrole"), { recursive: true });
+      writeFileSync(join(world.path, ".config/awsrole/passphrase"), "a".repeat(32), {
+        mode: 0o600,
+      });
+      const config = readFileSync(join(world.path, ".aws", "config"), "utf8");
+      const line = /^credential_process = (.*prod)$/m.exec(config)?.[1] ?? "";
+      const { code, stdout, stderr } = await runCommand(["/bin/sh", "-c", line], {
+        env: {
+          HOME: world.path,
+          PATH: "/usr/bin:/bin",
+          // The double stands in for AWS, and no keychain of this machine is asked.
+          AWS_ENDPOINT_URL: world.env["AWS_ENDPOINT_URL"],
+          DBUS_SESSION_BUS_ADDRESS: "disabled:",
+          ...variables,
+        },
+      });
+      expect(code, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ Version: 1 });
+    } finally {
+      await sts.close();
+      await world.remove();
+    }
+  });
+});
+
 describe("docs/picture.svg", () => {
   it("shows commands that there are, and nothing of the machine it was made on", () => {
     const text = readFileSync(join(root, "docs", "picture.svg"), "utf8");
@@ -242,8 +354,20 @@ describe("docs/troubleshooting.md", () => {
   });
 });
 
+function read(page: string): string {
+  return readFileSync(join(root, page), "utf8");
+}
+
 function reasonOf(command: string): string | undefined {
-  return notRun.find(([line]) => line.test(command))?.[1];
+  return notRun.commands.find(({ line }) => new RegExp(line).test(command))?.why;
+}
+
+/** Blocks of these are looked at by "the files in the docs", and by the tests of the commands. */
+function isChecked(language: string, body: string): boolean {
+  return (
+    ["sh", "console", "ini", "json", "crontab", "systemd"].includes(language) ||
+    body.startsWith("[Unit]")
+  );
 }
 
 /** GitHub's anchors. */
@@ -279,7 +403,12 @@ async function runInShell(
   run: (script: string) => Promise<Finished>,
 ): Promise<string[]> {
   const status = shell === "fish" ? "$status" : "$?";
-  const script = lines.map(({ command }) => `${command}\necho "== ${status}"`).join("\n");
+  // An empty environment would lead to AWS itself, and to this machine's keychain.
+  const inside = 'env -i AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL" DBUS_SESSION_BUS_ADDRESS=disabled: ';
+  const script = lines
+    .map(({ command }) => command.replace(/^env -i /, inside))
+    .map((command) => `${command}\necho "== ${status}"`)
+    .join("\n");
   const { stdout, stderr } = await run(script);
   expect(stdout + stderr).not.toContain("\u001B");
   const ends = [...stdout.matchAll(/^== (\d+)$/gm)].map(([, code]) => code);
