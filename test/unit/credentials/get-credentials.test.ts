@@ -8,7 +8,13 @@ import { createFailureCooldown } from "../../../src/state/failure-cooldown.ts";
 import { resolveChain, type SessionHop } from "../../../src/credentials/chain.ts";
 import { createSessionCache } from "../../../src/credentials/cache/session-cache.ts";
 import type { SessionDependencies } from "../../../src/credentials/dependencies.ts";
-import { getCredentials, keyOf } from "../../../src/credentials/get-credentials.ts";
+import {
+  canSign,
+  getCredentials,
+  isFresh,
+  keyOf,
+} from "../../../src/credentials/get-credentials.ts";
+import { decodeOutcome } from "../../../src/credentials/shared-outcome.ts";
 import { runSingleFlight } from "../../../src/locks/single-flight.ts";
 import { openItemIndex } from "../../../src/state/item-index.ts";
 import { AwsRoleError, type ErrorCode } from "../../../src/foundation/errors.ts";
@@ -28,6 +34,8 @@ type World = {
   /** What STS does instead of answering. */
   failure: { error: AwsRoleError | undefined; tookSeconds?: number; afterMs?: number };
   notices: string[];
+  /** What STS answers to calls that are signed with this key. */
+  refuse: Map<string, AwsRoleError>;
 };
 
 describe("getting credentials", () => {
@@ -46,6 +54,7 @@ describe("getting credentials", () => {
     const calls: string[] = [];
     const failure: World["failure"] = { error: undefined };
     const notices: string[] = [];
+    const refuse: World["refuse"] = new Map();
     const start = Date.parse("2026-11-24T00:00:00Z");
     const clock = {
       now: () => new Date(start + time.seconds * 1000),
@@ -59,7 +68,8 @@ describe("getting credentials", () => {
         calls.push(`${signer.accessKeyId} ${request.durationSeconds ?? ""}`.trim());
         time.seconds += failure.tookSeconds ?? 0;
         if (failure.afterMs !== undefined) await pause(failure.afterMs);
-        if (failure.error !== undefined) throw failure.error;
+        const refusal = refuse.get(signer.accessKeyId) ?? failure.error;
+        if (refusal !== undefined) throw refusal;
         const issuedAt = clock.now();
         const expiresAt = new Date(issuedAt.getTime() + time.granted * 1000);
         return {
@@ -100,7 +110,7 @@ describe("getting credentials", () => {
       },
       notice: (text) => void notices.push(text),
     };
-    return { deps, time, calls, failure, notices };
+    return { deps, time, calls, failure, notices, refuse };
   }
   const chain = (extra = "") => resolveChain(awsFiles(`${config}${extra}`, bob), "prod", {});
   const network = new AwsRoleError("ERR_NETWORK", "no network");
@@ -199,6 +209,153 @@ describe("getting credentials", () => {
     expect(calls.length).toBeGreaterThan(length);
   });
 
+  it("takes a limit for inside: fresh at exactly 960 s, usable at exactly 60 s", async () => {
+    const { deps, time, failure } = createWorld();
+    await getCredentials(chain(), { use: "deliver" }, deps);
+    time.seconds = 3600 - 960;
+    expect((await getCredentials(chain(), { use: "deliver" }, deps)).how).toBe("cached");
+    failure.error = network;
+    time.seconds = 3600 - 60;
+    expect(await getCredentials(chain(), { use: "deliver" }, deps)).toMatchObject({
+      how: "stale",
+      remainingSeconds: 60,
+    });
+  });
+
+  it("hands out no old session after Ctrl-C, and none where a new one is asked for by force", async () => {
+    const { deps, time, failure } = createWorld();
+    await getCredentials(chain(), { use: "deliver" }, deps);
+    time.seconds = 3000;
+    failure.error = new AwsRoleError("ERR_INTERRUPTED", "interrupted");
+    await expect(getCredentials(chain(), { use: "deliver" }, deps)).rejects.toMatchObject({
+      code: "ERR_INTERRUPTED",
+    });
+    failure.error = network;
+    time.seconds = 100;
+    await expect(
+      getCredentials(chain(), { use: "deliver", forceRefresh: true }, deps),
+    ).rejects.toMatchObject({ code: "ERR_NETWORK" });
+  });
+
+  it("says whether it renewed", async () => {
+    const { deps, time } = createWorld();
+    expect((await getCredentials(chain(), { use: "deliver" }, deps)).isRenewal).toBe(false);
+    time.seconds = 3000;
+    expect((await getCredentials(chain(), { use: "deliver" }, deps)).isRenewal).toBe(true);
+  });
+
+  describe("with a signer that AWS does not take any more", () => {
+    const ended = new AwsRoleError("ERR_AWS_SESSION_ENDED", "the session has ended");
+
+    it("fetches a new signer where it was a cached one, once", async () => {
+      const { deps, time, calls, refuse } = createWorld();
+      await getCredentials(chain(), { use: "deliver" }, deps);
+      time.seconds = 3000;
+      refuse.set("ASIA1", ended);
+      expect((await getCredentials(chain(), { use: "deliver" }, deps)).how).toBe("fetched");
+      expect(calls.slice(2)).toEqual(["ASIA1", "AKIAIOSFODNN7EXAMPLE", "ASIA4"]);
+    });
+
+    it("passes the refusal on where the signer is new, or the refusal is another", async () => {
+      const { deps, time, calls, refuse } = createWorld();
+      refuse.set("ASIA1", ended);
+      await expect(getCredentials(chain(), { use: "deliver" }, deps)).rejects.toBe(ended);
+      expect(calls).toHaveLength(2);
+      const denied = new AwsRoleError("ERR_AWS_DENIED", "no");
+      refuse.set("ASIA1", denied);
+      time.seconds = 10;
+      await expect(getCredentials(chain(), { use: "deliver" }, deps)).rejects.toBe(denied);
+      expect(calls).toHaveLength(3);
+    });
+  });
+
+  describe("with a sign-in", () => {
+    const signIn = `[profile mid]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 123456789012\nsso_role_name = Dev\n`;
+    const signed = () =>
+      resolveChain(
+        awsFiles(
+          `[profile prod]\nawsrole_role_arn = ${arn}\nawsrole_source_profile = mid\n${signIn}`,
+          "",
+        ),
+        "prod",
+        {},
+      );
+    const signInNeeded = new AwsRoleError("ERR_LOGIN_NEEDED", "sign in");
+    const session = (time: World["time"]) => ({
+      credentials: {
+        accessKeyId: "ASIASSO",
+        secretAccessKey: "s",
+        sessionToken: "t",
+        expiresAt: new Date(Date.parse("2026-11-24T00:00:00Z") + (time.seconds + 3600) * 1000),
+      },
+      issuedAt: new Date(Date.parse("2026-11-24T00:00:00Z") + time.seconds * 1000),
+      clockSkewSeconds: 0,
+    });
+
+    it("signs with its role, and keeps that session, too", async () => {
+      const { deps, time, calls } = createWorld();
+      let fetched = 0;
+      const sso = {
+        ...deps.sso,
+        fetch: async () => {
+          fetched += 1;
+          return session(time);
+        },
+      };
+      for (let count = 0; count < 2; count += 1)
+        await getCredentials(signed(), { use: "deliver" }, { ...deps, sso });
+      expect({ fetched, calls }).toEqual({ fetched: 1, calls: ["ASIASSO"] });
+    });
+
+    it("asks nothing of AWS where a person has to sign in first, unless the kept session still signs", async () => {
+      const { deps, time, calls } = createWorld();
+      const sso = { fetch: async () => session(time), requireSignIn: async () => {} };
+      await getCredentials(signed(), { use: "deliver" }, { ...deps, sso });
+      const needed = { ...sso, requireSignIn: () => Promise.reject(signInNeeded) };
+      const signedOut = { ...deps, sso: needed, runtimeDir: undefined };
+      time.seconds = 3600 - 61;
+      expect((await getCredentials(signed(), { use: "deliver" }, signedOut)).how).toBe("fetched");
+      expect(calls).toEqual(["ASIASSO", "ASIASSO"]);
+      const others = createWorld();
+      await expect(
+        getCredentials(signed(), { use: "deliver" }, { ...others.deps, sso: needed }),
+      ).rejects.toBe(signInNeeded);
+      expect(others.calls).toEqual([]);
+    });
+  });
+
+  it("is listed by what it is: a role by its ARN, a user's session by its device", () => {
+    const hop = chain() as SessionHop;
+    expect(keyOf(hop)).toMatchObject({ kind: "role", roleArn: arn, profile: "prod" });
+    const user = resolveChain(
+      awsFiles(
+        `[profile prod]\nawsrole_role_arn = ${arn}\nawsrole_source_profile = bob\nawsrole_mfa_serial = arn:aws:iam::123456789012:mfa/Bob\n`,
+        bob,
+      ),
+      "prod",
+      {},
+    );
+    if (user.kind !== "role" || user.signer.kind !== "user-session") throw new Error("no MFA");
+    expect(keyOf(user.signer)).toMatchObject({ kind: "mfa" });
+    expect(keyOf(user.signer)).not.toHaveProperty("roleArn");
+  });
+
+  it("is fresh for `warm` as long as it is handed out as it is, and signs until its last minute", async () => {
+    const { deps, time } = createWorld();
+    const hop = chain() as SessionHop;
+    expect([await isFresh(hop, deps), await canSign(hop, deps)]).toEqual([false, false]);
+    await getCredentials(hop, { use: "deliver" }, deps);
+    for (const [seconds, fresh, signs] of [
+      [3600 - 960, true, true],
+      [3600 - 959, false, true],
+      [3600 - 60, false, true],
+      [3600 - 59, false, false],
+    ] as const) {
+      time.seconds = seconds;
+      expect([await isFresh(hop, deps), await canSign(hop, deps)]).toEqual([fresh, signs]);
+    }
+  });
+
   describe("among several processes", () => {
     let runtime: string;
     beforeEach(() => {
@@ -263,6 +420,29 @@ describe("getting credentials", () => {
         expect(one).toMatchObject({ status: "rejected", reason: { code } });
       expect(calls).toHaveLength(count);
     });
+
+    it("share one session, and know who fetched it", async () => {
+      const { deps, calls, failure } = createWorld();
+      failure.afterMs = 400;
+      // Nothing is kept: the second has it from the first alone.
+      const cache = { ...deps.cache, read: async () => undefined, write: async () => {} };
+      const coordinated = { ...deps, cache, runtimeDir: runtime };
+      const both = await Promise.all(
+        [1, 2].map(() => getCredentials(single(), { use: "deliver" }, coordinated)),
+      );
+      expect(both.map(({ how }) => how).toSorted()).toEqual(["fetched", "joined"]);
+      expect(both[1]?.credentials).toEqual(both[0]?.credentials);
+      expect(both[1]?.remainingSeconds).toBe(3600);
+      expect(calls).toHaveLength(1);
+    });
+  });
+
+  it("takes no answer of another process for its own that is none, or of another request", () => {
+    for (const text of ["", "[]", "{}", '{"session":1}', '{"session":"{}"}', '{"error":7}'])
+      expect(decodeOutcome(text, "request")).toMatchObject({
+        kind: "error",
+        error: { code: "ERR_INTERNAL" },
+      });
   });
 
   it("asks for an hour at most with a temporary signer, and says so", async () => {
