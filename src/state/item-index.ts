@@ -1,7 +1,7 @@
 /**
  * The index of stored items: what is not secret about every item in a store, one small JSON file per item (json-file.ts).
  *
- * A row is written before its item and removed after it, so that nothing is ever in a store unlisted. ItemIndex of different items never
+ * A row is written before its item and removed after it, so that nothing is ever in a store unlisted. Rows of different items never
  * touch each other.
  */
 import { shortHash } from "../foundation/hash.ts";
@@ -56,7 +56,7 @@ export function storesOf({ store, alsoIn = [] }: IndexEntry): readonly StoreName
   return [store, ...alsoIn];
 }
 
-/** ItemIndex kept in `stateFolder`/items. */
+/** The index kept in `stateFolder`/items. */
 export function openItemIndex(stateFolder: string): ItemIndex {
   const fileOf = (name: string): StateFile<IndexEntry> =>
     openStateFile(stateFolder, `items/${name}.json`, decodeEntry);
