@@ -4,14 +4,12 @@
  * AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is a path of ECS's endpoint, AWS_CONTAINER_CREDENTIALS_FULL_URI a whole address: https, or one that does not
  * leave the machine. The token file, which EKS renews, counts before the token in a variable.
  */
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { isLoopback } from "../config/connection.ts";
 import type { Environment } from "../foundation/environment.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Deadline } from "../foundation/deadline.ts";
-import { errorCode } from "../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { namedFileProblem, readNamedFile } from "../foundation/named-file.ts";
 import { askMetadataService, parseMetadataCredentials, reasonIn } from "./metadata-request.ts";
 
 const ecsAddress = "http://169.254.170.2";
@@ -81,7 +79,7 @@ async function tokenOf(env: Environment): Promise<string | undefined> {
   const variable = file
     ? "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
     : "AWS_CONTAINER_AUTHORIZATION_TOKEN";
-  const token = file ? await readToken(file) : env[variable];
+  const token = file ? readToken(file) : env[variable];
   if (!token) return undefined;
   // Anything else could add a header of its own.
   if (/^[\x20-\x7e]+$/.test(token)) return token;
@@ -89,21 +87,14 @@ async function tokenOf(env: Environment): Promise<string | undefined> {
 }
 
 /** As it is: a line end in it is an error for the SDKs too. */
-async function readToken(file: string): Promise<string> {
+function readToken(file: string): string {
   try {
-    const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw new Error("it is not a plain file");
-      if (stat.size > longestTokenBytes)
-        throw new Error(`it has more than ${longestTokenBytes} bytes`);
-      return (await handle.readFile("utf8")).replace(/\r?\n$/, "");
-    } finally {
-      await handle.close();
-    }
+    return readNamedFile(file, { maxBytes: longestTokenBytes })
+      .toString("utf8")
+      .replace(/\r?\n$/, "");
   } catch (cause) {
     throw unavailable(
-      `the token file ${file} (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE) cannot be read: ${errorCode(cause) ?? String(cause)}`,
+      `the token file ${file} (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE) ${namedFileProblem(cause)}`,
       "in EKS, see whether the pod identity webhook mounted it, and who may read it",
       cause,
     );

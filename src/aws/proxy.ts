@@ -9,11 +9,10 @@
  */
 
 import type { Environment } from "../foundation/environment.ts";
-import { readFileSync } from "node:fs";
 import type { Agent } from "node:http";
 import { isLoopback } from "../config/connection.ts";
-import { errorCode } from "../foundation/errno.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
+import { namedFileProblem, readNamedFile } from "../foundation/named-file.ts";
 
 /** The URL of the proxy for `url`, or `undefined` for the direct way. Throws ERR_NETWORK for a proxy that is no URL. */
 export function proxyFor(url: URL, env: Environment): URL | undefined {
@@ -58,13 +57,16 @@ export async function proxyAgent(
   return new HttpsProxyAgent(proxy, options);
 }
 
+/** All roots of a browser have 250 KB. */
+const MAX_CA_BUNDLE_BYTES = 4 * 1024 * 1024;
+
 /** The certificates in a PEM file. Throws ERR_CONFIG_READ when it cannot be read or holds none. */
 export function readCaBundle(file: string): string {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readNamedFile(file, { maxBytes: MAX_CA_BUNDLE_BYTES }).toString("utf8");
   } catch (error) {
-    throw caBundleError(`cannot read the CA bundle ${file}: ${errorCode(error)}`, error);
+    throw caBundleError(`the CA bundle ${file} ${namedFileProblem(error)}`, error);
   }
   // OpenSSL takes a file without certificates in silence, and would then trust no server, for a reason that is not shown.
   if (!/-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text)) {

@@ -17,7 +17,7 @@ import { prepareStore, tokenPlaces } from "../sessions/open-store.ts";
 import { isOfSsoSession } from "../sessions/sso-items.ts";
 import { isSession } from "../state/item-index.ts";
 import { markLogout } from "../state/logout-epoch.ts";
-import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
+import { deleteItems, forgetOpenedKeys, rowsOf } from "../sessions/delete-items.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 
 export default defineCommand({
@@ -42,7 +42,10 @@ export default defineCommand({
   examples: [
     { command: "awsrole logout prod", says: "forget the sessions of prod" },
     { command: "awsrole logout acme", says: "sign out of [sso-session acme], at AWS too" },
-    { command: "awsrole logout --all", says: "forget every session (long-term keys stay)" },
+    {
+      command: "awsrole logout --all",
+      says: "forget every session (long-term keys stay), and lock the file store",
+    },
   ],
   async run(context, args) {
     const name = args.positionals["NAME"];
@@ -75,6 +78,8 @@ export default defineCommand({
       requireProfile(readAwsFiles(env, platform), name);
     await deleteItems(context, listed, args);
     const { ended, failure } = await endSignIns(context, signIns, args);
+    // Last: a sign-in may lie in the file store, too.
+    if (args.all) await forgetOpenedKeys(context);
     if (unmarked !== undefined)
       throw new AwsRoleError(
         "ERR_STORE_FAILED",

@@ -6,25 +6,26 @@ import { printTable } from "../cli/table.ts";
 import { setCommand } from "../foundation/permission-advice.ts";
 import { markLogout } from "../state/logout-epoch.ts";
 import { hasExpired, type IndexEntry, type StoreName } from "../state/item-index.ts";
-import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
+import { deleteItems, forgetOpenedKeys, rowsOf } from "../sessions/delete-items.ts";
 import { storeOpener } from "../sessions/open-store.ts";
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { type Moved, moveItems, assertMovable, rowsToMove, tryStore } from "../stores/move.ts";
 import { stores } from "../stores/open.ts";
 
-const usage = "store move TO";
 const names = Object.keys(stores) as readonly StoreName[];
+const actions = ["move", "lock"] as const;
 
 export default defineCommand({
-  usage,
-  summary: "move keys and sessions to another store",
+  usage: "store ACTION [TO]",
+  summary: "move keys and sessions to another store, or lock the file store",
   description:
-    "Moves every stored key and session to the store TO (keychain, file, plaintext or none), each written and read back there before it leaves the old one. " +
+    "move TO: moves every stored key and session to the store TO (keychain, file, plaintext or none), each written and read back there before it leaves the old one. " +
     "Access keys go to the keychain or the file store only. Interrupted, run it again. It does not change which store is used: AWSROLE_STORE, or " +
-    "awsrole_store in [default], does.",
+    "awsrole_store in [default], does.\n\n" +
+    "lock: forgets the opened key of the file store, so that its passphrase is needed again. logout --all does it, too.",
   positionals: {
-    move: { describe: "the word move", completes: ["move"] },
+    ACTION: { describe: "move or lock", completes: actions },
     TO: { describe: "keychain, file, plaintext or none (deletes the sessions)", completes: names },
   },
   options: {
@@ -37,9 +38,12 @@ export default defineCommand({
   examples: [
     { command: "awsrole store move file --dry-run", says: "what would go to the encrypted file" },
     { command: "awsrole store move keychain", says: "everything into the OS keychain" },
+    { command: "awsrole store lock", says: "ask for the passphrase of the file store again" },
   ],
   async run(context, args) {
-    const to = storeNamed(args.positionals["move"], args.positionals["TO"]);
+    const { ACTION: action, TO: target } = args.positionals;
+    if (action === "lock") return lock(context, args, target);
+    const to = storeNamed(action, target);
     const { clock } = context;
     const rows = rowsOf(context);
     const all = await rows.list();
@@ -61,15 +65,39 @@ export default defineCommand({
   },
 });
 
+async function lock(
+  context: Context,
+  args: { readonly json: boolean; readonly quiet: boolean },
+  target: string | undefined,
+): Promise<number> {
+  if (target !== undefined)
+    throw new AwsRoleError("ERR_USAGE", `store lock: ${target} is one word too many`, {
+      hint: "usage: awsrole store lock",
+    });
+  const forgotten = await forgetOpenedKeys(context);
+  if (args.json) printJson(context, { forgotten });
+  else if (!args.quiet)
+    context.stdout(
+      forgotten === 0
+        ? "the file store was not open\n"
+        : "the file store is locked: its passphrase is needed again\n",
+    );
+  return 0;
+}
+
 function storeNamed(action: string | undefined, to: string | undefined): StoreName {
   if (action !== "move")
     throw new AwsRoleError("ERR_USAGE", `store: cannot ${action ?? ""}`, {
-      hint: `usage: awsrole ${usage}`,
+      hint: "usage: awsrole store (move TO | lock)",
+    });
+  if (to === undefined)
+    throw new AwsRoleError("ERR_USAGE", "store: TO is missing", {
+      hint: `stores are ${names.join(", ")}`,
     });
   const name = names.find((one) => one === to);
   if (name !== undefined) return name;
-  const guess = closestMatch(to ?? "", names);
-  throw new AwsRoleError("ERR_USAGE", `store: there is no store ${to ?? ""}`, {
+  const guess = closestMatch(to, names);
+  throw new AwsRoleError("ERR_USAGE", `store: there is no store ${to}`, {
     hint: guess === undefined ? `stores are ${names.join(", ")}` : `did you mean ${guess}?`,
   });
 }

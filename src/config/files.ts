@@ -7,9 +7,10 @@
  * This is on the hot path: synchronous, and it loads nothing but what node has loaded already.
  */
 import type { Environment } from "../foundation/environment.ts";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { errorCode } from "../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { readNamedFile } from "../foundation/named-file.ts";
 import { retryBusySync } from "../foundation/retry-busy.ts";
 import {
   type Document,
@@ -98,11 +99,8 @@ function readText(file: string): string {
   try {
     const stat = statSync(file, { throwIfNoEntry: false });
     if (stat === undefined || isNullDevice(file)) return "";
-    if (stat.isDirectory()) throw cannotRead(file, "is a folder, not a file", NAME_ANOTHER);
-    // A pipe or a device could keep us waiting without end.
-    if (!stat.isFile()) throw cannotRead(file, "is not a regular file", NAME_ANOTHER);
-    if (stat.size > LARGEST_FILE_BYTES) throw cannotRead(file, "has more than 64 MB", NAME_ANOTHER);
-    const text = retryBusySync(() => readFileSync(file, "latin1"));
+    const options = { maxBytes: LARGEST_FILE_BYTES, mayBeOnNetwork: true };
+    const text = retryBusySync(() => readNamedFile(file, options)).toString("latin1");
     assertUnencodedText(file, text);
     return text;
   } catch (error) {
@@ -130,6 +128,9 @@ const READ_FAILURES: Readonly<Record<string, readonly [what: string, hint: strin
     "cannot be read: not permitted",
     "give yourself the right to read it: ls -l shows its owner and mode",
   ],
+  EISDIR: ["is a folder, not a file", NAME_ANOTHER],
+  ENOTREG: ["is not a regular file", NAME_ANOTHER],
+  EFBIG: ["has more than 64 MB", NAME_ANOTHER],
   ENOTDIR: ["cannot be read: a file stands where its folder should be", "move that file away"],
   ELOOP: ["cannot be read: its symbolic links go round in a circle", "fix the link"],
   ENAMETOOLONG: ["cannot be read: the name is too long", "fix the AWS variable that names it"],

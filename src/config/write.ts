@@ -92,7 +92,12 @@ async function writeNew(temporary: string, text: string, old: Stats | undefined)
 }
 
 async function assertUnchanged(target: string, before: string): Promise<void> {
-  const now = await retryBusy(() => readFile(target, "latin1")).catch(undefinedIfMissing);
+  const now = await retryBusy(() =>
+    readFile(target, {
+      encoding: "latin1",
+      flag: constants.O_RDONLY | (constants.O_NONBLOCK ?? 0),
+    }),
+  ).catch(undefinedIfMissing);
   if ((now ?? "") === before) return;
   throw new AwsRoleError(
     "ERR_CONFIG_CONFLICT",

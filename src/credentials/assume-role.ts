@@ -1,8 +1,8 @@
 /** The calls to STS that give a session, with a person's code where one is needed. */
 import type { Credentials } from "../aws/credentials.ts";
 import type { Clock } from "../foundation/clock.ts";
-import { readFile } from "node:fs/promises";
 import { AwsRoleError } from "../foundation/errors.ts";
+import { namedFileProblem, readNamedFile } from "../foundation/named-file.ts";
 import type { AssumeRoleRequest, IssuedSession } from "../aws/sts.ts";
 import type { CachedSession } from "./cache/session.ts";
 import { deviceOfCall, mfaImpossible, type RoleHop, type UserSessionHop } from "./chain.ts";
@@ -47,6 +47,9 @@ export async function assumeRole(
   return sessionFrom(issued, hop.request, deps.clock);
 }
 
+/** STS takes 20,000 characters. */
+const MAX_TOKEN_BYTES = 20_000;
+
 /**
  * A session of a role, unsigned: the token in the file is the proof. It is read at every call, because the platform renews it.
  * @throws what `Sts` throws, ERR_SOURCE_UNAVAILABLE for a token that cannot be read.
@@ -58,11 +61,11 @@ export async function assumeRoleWithWebIdentity(
 ): Promise<CachedSession> {
   let token: string;
   try {
-    token = (await readFile(tokenFile, "utf8")).trim();
+    token = readNamedFile(tokenFile, { maxBytes: MAX_TOKEN_BYTES }).toString("utf8").trim();
   } catch (error) {
     throw new AwsRoleError(
       "ERR_SOURCE_UNAVAILABLE",
-      `profile ${hop.profile.name}: the web identity token ${tokenFile} cannot be read`,
+      `profile ${hop.profile.name}: the web identity token ${tokenFile} ${namedFileProblem(error)}`,
       {
         hint: "the platform that runs this program writes it; see whether the path is right",
         cause: error,

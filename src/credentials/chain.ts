@@ -7,9 +7,9 @@
 import { mostPolicyCharacters, userSessionSeconds } from "../config/aws-limits.ts";
 import type { Environment } from "../foundation/environment.ts";
 import { isAbsolute } from "node:path";
-import { readFileSync } from "node:fs";
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
+import { namedFileProblem, readNamedFile } from "../foundation/named-file.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { resolveInstanceMetadata } from "../config/instance-metadata.ts";
 import type { SsoRole } from "../config/sso.ts";
@@ -440,10 +440,11 @@ function readPolicy(profile: RoleProfile): string | undefined {
   if (!isAbsolute(policyFile)) throw fail("is not an absolute path");
   let policy: string;
   try {
-    policy = readFileSync(policyFile, "utf8");
+    // Four bytes a character at most.
+    policy = readNamedFile(policyFile, { maxBytes: 4 * 2048 }).toString("utf8");
     JSON.parse(policy);
   } catch (error) {
-    throw fail(error instanceof SyntaxError ? "is not JSON" : "cannot be read", error);
+    throw fail(error instanceof SyntaxError ? "is not JSON" : namedFileProblem(error), error);
   }
   if (policy.length > mostPolicyCharacters)
     throw fail(`is longer than ${mostPolicyCharacters} characters`);

@@ -13,11 +13,12 @@
  *   no quotes at all but the short (8.3) name, because `cmd.exe` and three SDKs lose them.
  */
 import type { Environment } from "../foundation/environment.ts";
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import { findOnPath, isExecutable } from "../foundation/find-executable.ts";
 import { systemProgram } from "../foundation/windows-executable.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
+import { readNamedFile } from "../foundation/named-file.ts";
 import {
   describeOpenStep,
   type OpenStep,
@@ -69,9 +70,11 @@ export function findProgram(running: Running, command?: string): Program {
 function startsScript(shim: string, script: string): boolean {
   try {
     const real = realPath(script);
-    return [...readFileSync(shim, "utf8").matchAll(/"%(?:~dp0|dp0%)\\?([^"%]+\.js)"/gi)].some(
-      ([, relative = ""]) => realPath(win32.resolve(win32.dirname(shim), relative)) === real,
-    );
+    return [
+      ...readNamedFile(shim, { maxBytes: 64 * 1024 })
+        .toString("utf8")
+        .matchAll(/"%(?:~dp0|dp0%)\\?([^"%]+\.js)"/gi),
+    ].some(([, relative = ""]) => realPath(win32.resolve(win32.dirname(shim), relative)) === real);
   } catch {
     return false;
   }

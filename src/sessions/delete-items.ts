@@ -8,6 +8,13 @@ export function rowsOf({ stateDir }: Context): ReturnType<typeof openItemIndex> 
   return openItemIndex(stateDir);
 }
 
+/** Forgets the opened keys of the file store: its passphrase is needed again. @returns how many there were. @throws ERR_STORE_FAILED. */
+export async function forgetOpenedKeys({ runtimeDir }: Context): Promise<number> {
+  const folder = runtimeDir();
+  if (folder === undefined) return 0;
+  return (await import("../stores/file/kept-keys.ts")).forgetKeptKeys(folder);
+}
+
 /** Deletes item, then row, one after the other. @throws the first store's error, after all that can be deleted is; the rest stays listed. */
 export async function deleteItems(
   context: Context,

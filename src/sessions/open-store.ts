@@ -8,6 +8,7 @@ import { unavailable } from "../foundation/prompter.ts";
 import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { openItemIndex, type ItemIndex, type StoreName } from "../state/item-index.ts";
 import type { TokenPlaces } from "../sso/token-store.ts";
+import type { PassphraseQuestion } from "../stores/file/passphrase.ts";
 import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
 
 /** The store in use, opened on first use, with the rows that list its items. */
@@ -77,11 +78,11 @@ export function storeOpener(
       mayPrompt,
       isAttended: () => input && findTerminal(platform).kind === "prompter",
       // Stores that are opened at the same time share one question.
-      askPassphrase: (isNew) => {
-        const question = isNew ? "new passphrase" : "passphrase";
+      askPassphrase: (wanted) => {
+        const question = `passphrase ${JSON.stringify(wanted)}`;
         const asked =
           openQuestions.get(question) ??
-          askPassphrase(context, { input, deadline, isNew }).finally(() =>
+          askPassphrase(context, { ...wanted, input, deadline }).finally(() =>
             openQuestions.delete(question),
           );
         openQuestions.set(question, asked);
@@ -109,7 +110,8 @@ async function askPassphrase(
     input,
     deadline,
     isNew,
-  }: { readonly input: boolean; readonly deadline: Deadline; readonly isNew: boolean },
+    problem,
+  }: PassphraseQuestion & { readonly input: boolean; readonly deadline: Deadline },
 ): Promise<string> {
   const found = input ? findTerminal(platform) : unavailable("--no-input forbids asking");
   if (found.kind === "unavailable") throw passphraseNeeded(found.reason);
@@ -133,15 +135,20 @@ async function askPassphrase(
     "an answer at this terminal",
     deadline,
     async () => {
-      const passphrase = await ask(
-        isNew ? "New passphrase for the file store: " : "Passphrase of the file store: ",
-      );
+      const wanted = isNew
+        ? "New passphrase for the file store (at least 12 characters): "
+        : "Passphrase of the file store: ";
+      const passphrase = await ask(`${sentence(problem)}${wanted}`);
       if (!isNew || (await ask("The same again: ")) === passphrase) return passphrase;
       throw new AwsRoleError("ERR_STORE_LOCKED", "the two passphrases differ", {
         hint: "try again",
       });
     },
   );
+}
+
+function sentence(problem: string | undefined): string {
+  return problem === undefined ? "" : `${problem.slice(0, 1).toUpperCase()}${problem.slice(1)}. `;
 }
 
 function passphraseNeeded(reason: string): AwsRoleError {

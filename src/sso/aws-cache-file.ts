@@ -5,12 +5,12 @@
  * - Replaced by rename with mode 0600, so that another program reads the old text or the new one; a link is followed, as the others do.
  */
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
 import { open, realpath, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode } from "../foundation/errno.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
+import { readNamedFile } from "../foundation/named-file.ts";
 
 /** A token with its registration has some 5 KB. */
 const longestBytes = 1024 * 1024;
@@ -20,17 +20,11 @@ export async function readAwsCacheFile(
   file: string,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
-    const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    try {
-      const stat = await handle.stat();
-      if (!stat.isFile() || stat.size > longestBytes) return undefined;
-      const value: unknown = JSON.parse(await handle.readFile("utf8"));
-      return typeof value === "object" && value !== null && !Array.isArray(value)
-        ? { ...value }
-        : undefined;
-    } finally {
-      await handle.close();
-    }
+    const text = readNamedFile(file, { maxBytes: longestBytes }).toString("utf8");
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? { ...value }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -8,11 +8,15 @@
  * - What is read is decoded: a file that is cut short, or that another version wrote, is as good as none.
  * - Only `node:fs` and `node:path` are loaded, because the cache hit reads such a file.
  */
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readNamedFile } from "../foundation/named-file.ts";
 import { retryBusySync } from "../foundation/retry-busy.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 import { assertOwned } from "./state-dir.ts";
+
+/** The largest is the record of an edit: the old and the new text of a section. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
 /** One file. */
 export type StateFile<T> = {
@@ -38,7 +42,11 @@ export function openStateFile<T>(
     read() {
       assertOwned(stateFolder, directory);
       try {
-        return decode(JSON.parse(retryBusySync(() => readFileSync(file, "utf8"))));
+        return decode(
+          JSON.parse(
+            retryBusySync(() => readNamedFile(file, { maxBytes: MAX_BYTES }).toString("utf8")),
+          ),
+        );
       } catch {
         return undefined;
       }

@@ -8,9 +8,9 @@
  * - Any content is a mark: that it differs from the one before is all that counts. One that cannot be read counts as changed.
  */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasErrorCode } from "../foundation/errno.ts";
+import { readNamedFile } from "../foundation/named-file.ts";
 import { openStateFile } from "./json-file.ts";
 
 /**
@@ -42,7 +42,7 @@ export async function storeUnlessLoggedOut(
 
 function readMark(stateFolder: string): string {
   try {
-    return readFileSync(join(stateFolder, markName), "utf8");
+    return readNamedFile(join(stateFolder, markName), { maxBytes: 4096 }).toString("utf8");
   } catch (error) {
     return hasErrorCode(error, "ENOENT", "ENOTDIR") ? "absent" : "unreadable";
   }

@@ -3,6 +3,7 @@ import type { Environment } from "../foundation/environment.ts";
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { StoreName } from "../state/item-index.ts";
+import type { PassphraseQuestion } from "./file/passphrase.ts";
 
 /**
  * Named secrets. An account is ASCII `[A-Za-z0-9_./=@+:-]{1,200}`; a secret is text of up to 20 KB.
@@ -44,7 +45,7 @@ export type StoreOptions = {
   /** Whether a person is there, for whom the keychain may make what it lacks. */
   readonly isAttended?: () => boolean;
   /** Asks a person for the file store's passphrase. @throws ERR_STORE_LOCKED where no prompter is available. */
-  readonly askPassphrase: (isNew: boolean) => Promise<string>;
+  readonly askPassphrase: (question: PassphraseQuestion) => Promise<string>;
   /** Runs `work` while no other process unlocks the file store. */
   readonly unlockInTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 };
@@ -54,14 +55,16 @@ export const stores: Readonly<Record<StoreName, (options: StoreOptions) => Promi
   {
     keychain: async (options) => (await import("./keychain/index.ts")).createOsKeychain(options),
     file: async ({ env, stateFolder, runtimeFolder, askPassphrase: ask, unlockInTurn }) => {
-      const [{ createFileStore }, { findPassphrase }] = await Promise.all([
+      const [{ createFileStore }, { findPassphrase, readKeyFile }] = await Promise.all([
         import("./file/index.ts"),
         import("./file/passphrase.ts"),
       ]);
       return createFileStore({
         stateFolder,
-        runtimeFolder,
-        passphrase: (isNew) => findPassphrase({ env, ask }, isNew),
+        // Elsewhere (/tmp) the key would outlast the login session.
+        runtimeFolder: isBelow(runtimeFolder, env["XDG_RUNTIME_DIR"]) ? runtimeFolder : undefined,
+        passphrase: (question) => findPassphrase({ env, ask }, question),
+        keyFile: () => readKeyFile(env),
         ...(unlockInTurn === undefined ? {} : { unlockInTurn }),
       });
     },
@@ -74,6 +77,10 @@ export const stores: Readonly<Record<StoreName, (options: StoreOptions) => Promi
       delete: async () => false,
     }),
   };
+
+function isBelow(folder: string | undefined, parent: string | undefined): boolean {
+  return folder !== undefined && Boolean(parent) && folder.startsWith(`${parent}/`);
+}
 
 /** The store in use: `--store`, else AWSROLE_STORE, else `awsrole_store` in `[default]`, else the keychain. @throws ERR_USAGE, ERR_STORE_UNAVAILABLE. */
 export function chooseStore(choices: {

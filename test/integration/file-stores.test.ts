@@ -14,18 +14,23 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as crypto from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFileStore } from "../../src/stores/file/index.ts";
-import { findPassphrase } from "../../src/stores/file/passphrase.ts";
+import { findPassphrase, readKeyFile } from "../../src/stores/file/passphrase.ts";
 import { createPlaintextStore } from "../../src/stores/plaintext.ts";
 import { describeSecretStore } from "../support/secret-store-contract.ts";
 
 const made = (): string => mkdtempSync(join(tmpdir(), "awsrole-store-"));
 const open = (stateFolder: string, passphrase = "correct horse", runtimeFolder?: string) =>
-  createFileStore({ stateFolder, runtimeFolder, passphrase: async () => passphrase });
+  createFileStore({
+    stateFolder,
+    runtimeFolder,
+    passphrase: async () => ({ text: passphrase, isTyped: false }),
+  });
 const itemOf = (folder: string): string => {
   const items = readdirSync(folder).filter(
     (name) => !name.startsWith(".") && name !== "store.json",
@@ -48,7 +53,7 @@ describeSecretStore("file", () => ({
   store: open(fileState),
   // A runtime folder would be asked for the key: here every child pays for scrypt, as on a machine without tmpfs.
   childStore: `import { createFileStore } from "../../src/stores/file/index.ts";
-    const store = createFileStore({ stateFolder: ${JSON.stringify(fileState)}, runtimeFolder: undefined, passphrase: async () => "correct horse" });`,
+    const store = createFileStore({ stateFolder: ${JSON.stringify(fileState)}, runtimeFolder: undefined, passphrase: async () => ({ text: "correct horse", isTyped: false }) });`,
   damage: async () => flip(itemOf(join(fileState, "file"))),
   close: async () => rmSync(fileState, { recursive: true }),
 }));
@@ -149,8 +154,8 @@ describe("the file store", () => {
     const salt = expect.stringMatching(/^[A-Za-z0-9+/]{22}==$/);
     expect(header).toMatchObject(
       hasArgon2
-        ? { v: 1, kdf: "argon2id", memoryKiB: 65_536, passes: 3, lanes: 4, salt }
-        : { v: 1, kdf: "scrypt", N: 65_536, r: 8, p: 1, salt },
+        ? { v: 2, kdf: "argon2id", memoryKiB: 65_536, passes: 3, lanes: 4, salt }
+        : { v: 2, kdf: "scrypt", N: 131_072, r: 8, p: 1, salt },
     );
   });
 
@@ -193,12 +198,12 @@ describe("the file store", () => {
 
   it("made by many at once is one store: nobody's secret is lost", async () => {
     await Promise.all(
-      Array.from({ length: 8 }, (_, index) =>
+      Array.from({ length: 4 }, (_, index) =>
         open(state).set(`session/v1/${index}/x`, `S${index}`),
       ),
     );
     const later = open(state);
-    for (let index = 0; index < 8; index += 1)
+    for (let index = 0; index < 4; index += 1)
       expect(await later.get(`session/v1/${index}/x`)).toBe(`S${index}`);
   });
 
@@ -208,18 +213,165 @@ describe("the file store", () => {
     '{"v":1,"kdf":"scrypt","N":1e12,"r":8,"p":1,"salt":"","check":""}',
     '{"v":1,"kdf":"argon2id","memoryKiB":1e12,"passes":3,"lanes":4,"salt":"","check":""}',
     '{"v":1,"kdf":"md5","N":1,"r":8,"p":1,"salt":"","check":""}',
+    '{"v":1,"kdf":"scrypt","N":3,"r":8,"p":1,"salt":"","check":""}',
+    '{"v":1,"kdf":"scrypt","N":2,"r":8,"p":1,"salt":"","check":""}',
+    '{"v":1,"kdf":"scrypt","N":1048576,"r":32,"p":1,"salt":"","check":""}',
+    '{"v":1,"kdf":"none","salt":"","check":""}',
     "garbage",
   ])("refuses the header %j", async (header) => {
-    await open(state).set("session/v1/prod/x", "S");
-    writeFileSync(join(folder, "store.json"), header);
+    put({ ...scryptStore, "store.json": header });
     await expect(open(state).get("session/v1/prod/x")).rejects.toMatchObject({
       code: "ERR_STORE_FAILED",
+      message: "the file store's store.json is damaged or missing",
+    });
+  });
+
+  it("does not take a store whose store.json is gone for a new one", async () => {
+    await open(state).set("key/v1/AKIAIOSFODNN7EXAMPLE", "S");
+    renameSync(join(folder, "store.json"), join(state, "header"));
+    for (const attempt of [
+      () => open(state).get("key/v1/AKIAIOSFODNN7EXAMPLE"),
+      () => open(state).set("session/v1/prod/x", "S"),
+    ])
+      await expect(attempt()).rejects.toMatchObject({
+        message: "the file store's store.json is damaged or missing",
+      });
+    renameSync(join(state, "header"), join(folder, "store.json"));
+    expect(await open(state).get("key/v1/AKIAIOSFODNN7EXAMPLE")).toBe("S");
+  });
+
+  it("reports a long-term key that is damaged, instead of none", async () => {
+    await open(state).set("key/v1/AKIAIOSFODNN7EXAMPLE", "S");
+    flip(itemOf(folder));
+    await expect(open(state).get("key/v1/AKIAIOSFODNN7EXAMPLE")).rejects.toMatchObject({
+      code: "ERR_STORE_FAILED",
+      message: "key/v1/AKIAIOSFODNN7EXAMPLE is damaged in the file store",
+    });
+  });
+
+  it("makes guessing costlier at the next unlock of an older store, and keeps its items as they are", async () => {
+    put(scryptStore);
+    const item = readFileSync(itemOf(folder));
+    await open(state).get("session/v1/prod/x");
+    const header = JSON.parse(readFileSync(join(folder, "store.json"), "utf8")) as object;
+    expect(header).toMatchObject(hasArgon2 ? { v: 2, kdf: "argon2id" } : { v: 2, N: 131_072 });
+    expect(readFileSync(itemOf(folder))).toEqual(item);
+    expect(await open(state).get("session/v1/prod/x")).toBe("S");
+    await expect(open(state, "wrong").get("session/v1/prod/x")).rejects.toMatchObject({
+      message: "the file store is locked: the passphrase is wrong",
+    });
+  });
+
+  it("opens an older store that cannot be written", async () => {
+    put(scryptStore);
+    chmodSync(folder, 0o500);
+    expect(await open(state).get("session/v1/prod/x")).toBe("S");
+    chmodSync(folder, 0o700);
+  });
+
+  it("asks a person three times, and says each time what was wrong", async () => {
+    const asked: (string | undefined)[] = [];
+    const typing = (answers: readonly string[]) =>
+      createFileStore({
+        stateFolder: state,
+        runtimeFolder: undefined,
+        passphrase: async ({ problem }) => {
+          asked.push(problem);
+          return { text: answers[asked.length - 1] ?? "", isTyped: true };
+        },
+      });
+    const short = "the passphrase has fewer than 12 characters";
+    await typing(["short", "elevenchars", "correct horse"]).set("session/v1/prod/x", "S");
+    expect(asked.splice(0)).toEqual([undefined, short, short]);
+    const wrong = "the passphrase is wrong";
+    expect(await typing(["a", "b", "correct horse"]).get("session/v1/prod/x")).toBe("S");
+    expect(asked.splice(0)).toEqual([undefined, wrong, wrong]);
+    await expect(typing(["a", "b", "c", "correct horse"]).get("session/v1/prod/x")).rejects.toThrow(
+      `the file store is locked: ${wrong}`,
+    );
+    expect(asked).toHaveLength(3);
+  });
+
+  it("takes no new passphrase of fewer than 12 characters from a file, and asks for it once", async () => {
+    await expect(open(state, "elevenchars").set("session/v1/prod/x", "S")).rejects.toMatchObject({
+      code: "ERR_STORE_LOCKED",
+      message: "the file store is locked: the passphrase has fewer than 12 characters",
+    });
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  describe("with a key file", () => {
+    const key = crypto.randomBytes(32);
+    const withKey = (keyFile: Buffer | undefined, stateFolder = state) =>
+      createFileStore({
+        stateFolder,
+        runtimeFolder: undefined,
+        passphrase: () => Promise.reject(new Error("asked")),
+        keyFile: () => keyFile,
+      });
+
+    it("needs no passphrase, and opens with that key only", async () => {
+      await withKey(key).set("session/v1/prod/x", "S");
+      expect(await withKey(key).get("session/v1/prod/x")).toBe("S");
+      expect(JSON.parse(readFileSync(join(folder, "store.json"), "utf8"))).toMatchObject({
+        v: 2,
+        kdf: "none",
+      });
+      await expect(withKey(crypto.randomBytes(32)).get("session/v1/prod/x")).rejects.toMatchObject({
+        code: "ERR_STORE_LOCKED",
+        message: "the file named in AWSROLE_KEY_FILE is not the key of this file store",
+      });
+      await expect(withKey(undefined).get("session/v1/prod/x")).rejects.toMatchObject({
+        code: "ERR_STORE_LOCKED",
+        hint: "name it in AWSROLE_KEY_FILE",
+      });
+    });
+
+    it("leaves a store that a passphrase opens to its passphrase", async () => {
+      await open(state).set("session/v1/prod/x", "S");
+      const both = createFileStore({
+        stateFolder: state,
+        runtimeFolder: undefined,
+        passphrase: async () => ({ text: "correct horse", isTyped: false }),
+        keyFile: () => key,
+      });
+      expect(await both.get("session/v1/prod/x")).toBe("S");
+    });
+
+    it("refuses a file that others can read, that has another length, or is no file", () => {
+      const file = join(state, "key");
+      const read = () => readKeyFile({ AWSROLE_KEY_FILE: file });
+      writeFileSync(file, key, { mode: 0o600 });
+      expect(read()).toEqual(key);
+      chmodSync(file, 0o640);
+      if (process.geteuid?.() !== 0)
+        expect(read).toThrow(`the key file ${file} can be read by others`);
+      chmodSync(file, 0o604);
+      expect(read).toThrow(`the key file ${file} can be read by others`);
+      writeFileSync(file, "too short");
+      chmodSync(file, 0o600);
+      expect(read).toThrow(`the key file ${file} has 9 bytes, not 32`);
+      rmSync(file);
+      expect(read).toThrow(`the key file ${file} does not exist`);
+      mkdirSync(file);
+      expect(read).toThrow(`the key file ${file} is a folder, not a file`);
+      expect(readKeyFile({})).toBeUndefined();
     });
   });
 });
 
+const keyOfTest = crypto.randomBytes(32);
 describe.each([
-  ["file", (state: string) => open(state)],
+  [
+    "file",
+    (stateFolder: string) =>
+      createFileStore({
+        stateFolder,
+        runtimeFolder: undefined,
+        passphrase: () => Promise.reject(new Error("asked")),
+        keyFile: () => keyOfTest,
+      }),
+  ],
   ["plaintext", createPlaintextStore],
 ] as const)("hostile files around the store %s are refused with a message", (name, openIt) => {
   let state: string;
@@ -265,6 +417,14 @@ describe.each([
       message: expect.stringMatching(/is a link/),
     });
   });
+  it.skipIf(process.platform === "win32")("an item that never ends", async () => {
+    const item = itemOf(folder());
+    rmSync(item);
+    execFileSync("mkfifo", ["-m", "600", item]);
+    await expect(openIt(state).get("session/v1/prod/x")).rejects.toMatchObject({
+      message: expect.stringMatching(/is not a regular file/),
+    });
+  });
   it("an item that others can read", async () => {
     chmodSync(itemOf(folder()), 0o644);
     await expect(openIt(state).get("session/v1/prod/x")).rejects.toMatchObject({
@@ -302,34 +462,38 @@ it("plaintext refuses a long-term key", async () => {
 
 describe("the passphrase", () => {
   const nobody = (): Promise<string> => Promise.reject(new Error("asked"));
+  const known = { isNew: false, problem: undefined };
   const folder = made();
   const file = join(folder, "passphrase");
   it("comes from a file that only its owner can read, without the last line feed", async () => {
     writeFileSync(file, "a b\n", { mode: 0o600 });
     expect(
-      await findPassphrase({ env: { AWSROLE_PASSPHRASE_FILE: file }, ask: nobody }, false),
-    ).toBe("a b");
+      await findPassphrase({ env: { AWSROLE_PASSPHRASE_FILE: file }, ask: nobody }, known),
+    ).toEqual({ text: "a b", isTyped: false });
     chmodSync(file, 0o644);
     await expect(
-      findPassphrase({ env: { AWSROLE_PASSPHRASE_FILE: file }, ask: nobody }, false),
+      findPassphrase({ env: { AWSROLE_PASSPHRASE_FILE: file }, ask: nobody }, known),
     ).rejects.toMatchObject({ message: expect.stringMatching(/can be read by others/) });
   });
   it("is never empty", async () => {
     writeFileSync(file, "\n");
     chmodSync(file, 0o600);
     await expect(
-      findPassphrase({ env: { AWSROLE_PASSPHRASE_FILE: file }, ask: nobody }, false),
+      findPassphrase({ env: { AWSROLE_PASSPHRASE_FILE: file }, ask: nobody }, known),
     ).rejects.toMatchObject({ message: expect.stringMatching(/empty/) });
   });
   it("comes from a descriptor from 3 on", async () => {
     for (const bad of ["0", "2", "x", "-1"]) {
       await expect(
-        findPassphrase({ env: { AWSROLE_PASSPHRASE_FD: bad }, ask: nobody }, false),
+        findPassphrase({ env: { AWSROLE_PASSPHRASE_FD: bad }, ask: nobody }, known),
       ).rejects.toMatchObject({ message: expect.stringMatching(/not a descriptor/) });
     }
   });
   it("is asked for where neither is given", async () => {
-    expect(await findPassphrase({ env: {}, ask: async () => "typed" }, true)).toBe("typed");
+    expect(await findPassphrase({ env: {}, ask: async () => "typed" }, known)).toEqual({
+      text: "typed",
+      isTyped: true,
+    });
     mkdirSync(folder, { recursive: true });
     rmSync(folder, { recursive: true });
   });

@@ -1,5 +1,14 @@
 /** The file store's passphrase where people and scripts give it: a terminal, a descriptor, a file; asked once per login where there is memory to keep the key. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { titled } from "../support/installed.ts";
@@ -35,7 +44,7 @@ describe("the passphrase of the file store", () => {
       const terminal = openTerminal(env);
       try {
         terminal.enter(`${command} whoami prod --quiet; echo "code $?"`);
-        await terminal.waitFor(/New passphrase for the file store:/);
+        await terminal.waitFor(/New passphrase for the file store \(at least 12 characters\):/);
         terminal.enter(passphrase);
         await terminal.waitFor(/The same again:/);
         terminal.enter(passphrase);
@@ -49,7 +58,22 @@ describe("the passphrase of the file store", () => {
         terminal.enter(`${command} whoami prod --quiet; echo "then $?"`);
         await terminal.waitFor(/Passphrase of the file store:/);
         terminal.enter("wrong");
-        await terminal.waitFor(/the passphrase of the file store is wrong[^]*then 3/);
+        await terminal.waitFor(/The passphrase is wrong\. Passphrase of the file store:/);
+        terminal.enter(passphrase);
+        await terminal.waitFor(/then 0/);
+        // Locked by hand, and typed wrong as often as awsrole asks.
+        terminal.enter(`${command} store lock; ${command} store lock`);
+        await terminal.waitFor(/file store is locked[^]*file store was not open/);
+        terminal.enter(`clear; ${command} whoami prod --quiet; echo "last $?"`);
+        await terminal.waitFor(/Passphrase of the file store:/);
+        for (const question of [2, 3]) {
+          terminal.enter("wrong");
+          await terminal.waitFor(
+            new RegExp(`(The passphrase is wrong\\.[^]*){${question - 1}}store:`),
+          );
+        }
+        terminal.enter("wrong");
+        await terminal.waitFor(/the file store is locked: the passphrase is wrong[^]*last 3/);
       } finally {
         terminal.close();
         rmSync(runtime, { recursive: true, force: true });
@@ -69,6 +93,59 @@ describe("the passphrase of the file store", () => {
     const closed = await runCommand(["sh", "-c", `${command} whoami prod 3<&-`], { env });
     expect(closed.code).toBe(1);
     expect(closed.stderr).toMatch(/^awsrole: descriptor 3 cannot be read\nawsrole: hint: /);
+  });
+
+  it.skipIf(noMemory !== undefined)(
+    titled("is derived once for fifty callers, and needed again after logout --all", noMemory),
+    async () => {
+      const file = join(home.path, "passphrase");
+      writeFileSync(file, passphrase, { mode: 0o600 });
+      const runtime = mkdtempSync("/dev/shm/awsrole-test-");
+      const env = { ...home.env, XDG_RUNTIME_DIR: runtime, AWSROLE_STORE: "file" };
+      const withPassphrase = { ...env, AWSROLE_PASSPHRASE_FILE: file };
+      const call = () =>
+        runAwsrole(["credential-process", "--profile", "prod"], { env: withPassphrase });
+      try {
+        expect(await call()).toMatchObject({ code: 0, stderr: "" });
+        expect((await runAwsrole(["store", "lock"], { env })).code).toBe(0);
+        const kept = join(runtime, "awsrole", "store-keys");
+        expect(readdirSync(kept)).toEqual([]);
+        const callers = await Promise.all(Array.from({ length: 50 }, call));
+        expect(callers.filter(({ code, stderr }) => code !== 0 || stderr !== "")).toEqual([]);
+        // One derivation writes one key: a second would have replaced the file.
+        expect(readdirSync(kept)).toHaveLength(1);
+        expect(sts.callsOf("AssumeRole")).toHaveLength(1);
+        expect((await runAwsrole(["logout", "--all"], { env })).code).toBe(0);
+        expect(readdirSync(kept)).toEqual([]);
+      } finally {
+        rmSync(runtime, { recursive: true, force: true });
+      }
+    },
+  );
+
+  it("is not needed where AWSROLE_KEY_FILE names a key, as systemd's credentials do", async () => {
+    const credentials = join(home.path, "credentials");
+    mkdirSync(credentials, { mode: 0o500 });
+    chmodSync(credentials, 0o700);
+    const file = join(credentials, "awsrole.key");
+    writeFileSync(file, randomBytes(32), { mode: 0o400 });
+    const env = {
+      ...home.env,
+      CREDENTIALS_DIRECTORY: credentials,
+      AWSROLE_STORE: "file",
+      AWSROLE_KEY_FILE: file,
+    };
+    const words = ["credential-process", "--profile", "prod"];
+    for (let call = 0; call < 2; call += 1)
+      expect(await runAwsrole(words, { env })).toMatchObject({ code: 0, stderr: "" });
+    expect(sts.callsOf("AssumeRole")).toHaveLength(1);
+    const without = await runAwsrole(["whoami", "prod", "--no-input"], {
+      env: { ...env, AWSROLE_KEY_FILE: "" },
+    });
+    expect(without).toMatchObject({ code: 3, stdout: "" });
+    expect(without.stderr).toBe(
+      "awsrole: the file store is opened by a key file\nawsrole: hint: name it in AWSROLE_KEY_FILE\n",
+    );
   });
 
   it("is missed where nobody can be asked: exit 3, with what to do", async () => {

@@ -1,7 +1,8 @@
 /** Tokens that a person chose, so that containers and services keep them when `serve` starts again: from files or descriptors, never from the command line. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import { readUpTo } from "../../foundation/named-file.ts";
 
 export type GivenToken = {
   readonly token: string;
@@ -29,7 +30,10 @@ export function readToken(path: string): GivenToken {
 function readPrivateText(path: string): { readonly text: string; readonly isFile: boolean } {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, "r");
+    descriptor = openSync(
+      path,
+      path.startsWith("/dev/") ? "r" : constants.O_RDONLY | (constants.O_NONBLOCK ?? 0),
+    );
     const found = fstatSync(descriptor);
     const isForeign = found.uid !== process.getuid?.() && found.uid !== 0;
     if (process.platform !== "win32" && found.isFile() && (isForeign || (found.mode & 0o077) !== 0))
@@ -38,7 +42,7 @@ function readPrivateText(path: string): { readonly text: string; readonly isFile
         `the token file ${path} ${isForeign ? "belongs to another user" : "can be read by others"}`,
         { hint: isForeign ? "use a file of your own" : `chmod 600 ${path}` },
       );
-    return { text: readAtMost(descriptor, 4096), isFile: found.isFile() };
+    return { text: readUpTo(descriptor, 4096).toString("utf8"), isFile: found.isFile() };
   } catch (error) {
     if (isAwsRoleError(error)) throw error;
     throw new AwsRoleError("ERR_SOURCE_UNAVAILABLE", `the token file ${path} cannot be read`, {
@@ -48,12 +52,4 @@ function readPrivateText(path: string): { readonly text: string; readonly isFile
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
-}
-
-function readAtMost(descriptor: number, bytes: number): string {
-  const buffer = Buffer.alloc(bytes);
-  let length = 0;
-  for (let read = -1; read !== 0 && length < bytes; length += read)
-    read = readSync(descriptor, buffer, length, bytes - length, null);
-  return buffer.toString("utf8", 0, length);
 }

@@ -10,9 +10,8 @@ import { assertWritableName, assertWritableValue } from "../../config/names.ts";
 import { rules } from "../../config/role-values.ts";
 import { parseStartUrl } from "../../config/start-url.ts";
 import { isSamePortal } from "../../sso/token.ts";
-import { errorCode } from "../../foundation/errno.ts";
-import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
-import { readFileSync } from "node:fs";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { namedFileProblem, readNamedFile } from "../../foundation/named-file.ts";
 import { globPattern, parseFilter } from "./filter.ts";
 import type { Wanted } from "./plan.ts";
 import { type Access, assertTemplate } from "./template.ts";
@@ -49,13 +48,10 @@ export function readTeamFile(file: string): TeamFile {
     });
   let value: unknown;
   try {
-    const bytes = readFileSync(file);
-    if (bytes.length > maxBytes) throw fail("it is larger than 1 MiB");
-    value = JSON.parse(bytes.toString("utf8"));
+    value = JSON.parse(readNamedFile(file, { maxBytes }).toString("utf8"));
   } catch (error) {
     if (error instanceof SyntaxError) throw fail("it is not JSON", error);
-    if (isAwsRoleError(error)) throw error;
-    throw fail(`it cannot be read (${errorCode(error) ?? "error"})`, error);
+    throw fail(`it ${namedFileProblem(error)}`, error);
   }
   return checkTeam(value, fail);
 }

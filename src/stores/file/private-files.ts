@@ -5,23 +5,29 @@
  * another user may already have read or replaced what is in it. A file is replaced by rename, so that readers see the old or the new one.
  */
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorCode, hasErrorCode } from "../../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import { namedFileProblem, readNamedFile } from "../../foundation/named-file.ts";
 import { makePrivateFolder } from "../../foundation/private-dir.ts";
 import { retryBusy } from "../../foundation/retry-busy.ts";
 
 export type PrivateFolder = {
   /** The text; undefined when there is no such file. */
   read(name: string): Promise<string | undefined>;
+  /** The names of all that is in the folder. */
+  list(): Promise<readonly string[]>;
   write(name: string, text: string): Promise<void>;
   /** Writes only where there is nothing yet; false when there was something. */
   create(name: string, text: string): Promise<boolean>;
   /** True when something was there. */
   remove(name: string): Promise<boolean>;
 };
+
+/** A secret has 20 KB at most. */
+const MAX_FILE_BYTES = 256 * 1024;
 
 const isWindows = process.platform === "win32";
 const noFollow = constants.O_NOFOLLOW ?? 0;
@@ -32,20 +38,27 @@ export function openPrivateFolder(path: string): PrivateFolder {
   return {
     async read(name) {
       if (!(await isThere(path))) return undefined;
-      const handle = await retryBusy(() => open(fileOf(name), constants.O_RDONLY | noFollow)).catch(
-        undefinedIfMissing(fileOf(name)),
-      );
-      if (handle === undefined) return undefined;
+      const file = fileOf(name);
+      const inspect = ({ uid, mode }: Stats): void => {
+        if (isForeign(uid)) throw refused(file, "belongs to another user");
+        if (!isWindows && (mode & 0o077) !== 0) throw refused(file, "can be read by others");
+      };
+      const options = { maxBytes: MAX_FILE_BYTES, flags: noFollow, inspect };
       try {
-        const stat = await handle.stat();
-        if (!stat.isFile()) throw refused(fileOf(name), "is not a regular file");
-        if (isForeign(stat.uid)) throw refused(fileOf(name), "belongs to another user");
-        if (!isWindows && (stat.mode & 0o077) !== 0)
-          throw refused(fileOf(name), "can be read by others");
-        return await handle.readFile("utf8");
-      } finally {
-        await handle.close();
+        const bytes = await retryBusy(async () => readNamedFile(file, options));
+        return bytes.toString("utf8");
+      } catch (error) {
+        if (isAwsRoleError(error)) throw error;
+        if (hasErrorCode(error, "EISDIR", "ENOTREG", "ENXIO", "EFBIG"))
+          throw refused(file, namedFileProblem(error));
+        return undefinedIfMissing(file)(error);
       }
+    },
+    async list() {
+      if (!(await isThere(path))) return [];
+      return readdir(path).catch((error: unknown) => {
+        throw failed(path, error);
+      });
     },
     write: (name, text) => put(path, name, text, rename),
     async create(name, text) {
