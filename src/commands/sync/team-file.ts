@@ -10,7 +10,7 @@ import { assertWritableName, assertWritableValue } from "../../config/names.ts";
 import { rules } from "../../config/role-values.ts";
 import { parseStartUrl } from "../../config/start-url.ts";
 import { isSamePortal } from "../../sso/token.ts";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { namedFileProblem, readNamedFile } from "../../foundation/named-file.ts";
 import { globPattern, parseFilter } from "./filter.ts";
 import type { Wanted } from "./plan.ts";
