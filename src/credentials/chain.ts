@@ -441,7 +441,7 @@ function readPolicy(profile: RoleProfile): string | undefined {
   let policy: string;
   try {
     // Four bytes a character at most.
-    policy = readNamedFile(policyFile, { maxBytes: 4 * 2048 }).toString("utf8");
+    policy = readNamedFile(policyFile, { maxBytes: 4 * mostPolicyCharacters }).toString("utf8");
     JSON.parse(policy);
   } catch (error) {
     throw fail(error instanceof SyntaxError ? "is not JSON" : namedFileProblem(error), error);
