@@ -52,7 +52,7 @@ export function nextSteps(files: AwsFiles): readonly NextStep[] {
 }
 
 const fromNothing: readonly NextStep[] = [
-  { command: "aws configure sso-session", description: "set up IAM Identity Center (AWS SSO)" },
+  { command: "awsrole login", description: "set up IAM Identity Center (AWS SSO)" },
   {
     command: "awsrole add-key NAME",
     description: "store an IAM user's access key in the keychain",

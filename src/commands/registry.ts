@@ -100,7 +100,7 @@ export const commands: CommandTable = {
   },
   login: {
     summary: "sign in to IAM Identity Center, or to the console identity of a profile",
-    load: () => import("./login.ts"),
+    load: () => import("./login/index.ts"),
   },
   logout: {
     summary: "delete cached credentials of a profile, or of all, or end a sign-in",

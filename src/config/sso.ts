@@ -46,7 +46,7 @@ export function readSsoSession(
     throw invalid(
       reader,
       `there is no [sso-session ${name}] section`,
-      "create one with: aws configure sso-session",
+      "awsrole login, in a terminal, creates one",
     );
   }
   const need = (key: string): Setting => {

@@ -49,7 +49,7 @@ const run = (...words: string[]) => runInProcess(words, env);
 
 describe("help", () => {
   it.each([
-    ["nothing", "", "", ["aws configure sso-session", "add-key NAME", "add-profile"]],
+    ["nothing", "", "", ["awsrole login", "add-key NAME", "add-profile"]],
     [
       "a key in plain text",
       "",

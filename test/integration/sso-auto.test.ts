@@ -109,6 +109,79 @@ describe.skipIf(reason !== undefined)(titled("with a person at the terminal", re
   });
 });
 
+describe.skipIf(reason !== undefined)(titled("login from nothing", reason), () => {
+  let terminal: Terminal;
+  beforeEach(() => {
+    writeFileSync(home.configFile, "# mine\n");
+    terminal = openTerminal(environment());
+  });
+  afterEach(() => terminal.close());
+  const answer = async (question: RegExp, text: string): Promise<void> => {
+    await terminal.waitFor(question, 25_000);
+    terminal.enter(text);
+  };
+
+  it("asks for start URL, region, name, account and role, and ends in a profile that works", async () => {
+    aws.identityCenter.addAccount({
+      accountId: "222222222222",
+      accountName: "Acme Dev",
+      roleNames: ["Admin"],
+    });
+    terminal.enter(`${awsrole} login; echo code-$?`);
+    await answer(/Start URL/, "http://example.awsapps.com/start");
+    await terminal.waitFor(/does not begin with https/, 25_000);
+    for (let n = 0; n < 40; n += 1) terminal.press("BSpace");
+    terminal.enter("example.awsapps.com/start#/");
+    await answer(/Region of IAM Identity Center/, "eu-west-1");
+    await answer(/Session name/, "");
+    await answer(/Account/, "dev");
+    await answer(/Profile name/, "");
+    await terminal.waitFor(/code-0/, 25_000);
+    const config = readFileSync(home.configFile, "utf8");
+    expect(config).toMatch(
+      /^# mine\n\n\[sso-session example\]\nsso_start_url = https:\/\/example.awsapps.com\/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n\n\[profile acme-dev-admin\]\ncredential_process = .*\nregion = eu-west-1\nawsrole_sso_session = example\nawsrole_sso_account_id = 222222222222\nawsrole_sso_role_name = Admin\n$/,
+    );
+    const { stdout } = await runAwsrole(["credential-process", "--profile", "acme-dev-admin"], {
+      env: environment(),
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ AccountId: "222222222222" });
+  });
+
+  it("denied in the browser: exit 1, and the config is as it was", async () => {
+    aws.identityCenter.settings.person = "denies";
+    terminal.enter(`${awsrole} login; echo code-$?`);
+    await answer(/Start URL/, "https://example.awsapps.com/start");
+    await answer(/Region of IAM Identity Center/, "eu-west-1");
+    await answer(/Session name/, "corp");
+    await terminal.waitFor(/code-1/, 25_000);
+    expect(terminal.screen()).toContain("the sign-in was denied in the browser");
+    expect(readFileSync(home.configFile, "utf8")).toBe("# mine\n");
+  });
+
+  it("Ctrl-C at a question: exit 130, and the config is as it was", async () => {
+    terminal.enter(`${awsrole} login; echo code-$?`);
+    await terminal.waitFor(/Start URL/, 25_000);
+    terminal.press("C-c");
+    await terminal.waitFor(/code-130/, 25_000);
+    expect(readFileSync(home.configFile, "utf8")).toBe("# mine\n");
+  });
+});
+
+it("login without a network: exit 1, and nothing is kept", async () => {
+  const finished = await runAwsrole(["login", "corp", "--use-device-code"], {
+    env: { ...environment(), AWS_ENDPOINT_URL_SSO_OIDC: "http://127.0.0.1:9" },
+  });
+  expect(finished).toMatchObject({ code: 1, stdout: "" });
+  expect(finished.stderr).toMatch(/IAM Identity Center|127\.0\.0\.1:9/);
+});
+
+it("login with nothing configured and without a terminal: exit 1, and where to run it", async () => {
+  writeFileSync(home.configFile, "");
+  const finished = await runAwsrole(["login"], { env: environment() });
+  expect(finished).toMatchObject({ code: 1, stdout: "" });
+  expect(finished.stderr).toContain("run awsrole login in a terminal");
+});
+
 it("without a person many programs at once fail with exit 3: no window, no request", async () => {
   const all = await Promise.all(
     Array.from({ length: isLong ? 50 : 8 }, () =>

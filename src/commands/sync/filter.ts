@@ -3,7 +3,7 @@
  * or `role=GLOB`, `account=GLOB`, `id=GLOB`. Filters of one field are alternatives; all fields that have filters must match.
  */
 import { AwsRoleError } from "../../foundation/errors.ts";
-import type { Access } from "./template.ts";
+import type { Access } from "../../profiles/name-template.ts";
 
 export type Filter = {
   /** True where there is any filter. */

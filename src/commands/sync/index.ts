@@ -20,7 +20,7 @@ import { type Filter, parseFilter } from "./filter.ts";
 import { listAccess, type Listing } from "./listing.ts";
 import { planSync, type SyncOptions, type SyncPlan, type Wanted } from "./plan.ts";
 import { addSessions, assumedIn, readTeamFile, type TeamFile } from "./team-file.ts";
-import { assertTemplate, defaultTemplate } from "./template.ts";
+import { assertTemplate, defaultTemplate } from "../../profiles/name-template.ts";
 
 /** Listing hundreds of accounts takes minutes where AWS throttles. */
 const listingWithinMs = 15 * 60_000;
@@ -212,7 +212,7 @@ function chooseSessions(
     {
       hint:
         only === undefined
-          ? "create one with: aws configure sso-session"
+          ? "awsrole login, in a terminal, creates one"
           : `choose from ${known.join(", ")}`,
     },
   );

@@ -8,7 +8,7 @@
 import { type AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import type { Portal } from "../../sso/portal.ts";
 import type { Filter } from "./filter.ts";
-import type { Access } from "./template.ts";
+import type { Access } from "../../profiles/name-template.ts";
 
 export type Listing = {
   readonly session: string;

@@ -20,7 +20,7 @@ import { assertWritableValue } from "../../config/names.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { findReferences, redirectReferences } from "../../profiles/references.ts";
 import type { Listing } from "./listing.ts";
-import { type Access, profileName } from "./template.ts";
+import { type Access, profileName } from "../../profiles/name-template.ts";
 
 /** A profile to have: a role of Identity Center, or an IAM role that one of those assumes. */
 export type Wanted = Access & {

@@ -14,7 +14,7 @@ import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { namedFileProblem, readNamedFile } from "../../foundation/named-file.ts";
 import { globPattern, parseFilter } from "./filter.ts";
 import type { Wanted } from "./plan.ts";
-import { type Access, assertTemplate } from "./template.ts";
+import { type Access, assertTemplate } from "../../profiles/name-template.ts";
 
 export type TeamFile = {
   readonly sessions: readonly TeamSession[];

@@ -2,7 +2,7 @@
  * The names that `sync` gives to profiles: a template filled in for each account and role, then made a name that every SDK reads (older AWS CRT
  * parsers know letters, digits, `_` and `-` only).
  */
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 
 /** What one profile is for. */
 export type Access = {

@@ -1,25 +1,44 @@
 /** Signing in: to an IAM Identity Center session, or to the console identity of a `login_session` profile. */
-import { printJson } from "../cli/output.ts";
-import { commonOptions, defineCommand } from "../cli/command.ts";
-import { canAsk, openPrompts } from "../cli/prompts.ts";
-import { resolveConnection, type StsConnection } from "../config/connection.ts";
-import { type AwsFiles, readAwsFiles } from "../config/files.ts";
+import { printJson } from "../../cli/output.ts";
+import { type Arguments, commonOptions, defineCommand } from "../../cli/command.ts";
+import { canAsk, openPrompts } from "../../cli/prompts.ts";
+import { resolveConnection, type StsConnection } from "../../config/connection.ts";
+import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
 import {
   neitherProfileNorSession,
   readSsoSession,
   type SsoSessionSettings,
-} from "../config/sso.ts";
-import type { CredentialSource } from "../credentials/base-credentials.ts";
-import { type Hop, resolveChain } from "../credentials/chain.ts";
-import type { Context } from "../foundation/context.ts";
-import { deadlineFromNow } from "../foundation/deadline.ts";
-import { AwsRoleError } from "../foundation/errors.ts";
-import { escapeControls } from "../foundation/text.ts";
-import { deleteItems, rowsOf } from "../sessions/delete-items.ts";
-import { prepareStore, tokenPlaces } from "../sessions/open-store.ts";
-import { isOfSsoSession } from "../sessions/sso-items.ts";
-import { signInToConsole } from "../sign-in/console-sign-in.ts";
-import { signInMs, signInToSso } from "../sign-in/sso-sign-in.ts";
+} from "../../config/sso.ts";
+import type { CredentialSource } from "../../credentials/base-credentials.ts";
+import { type Hop, resolveChain } from "../../credentials/chain.ts";
+import type { Context } from "../../foundation/context.ts";
+import { deadlineFromNow } from "../../foundation/deadline.ts";
+import { AwsRoleError } from "../../foundation/errors.ts";
+import { escapeControls } from "../../foundation/text.ts";
+import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
+import { prepareStore, tokenPlaces } from "../../sessions/open-store.ts";
+import { isOfSsoSession } from "../../sessions/sso-items.ts";
+import { signInToConsole } from "../../sign-in/console-sign-in.ts";
+import { signInMs, signInToSso } from "../../sign-in/sso-sign-in.ts";
+
+const options = {
+  "sso-session": {
+    type: "string",
+    describe: "the sso-session of exactly this name",
+    value: "NAME",
+  },
+  "use-device-code": {
+    type: "boolean",
+    default: false,
+    describe: "sign in on another device, with a code",
+  },
+  browser: {
+    type: "boolean",
+    default: true,
+    describe: "show the address only, and open no browser",
+  },
+  input: commonOptions.input,
+} as const;
 
 export default defineCommand({
   usage: "login [NAME]",
@@ -29,27 +48,11 @@ export default defineCommand({
     "AWS's own tools use the same sign-in. Without a browser on this machine, or with --use-device-code, it shows a code to approve on any device.",
   positionals: {
     NAME: {
-      describe: "a profile or an sso-session (default: AWS_PROFILE, or the only session there is)",
+      describe:
+        "a profile or an sso-session (default: AWS_PROFILE, or the only session there is; without any it asks for one)",
     },
   },
-  options: {
-    "sso-session": {
-      type: "string",
-      describe: "the sso-session of exactly this name",
-      value: "NAME",
-    },
-    "use-device-code": {
-      type: "boolean",
-      default: false,
-      describe: "sign in on another device, with a code",
-    },
-    browser: {
-      type: "boolean",
-      default: true,
-      describe: "show the address only, and open no browser",
-    },
-    input: commonOptions.input,
-  },
+  options,
   examples: [
     { command: "awsrole login acme", says: "sign in to [sso-session acme]" },
     {
@@ -61,51 +64,73 @@ export default defineCommand({
   usesAwsProfile: true,
   async run(context, args) {
     const files = readAwsFiles(context.env, context.platform);
-    const target = await findTarget(context, files, args.positionals["NAME"], args);
-    if (!args.input)
-      throw new AwsRoleError(
-        "ERR_LOGIN_NEEDED",
-        "signing in needs a person, and --no-input forbids asking",
-        {
-          hint: "run it without --no-input",
-        },
-      );
-    const reporter = { tell: (text: string) => context.stderr(`awsrole: ${escapeLines(text)}\n`) };
-    const opensBrowser = args.browser;
-    if (target.kind === "console") {
-      const { loginSession, connection } = target;
-      const expiresAt = await signInToConsole(context, {
-        loginSession,
-        connection,
-        isCrossDevice: args["use-device-code"],
-        opensBrowser,
-        reporter,
-        askForText: canAsk(context, args)
-          ? async () => (await openPrompts()).ask("Text of the page", { check: () => {} })
-          : undefined,
+    const name = args.positionals["NAME"];
+    const isFirst = name === undefined && args["sso-session"] === undefined;
+    if (isFirst && files.ssoSessionNames().length === 0 && canAsk(context, args)) {
+      const { createFirstSession } = await import("./first-session.ts");
+      await createFirstSession(context, await openPrompts(), {
+        args,
+        signIn: (changed, session) =>
+          signIn(context, changed, sessionTarget(context, changed, session), args),
       });
-      report(context, args, loginSession, expiresAt);
       return 0;
     }
-    const { session, connection } = target;
-    const token = await signInToSso(context, {
-      session,
-      oidcConnection: connection,
-      places: tokenPlaces(
-        context,
-        prepareStore(context, { ...args, files, deadline: deadlineFromNow(signInMs) }),
-      ),
-      useDeviceCode: args["use-device-code"],
-      opensBrowser,
-      reporter,
-    });
-    // Whoever signs in wants the access that they have now.
-    const rows = (await rowsOf(context).list()).filter((row) => isOfSsoSession(row, session));
-    await deleteItems(context, rows, args);
-    report(context, args, session.name ?? session.startUrl, token.expiresAt);
+    await signIn(context, files, await findTarget(context, files, name, args), args);
     return 0;
   },
 });
+
+type Args = Arguments<typeof options>;
+
+/** Signs in, and says so. @throws ERR_LOGIN_NEEDED with `--no-input`, and what the two ways of signing in throw. */
+async function signIn(
+  context: Context,
+  files: AwsFiles,
+  target: Target,
+  args: Args,
+): Promise<void> {
+  if (!args.input)
+    throw new AwsRoleError(
+      "ERR_LOGIN_NEEDED",
+      "signing in needs a person, and --no-input forbids asking",
+      {
+        hint: "run it without --no-input",
+      },
+    );
+  const reporter = { tell: (text: string) => context.stderr(`awsrole: ${escapeLines(text)}\n`) };
+  const opensBrowser = args.browser;
+  if (target.kind === "console") {
+    const { loginSession, connection } = target;
+    const expiresAt = await signInToConsole(context, {
+      loginSession,
+      connection,
+      isCrossDevice: args["use-device-code"],
+      opensBrowser,
+      reporter,
+      askForText: canAsk(context, args)
+        ? async () => (await openPrompts()).ask("Text of the page", { check: () => {} })
+        : undefined,
+    });
+    report(context, args, loginSession, expiresAt);
+    return;
+  }
+  const { session, connection } = target;
+  const token = await signInToSso(context, {
+    session,
+    oidcConnection: connection,
+    places: tokenPlaces(
+      context,
+      prepareStore(context, { ...args, files, deadline: deadlineFromNow(signInMs) }),
+    ),
+    useDeviceCode: args["use-device-code"],
+    opensBrowser,
+    reporter,
+  });
+  // Whoever signs in wants the access that they have now.
+  const rows = (await rowsOf(context).list()).filter((row) => isOfSsoSession(row, session));
+  await deleteItems(context, rows, args);
+  report(context, args, session.name ?? session.startUrl, token.expiresAt);
+}
 
 type Target =
   | {
@@ -149,7 +174,7 @@ async function findTarget(
       {
         hint:
           sessions.length === 0
-            ? "aws configure sso-session writes one; or name a profile: awsrole login NAME"
+            ? "run awsrole login in a terminal, which asks for what it needs"
             : `choose one: ${sessions.map((one) => `awsrole login ${one}`).join(", ")}`,
       },
     );
