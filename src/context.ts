@@ -13,7 +13,7 @@ export function processContext(): Context {
   return withDirectories({
     env: process.env,
     platform: process.platform,
-    homeFolder: homeFolder(),
+    homeFolder: findHomeFolder(),
     clock: { now: () => new Date(), uptimeSeconds: uptime },
     stdout: (text) => {
       if (isStdoutBroken) return;
@@ -86,7 +86,7 @@ function write(descriptor: 1 | 2, text: string): void {
 }
 
 /** A user id without a home folder anywhere on record, as in containers: `/`, where nothing can be kept, as container runtimes have it. */
-function homeFolder(): string {
+function findHomeFolder(): string {
   try {
     return homedir();
   } catch {

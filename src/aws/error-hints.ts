@@ -52,7 +52,9 @@ export function explainFailure(error: unknown, call: Call): AwsRoleError {
   }
   const failure = error as ServiceError;
   const said = asSentence(failure.error_description || failure.message, call.secrets);
-  const row = rows.find((row) => row.when.test(failure.name) && (row.saying?.test(said) ?? true));
+  const row = rows.find(
+    ({ when, saying }) => when.test(failure.name) && (saying?.test(said) ?? true),
+  );
   const [code, hint] = row ? row.advice(call, failure) : byStatus(failure, call);
   const about =
     call.role === undefined || said.includes(call.role.roleArn) ? "" : ` of ${call.role.roleArn}`;

@@ -15,7 +15,7 @@ import { closestMatch } from "../foundation/edit-distance.ts";
 import {
   invalidValue,
   type Named,
-  named,
+  findNamed,
   parseDuration,
   parseList,
   parsePolicyArns,
@@ -228,7 +228,7 @@ function readManaged(files: AwsFiles, name: string, settings: Settings): Profile
       `has both ${marker} (${at(settings.get(marker)!)}) and awsrole_sso_role_name (${at(settings.get("awsrole_sso_role_name")!)})`,
       "keep one of them: a role of IAM Identity Center can be the source of another profile",
     );
-  const get: Lookup = (key) => named(settings, `awsrole_${key}`);
+  const get: Lookup = (key) => findNamed(settings, `awsrole_${key}`);
   if (get("role_arn") !== undefined) return readRole(name, settings, get, true);
   if (marker === "awsrole_sso_role_name")
     return {
@@ -265,8 +265,8 @@ function readStandard(
   position: "first" | "source",
 ): Profile {
   const get: Lookup = (key) => {
-    const plain = named(settings, key);
-    const prefixed = named(settings, `awsrole_${key}`);
+    const plain = findNamed(settings, key);
+    const prefixed = findNamed(settings, `awsrole_${key}`);
     if (
       plain !== undefined &&
       prefixed !== undefined &&
@@ -282,7 +282,7 @@ function readStandard(
     return prefixed ?? plain;
   };
   const has = (...keys: readonly string[]): boolean =>
-    keys.some((key) => named(settings, key) !== undefined);
+    keys.some((key) => findNamed(settings, key) !== undefined);
   const hasStaticKeys = has("aws_access_key_id", "aws_secret_access_key");
   const hasWebIdentity = has("web_identity_token_file");
   if (has("role_arn") && !hasWebIdentity && !(position === "source" && hasStaticKeys)) {
@@ -294,9 +294,9 @@ function readStandard(
   if (files.credentialsProfile(name)?.has("aws_access_key_id") === true) {
     return readStatic(files, name, settings);
   }
-  const loginSession = named(settings, "login_session")?.setting.value;
+  const loginSession = findNamed(settings, "login_session")?.setting.value;
   if (loginSession !== undefined) return { kind: "login", name, settings, loginSession };
-  const command = named(settings, "credential_process")?.setting.value;
+  const command = findNamed(settings, "credential_process")?.setting.value;
   if (command !== undefined) return { kind: "process", name, settings, command };
   return hasStaticKeys ? readStatic(files, name, settings) : { kind: "empty", name, settings };
 }
@@ -308,15 +308,15 @@ function readStandard(
 function readStatic(files: AwsFiles, name: string, settings: Settings): Profile {
   const credentials = files.credentialsProfile(name);
   const file =
-    credentials !== undefined && named(credentials, "aws_access_key_id") !== undefined
+    credentials !== undefined && findNamed(credentials, "aws_access_key_id") !== undefined
       ? credentials
       : (files.configProfile(name) ?? settings);
-  const value = (key: string): string | undefined => named(file, key)?.setting.value;
+  const value = (key: string): string | undefined => findNamed(file, key)?.setting.value;
   const accessKeyId = value("aws_access_key_id");
   const secretAccessKey = value("aws_secret_access_key");
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     const missing = accessKeyId === undefined ? "aws_access_key_id" : "aws_secret_access_key";
-    const elsewhere = named(settings, missing);
+    const elsewhere = findNamed(settings, missing);
     throw invalid(
       name,
       elsewhere === undefined
@@ -335,7 +335,7 @@ function readStatic(files: AwsFiles, name: string, settings: Settings): Profile 
     accessKeyId,
     secretAccessKey,
     sessionToken,
-    accountId: named(settings, "aws_account_id")?.setting.value,
+    accountId: findNamed(settings, "aws_account_id")?.setting.value,
   };
 }
 

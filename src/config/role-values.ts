@@ -10,7 +10,7 @@ export type Tag = { readonly key: string; readonly value: string };
 export type Named = { readonly key: string; readonly setting: Setting };
 
 /** The setting under its key; an empty value counts as absent, as in the AWS CLI. */
-export function named(settings: Settings, key: string): Named | undefined {
+export function findNamed(settings: Settings, key: string): Named | undefined {
   const setting = settings.get(key);
   return setting === undefined || setting.value === "" ? undefined : { key, setting };
 }

@@ -9,7 +9,7 @@ import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
 import type { AwsFiles } from "./files.ts";
-import { named, requireRule, rules } from "./role-values.ts";
+import { findNamed, requireRule, rules } from "./role-values.ts";
 
 /** A sign-in: a portal, and what of it is asked for. */
 export type SsoSessionSettings = {
@@ -50,7 +50,7 @@ export function readSsoSession(
     );
   }
   const need = (key: string): Setting => {
-    const found = named(settings, key);
+    const found = findNamed(settings, key);
     if (found !== undefined) return found.setting;
     throw invalid(
       reader,
@@ -126,7 +126,7 @@ export function readSsoRole(
   const reader = `profile ${name}`;
   refuseNarrowing(reader, settings);
   const need = (key: string): Setting => {
-    const found = named(settings, `${prefix}${key}`);
+    const found = findNamed(settings, `${prefix}${key}`);
     if (found !== undefined) return found.setting;
     throw invalid(
       reader,
@@ -136,7 +136,8 @@ export function readSsoRole(
         : `awsrole edit-profile ${name} --${key.replaceAll("_", "-")} … adds it`,
     );
   };
-  const sessionName = prefix === "" ? named(settings, "sso_session")?.setting : need("sso_session");
+  const sessionName =
+    prefix === "" ? findNamed(settings, "sso_session")?.setting : need("sso_session");
   const session =
     sessionName === undefined
       ? {
@@ -171,8 +172,8 @@ function readSessionOf(
 ): SsoSessionSettings {
   const section = files.ssoSession(sessionName);
   for (const key of ["sso_start_url", "sso_region", "sso_registration_scopes"]) {
-    const own = named(settings, key)?.setting;
-    const theirs = section === undefined ? undefined : named(section, key)?.setting;
+    const own = findNamed(settings, key)?.setting;
+    const theirs = section === undefined ? undefined : findNamed(section, key)?.setting;
     if (own === undefined || section === undefined || own.value === theirs?.value) continue;
     throw theirs === undefined
       ? invalid(
@@ -223,7 +224,7 @@ function requireStartUrl(reader: string, setting: Setting): string {
 }
 
 function scopesIn(settings: Settings): readonly string[] {
-  const scopes = (named(settings, "sso_registration_scopes")?.setting.value ?? "")
+  const scopes = (findNamed(settings, "sso_registration_scopes")?.setting.value ?? "")
     .split(",")
     .map((scope) => scope.trim())
     .filter((scope) => scope !== "");

@@ -110,7 +110,7 @@ export function withoutPlainKey(
       { hint: "see which of the two is wanted, and try again" },
     );
   }
-  const isAllOfIt = [...settings.keys()].every((key) => plainKeys.some((plain) => plain === key));
+  const isAllOfIt = [...settings.keys()].every((key) => plainKeys.some((one) => one === key));
   return isAllOfIt
     ? deleteSection(credentials, id)
     : plainKeys.reduce((edited, key) => deleteKey(edited, id, key), credentials);

@@ -61,7 +61,10 @@ export function withPlainKey(credentials: Document, name: string, key: LongTermK
       { hint: "remove the one that is not wanted, and try again" },
     );
   }
-  return pairs.reduce((edited, [name, value]) => setKey(edited, id, name, value), credentials);
+  return pairs.reduce(
+    (edited, [setting, value]) => setKey(edited, id, setting, value),
+    credentials,
+  );
 }
 
 /** The config with NAME as a profile of a plain key: what AWS has a name for keeps it, the rest of awsrole's lines goes. */

@@ -92,7 +92,7 @@ export function runningProgram(env: Environment, platform: NodeJS.Platform): Run
     platform,
     execPath: process.execPath,
     script: process.argv[1],
-    shortName: (path) => shortName(env, path),
+    shortName: (path) => shortNameOf(env, path),
   };
 }
 
@@ -117,10 +117,10 @@ function chosenProgram(running: Running, command: string): Program {
 
 /** For each word the first of its paths that lasts. */
 function lasting(running: Running, alternatives: readonly (readonly string[])[]): Program {
-  const paths = alternatives.map((paths) => {
-    const problems = paths.map((path) => problemOf(running, path));
-    const best = paths[problems.indexOf(undefined)];
-    if (best === undefined) throw noLastingName(`${paths.at(-1)} ${problems.at(-1)}`);
+  const paths = alternatives.map((names) => {
+    const problems = names.map((path) => problemOf(running, path));
+    const best = names[problems.indexOf(undefined)];
+    if (best === undefined) throw noLastingName(`${names.at(-1)} ${problems.at(-1)}`);
     return best;
   });
   const words = paths.map((path) => {
@@ -281,7 +281,7 @@ function realPath(file: string): string | undefined {
 }
 
 /** `cmd.exe` knows the short names; there is no other way to them without a native module. */
-function shortName(env: Environment, path: string): string | undefined {
+function shortNameOf(env: Environment, path: string): string | undefined {
   if (/["%]/.test(path)) return undefined;
   const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { stdout } = spawnSync(

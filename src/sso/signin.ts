@@ -68,8 +68,8 @@ export function createSignin(
         const client = new SigninClient(config);
         client.middlewareStack.add(
           (next) => (args) => {
-            const { request } = args as { request: HttpRequest };
-            request.headers["DPoP"] = proof(dpopKey, request.method, urlOf(request));
+            const sent = (args as { request: HttpRequest }).request;
+            sent.headers["DPoP"] = proof(dpopKey, sent.method, urlOf(sent));
             return next(args);
           },
           { step: "finalizeRequest", name: "dpop", override: true },

@@ -52,8 +52,8 @@ export default defineCommand({
     }
     const [{ cache = { state: "none", why: "credentials of this kind are not cached" } } = {}] =
       chain;
-    const steps = chain.flatMap(({ profile, mfa }) =>
-      mfa === undefined ? [] : [{ profile, ...mfa }],
+    const steps = chain.flatMap((step) =>
+      step.mfa === undefined ? [] : [{ profile: step.profile, ...step.mfa }],
     );
     const mfa = { asked: steps.some(({ asked }) => asked), steps };
     printJson(context, {

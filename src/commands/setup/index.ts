@@ -153,11 +153,11 @@ async function setUp(
   for (const warning of warnings) world.warn(warning);
   if (args["dry-run"]) {
     if (args.json) {
-      const planned = steps.map(({ title, commands, check }, index) => ({
-        step: title,
+      const planned = steps.map((step, index) => ({
+        step: step.title,
         state: states[index],
-        commands,
-        check,
+        commands: step.commands,
+        check: step.check,
       }));
       printJson(context, { setup: name, account, dryRun: true, steps: planned });
     } else context.stdout(planScript(world, steps, states));

@@ -275,11 +275,11 @@ function isListed(id: string, listings: readonly Listing[]): boolean {
 function renameAll(document: Document, renamed: SyncPlan["renamed"]): Document {
   // By way of names that no profile has: a and b may swap theirs.
   const passing = renamed.map(({ from, to }, index) => ({ from, to, by: `awsrole-sync-${index}` }));
-  const moved = passing.reduce((edited, { from, by }) => rename(edited, from, by), document);
-  return passing.reduce((edited, { by, to }) => rename(edited, by, to), moved);
+  const moved = passing.reduce((edited, { from, by }) => renameProfile(edited, from, by), document);
+  return passing.reduce((edited, { by, to }) => renameProfile(edited, by, to), moved);
 }
 
-function rename(document: Document, from: string, to: string): Document {
+function renameProfile(document: Document, from: string, to: string): Document {
   return redirectReferences(renameSection(document, { kind: "profile", name: from }, to), from, to);
 }
 

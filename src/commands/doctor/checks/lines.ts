@@ -138,7 +138,7 @@ function settingLines({ names }: Facts, document: Document): Finding[] {
           ...inlineComment(document, line, {
             key,
             value,
-            isParent: "firstLineEnd" in entry && isParent(entry, start),
+            hasNested: "firstLineEnd" in entry && isParent(entry, start),
           }).map((finding) => ({ ...finding, ...place })),
           ...invisibleIn(document, line, key).map((finding) => ({ ...finding, ...place })),
         ];
@@ -157,11 +157,11 @@ type Told = Pick<Finding, "id" | "what" | "fix" | "autoFix">;
 function inlineComment(
   document: Document,
   line: string,
-  { key, value, isParent }: { key: string; value: string; isParent: boolean },
+  { key, value, hasNested }: { key: string; value: string; hasNested: boolean },
 ): Told[] {
   const behind = /=(.*?)[ \t][#;]/.exec(line)?.[1];
   if (behind === undefined) return [];
-  const isEmpty = value === "" && !isParent;
+  const isEmpty = value === "" && !hasNested;
   // Part of a quoted word: taken apart, it is another command.
   const isQuoted = behind.split(/["']/).length % 2 === 0;
   return [

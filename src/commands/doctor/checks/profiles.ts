@@ -104,8 +104,8 @@ function outdentBelow(config: Document, profile: string, key: string): Document 
   const setting = readSettings(config, "profile", profile)?.get(key);
   if (setting === undefined) return config;
   const lines = config.text.split("\n");
-  for (let at = setting.line; /^[ \t]+\S/.test(lines[at] ?? ""); at += 1)
-    lines[at] = (lines[at] ?? "").replace(/^[ \t]+/, "");
+  for (let index = setting.line; /^[ \t]+\S/.test(lines[index] ?? ""); index += 1)
+    lines[index] = (lines[index] ?? "").replace(/^[ \t]+/, "");
   return parseDocument(lines.join("\n"), config);
 }
 

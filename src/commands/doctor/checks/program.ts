@@ -113,11 +113,11 @@ function readOptions(
   const words = splitCommand(text, platform) ?? [];
   const kept: string[] = [];
   let odd: string | undefined;
-  for (let at = 0; at < words.length; at += 1) {
-    const word = words[at] ?? "";
-    const isStore = word === "--store" && /^[a-z]+$/.test(words[at + 1] ?? "");
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? "";
+    const isStore = word === "--store" && /^[a-z]+$/.test(words[index + 1] ?? "");
     if (/^--(?:no-input|debug|store=[a-z]+)$/.test(word)) kept.push(word);
-    else if (isStore) kept.push(word, words[(at += 1)] ?? "");
+    else if (isStore) kept.push(word, words[(index += 1)] ?? "");
     else odd ??= /^--[a-z-]+/.exec(word)?.[0] ?? "a word without --";
   }
   return { kept, odd };
@@ -194,7 +194,7 @@ function forOtherSystem(finding: Finding): Finding {
 function unquotedPath(words: readonly string[]): string | undefined {
   if (existsSync(words[0] ?? "")) return undefined;
   return words
-    .map((_, at) => words.slice(0, at + 1).join(" "))
+    .map((_, index) => words.slice(0, index + 1).join(" "))
     .slice(1)
     .find((path) => existsSync(path));
 }

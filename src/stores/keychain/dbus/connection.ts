@@ -69,11 +69,11 @@ export async function connectToSessionBus(env: Environment): Promise<Bus> {
   socket.cork();
   process.nextTick(() => socket.uncork());
   socket.write("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n");
-  const call = ({ signature = "", values = [], returns = "", ...call }: MethodCall) =>
+  const call = ({ signature = "", values = [], returns = "", ...header }: MethodCall) =>
     new Promise<Value[]>((resolve, reject) => {
       if (lost !== undefined) return reject(lost);
       waiting.set(++serial, settleWith(returns, resolve, reject));
-      socket.write(encodeCall(serial, call, signature, values));
+      socket.write(encodeCall(serial, header, signature, values));
     });
   const onBus = (member: string, values: readonly string[] = []) =>
     call({
