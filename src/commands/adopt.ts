@@ -1,42 +1,100 @@
 import { defineCommand } from "../cli/command.ts";
+import { sectionNames } from "../config/document.ts";
+import { editEach } from "../config/edit.ts";
+import type { AwsFiles } from "../config/files.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { credentialProcessLine, findProgram, runningProgram } from "../program/program-path.ts";
-import { adopt } from "../profiles/adoption.ts";
+import { adopt, isAdoptable } from "../profiles/adoption.ts";
 import { assertNotShadowed, reviewProfile } from "../profiles/preflight.ts";
 import { editConfig } from "../profiles/edit-config.ts";
-import { findProfile, requireName } from "../profiles/find-profile.ts";
+import { findProfile } from "../profiles/find-profile.ts";
 import { reportChange } from "../profiles/change-report.ts";
 import { writeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
-  usage: "adopt NAME",
-  summary: "let awsrole provide the credentials of an existing role profile",
+  usage: "adopt [NAME]",
+  summary: "let awsrole provide the credentials of existing role profiles",
   description:
-    "Turns a standard role profile (role_arn, source_profile ...) into a managed one in place; release turns it back.",
+    "Turns a standard role profile (role_arn, source_profile ...), or one of IAM Identity Center (sso_session ...), into a managed one in place; release turns it back.",
   positionals: { NAME: { describe: "the role profile" } },
-  options: { command: writeOptions.command, "dry-run": writeOptions["dry-run"] },
-  examples: [{ command: "awsrole adopt prod --dry-run", says: "show the lines that would change" }],
+  options: {
+    all: { type: "boolean", default: false, describe: "every standard role and SSO profile" },
+    command: writeOptions.command,
+    "dry-run": writeOptions["dry-run"],
+  },
+  examples: [
+    { command: "awsrole adopt prod --dry-run", says: "show the lines that would change" },
+    { command: "awsrole adopt --all", says: "every role profile, in one change that undo reverts" },
+  ],
   async run(context, args) {
-    const name = requireName("adopt", args.positionals["NAME"]);
+    const name = args.positionals["NAME"];
+    if ((name === undefined) === !args.all) {
+      throw new AwsRoleError("ERR_USAGE", "adopt wants a profile or --all", {
+        hint: "usage: awsrole adopt (NAME | --all)",
+      });
+    }
     const program = findProgram(runningProgram(context.env, context.platform), args.command);
+    const adoptOne = (files: AwsFiles, config: AwsFiles["config"], one: string) => {
+      assertNotShadowed(files, one);
+      return adopt(config, one, findProfile(files, one), credentialProcessLine(program, one));
+    };
+    let adopted: readonly string[] = [];
+    let kept: readonly string[] = [];
     const change = await editConfig(context, {
-      action: `adopt ${name}`,
+      action: name === undefined ? "adopt --all" : `adopt ${name}`,
       dryRun: args["dry-run"],
       edit: (files) => {
-        assertNotShadowed(files, name);
-        return adopt(
-          files.config,
-          name,
-          findProfile(files, name),
-          credentialProcessLine(program, name),
+        if (name !== undefined) {
+          adopted = [name];
+          return adoptOne(files, files.config, name);
+        }
+        const chosen = sectionNames(files.config, "profile").filter((one) => isChosen(files, one));
+        const reasons = new Map(chosen.map((one) => [one, reasonAgainst(files, one, adoptOne)]));
+        adopted = chosen.filter((one) => reasons.get(one) === undefined);
+        kept = [...reasons].flatMap(([one, why]) =>
+          why === undefined ? [] : [`${one} stays as it is: ${why}`],
         );
+        return editEach(files.config, adopted, (config, one) => adoptOne(files, config, one));
       },
-      review: (files) => [...program.warnings, ...reviewProfile(files, name, context.env)],
+      review: (files) => [
+        ...program.warnings,
+        ...kept,
+        ...adopted.flatMap((one) => reviewProfile(files, one, context.env)),
+      ],
     });
+    const [first] = adopted;
     reportChange(context, args, change, {
-      facts: { profile: name },
-      done: `profile ${name} gets its credentials from awsrole now`,
-      next: `aws sts get-caller-identity --profile ${name}`,
+      facts: name === undefined ? { adopted } : { profile: name },
+      done:
+        adopted.length === 1
+          ? `profile ${first} gets its credentials from awsrole now`
+          : `${adopted.length} profiles get their credentials from awsrole now`,
+      ...(first === undefined ? {} : { next: `aws sts get-caller-identity --profile ${first}` }),
     });
-    return 0;
+    return kept.length === 0 ? 0 : 1;
   },
 });
+
+/** A profile with a bad line is for `doctor`. */
+function isChosen(files: AwsFiles, name: string): boolean {
+  try {
+    return isAdoptable(findProfile(files, name));
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    return false;
+  }
+}
+
+function reasonAgainst(
+  files: AwsFiles,
+  name: string,
+  adoptOne: (files: AwsFiles, config: AwsFiles["config"], name: string) => unknown,
+): string | undefined {
+  try {
+    adoptOne(files, files.config, name);
+    return undefined;
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    return error.message;
+  }
+}

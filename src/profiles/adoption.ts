@@ -21,7 +21,9 @@ export function adopt(
       `profile ${name} is managed by awsrole already`,
       `awsrole explain ${name} shows it`,
     );
-  if (!settings.has("role_arn")) {
+  const isSso = !settings.has("role_arn") && plainSsoKeys.some((key) => settings.has(key));
+  if (isSso) requireSession(name, settings);
+  else if (!settings.has("role_arn")) {
     throw invalid(
       `profile ${name} has no role_arn: there is no role to provide`,
       `awsrole add-profile makes a role profile; awsrole add-key ${name} takes an access key`,
@@ -35,10 +37,39 @@ export function adopt(
     );
   }
   let edited = config;
-  for (const key of [...plainRoleKeys, "mfa_process"]) {
+  for (const key of isSso ? plainSsoKeys : [...plainRoleKeys, "mfa_process"]) {
     if (settings.has(key)) edited = renameKey(edited, id, key, `awsrole_${key}`);
   }
   return setKey(edited, id, "credential_process", line);
+}
+
+/** What makes a profile a role of IAM Identity Center. */
+const plainSsoKeys = ["sso_session", "sso_account_id", "sso_role_name"] as const;
+
+/** @throws ERR_PROFILE_INVALID for a profile that no managed one can be made of. */
+function requireSession(name: string, settings: EditableProfile["settings"]): void {
+  const repeated = ["sso_start_url", "sso_region"].find((key) => settings.has(key));
+  if (!settings.has("sso_session"))
+    throw invalid(
+      `profile ${name} is of the old form, without an sso_session`,
+      "move its sso_start_url and sso_region to an [sso-session] section, and name that by sso_session",
+    );
+  if (repeated !== undefined)
+    throw invalid(
+      `profile ${name} repeats ${repeated}, which its [sso-session] has`,
+      "remove it from the profile",
+    );
+  const missing = plainSsoKeys.find((key) => !settings.has(key));
+  if (missing !== undefined)
+    throw invalid(`profile ${name} has no ${missing}`, "aws configure sso writes what is missing");
+}
+
+/** True for a profile that `adopt --all` takes: a standard role, of IAM or of IAM Identity Center. */
+export function isAdoptable({ settings }: Pick<EditableProfile, "settings">): boolean {
+  return (
+    !isManaged(settings) &&
+    (settings.has("role_arn") || (settings.has("sso_account_id") && settings.has("sso_role_name")))
+  );
 }
 
 /** Why a managed profile cannot work without awsrole; undefined when it can. */
@@ -52,7 +83,7 @@ export function whyNotReleasable({ settings }: EditableProfile): string | undefi
 /** A managed role profile as a standard one. Settings that AWS has no name for stay, prefixed: nothing else reads them. */
 export function release(config: Document, { id, settings }: EditableProfile): Document {
   let edited = config;
-  for (const key of plainRoleKeys) {
+  for (const key of [...plainRoleKeys, ...plainSsoKeys]) {
     if (settings.has(`awsrole_${key}`)) edited = renameKey(edited, id, `awsrole_${key}`, key);
   }
   if (settings.has("awsrole_mfa_process"))

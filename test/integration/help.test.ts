@@ -275,7 +275,12 @@ describe("a mistyped word", () => {
     ];
     const { code, stdout, stderr } = await run(...words);
     expect({ code, stdout }).toEqual({ code: name === "exec" ? 125 : 1, stdout: "" });
-    expect(stderr).toContain("profile prdo not found");
+    // These two take a session as well.
+    expect(stderr).toContain(
+      ["login", "logout"].includes(name)
+        ? "no profile or sso-session prdo"
+        : "profile prdo not found",
+    );
     expect(stderr).toContain("did you mean prod?");
   });
 

@@ -172,3 +172,38 @@ describe("until when one is signed in", () => {
     expect(stdout).toContain("the sign-in has ended: run awsrole login corp");
   });
 });
+
+describe("adopt and release of SSO profiles", () => {
+  const line = ["--command", "/bin/sh"];
+
+  it("turns a native profile into a managed one and back, byte for byte", async () => {
+    const before = `# mine\n${ssoConfig}`;
+    writeFileSync(home.configFile, before);
+    expect(await run("adopt", "reader", ...line)).toMatchObject({ code: 0 });
+    const adopted = readFileSync(home.configFile, "utf8");
+    expect(adopted).toContain("awsrole_sso_session = corp\nawsrole_sso_account_id = ");
+    expect(adopted).toContain("credential_process = /bin/sh credential-process --profile reader\n");
+    home.signIn();
+    expect((await credentials()).code).toBe(0);
+    writeFileSync(home.configFile, adopted.replace("/bin/sh", "/usr/local/bin/awsrole"));
+    expect(await run("release", "reader")).toMatchObject({ code: 0 });
+    expect(readFileSync(home.configFile, "utf8")).toBe(before);
+  });
+
+  it("--all takes roles and SSO profiles in one change, and says which it leaves", async () => {
+    const legacy = `[profile old]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 123456789012\nsso_role_name = Reader\n`;
+    const role = `[profile role]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = reader\nregion = eu-west-1\n`;
+    const before = ssoConfig + legacy + role;
+    writeFileSync(home.configFile, before);
+    const finished = await run("adopt", "--all", ...line);
+    expect(finished).toMatchObject({ code: 1 });
+    expect(finished.stdout).toContain("2 profiles get their credentials from awsrole now");
+    expect(finished.stderr).toContain("old stays as it is: profile old is of the old form");
+    const adopted = readFileSync(home.configFile, "utf8");
+    expect(adopted).toContain("awsrole_role_arn = arn:aws:iam::123456789012:role/x");
+    expect(adopted).toContain(legacy);
+    expect(await run("undo")).toMatchObject({ code: 0 });
+    expect(readFileSync(home.configFile, "utf8")).toBe(before);
+    expect(await run("adopt")).toMatchObject({ code: 2 });
+  });
+});
