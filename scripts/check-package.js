@@ -68,13 +68,19 @@ async function checkContent() {
   const files = packed.files.map(({ path }) => path);
   // npm packs every README.* whatever "files" says.
   const wanted =
-    /^(?:bin\/(?:awsrole\.js|package\.json)|dist\/(?:(?:cli|sso-clients)\.js|cache-(?:hit|miss)\.cjs|LICENSES\.txt|chunks\/(?:[^/]+\.js|xdg-open))|package\.json|(?:CHANGELOG|README(?:\.zh-TW)?)\.md|LICENSE)$/;
+    /^(?:bin\/(?:awsrole\.js|package\.json)|dist\/(?:(?:cli|sso-clients)\.js|cache-(?:hit|miss)\.cjs|LICENSES\.txt|chunks\/(?:[^/]+\.js|xdg-open))|man\/awsrole\.1|package\.json|(?:CHANGELOG|README(?:\.zh-TW)?)\.md|LICENSE)$/;
   assert.deepEqual(
     files.filter((file) => !wanted.test(file)),
     [],
     "files that nobody needs",
   );
-  for (const file of ["bin/awsrole.js", "dist/cli.js", "dist/cache-hit.cjs", "LICENSE"])
+  for (const file of [
+    "bin/awsrole.js",
+    "dist/cli.js",
+    "dist/cache-hit.cjs",
+    "man/awsrole.1",
+    "LICENSE",
+  ])
     assert(files.includes(file), `${file} is missing`);
   const tarball = join(work, packed.filename);
   const bytes = readFileSync(tarball);

@@ -25,6 +25,9 @@ rm "$tree/LICENSES.txt.gz"
 gzip -9nc "$root/CHANGELOG.md" >"$tree/changelog.gz"
 install -D -m 644 "$tree/changelog.gz" "$tree/usr/share/doc/awsrole/changelog.gz"
 rm "$tree/changelog.gz"
+gzip -9nc "$root/man/awsrole.1" >"$tree/awsrole.1.gz"
+install -D -m 644 "$tree/awsrole.1.gz" "$tree/usr/share/man/man1/awsrole.1.gz"
+rm "$tree/awsrole.1.gz"
 for completion in bash:bash-completion/completions/awsrole zsh:zsh/vendor-completions/_awsrole fish:fish/vendor_completions.d/awsrole.fish; do
   file=$tree/usr/share/${completion#*:}
   mkdir -p "$(dirname "$file")"

@@ -17,7 +17,7 @@ import { jsonReference } from "../../scripts/json-reference.ts";
 import { optionsOf } from "../../src/cli/command.ts";
 import { commands } from "../../src/commands/registry.ts";
 import { createDocsWorld } from "../support/docs-world.ts";
-import { missing } from "../support/installed.ts";
+import { missing, titled } from "../support/installed.ts";
 import { type Finished, type Home, runCommand } from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
 import { startAwsDouble } from "../support/aws-double.ts";
@@ -254,13 +254,13 @@ describe("the files in the docs", () => {
       expect(() => JSON.parse(body) as unknown, page).not.toThrow();
   });
 
-  it("pass systemd's own check, where they are units", ({ skip }) => {
-    const reason = missing("systemd-analyze", ["--version"]);
-    if (reason !== undefined) skip(reason);
-    const units = pages.flatMap((page) => fencesOf(read(page)).map(({ body }) => body));
+  const noSystemd = missing("systemd-analyze");
+  const units = "pass systemd's own check, where they are units";
+  it.skipIf(noSystemd !== undefined)(titled(units, noSystemd), () => {
+    const bodies = pages.flatMap((page) => fencesOf(read(page)).map(({ body }) => body));
     const folder = mkdtempSync(join(tmpdir(), "awsrole-units-"));
     try {
-      const files = units.flatMap((body, at) => {
+      const files = bodies.flatMap((body, at) => {
         if (!body.startsWith("[Unit]")) return [];
         // A timer is checked with its service.
         const name = body.includes("[Timer]") ? `unit${at - 1}.timer` : `unit${at}.service`;

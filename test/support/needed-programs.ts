@@ -14,6 +14,9 @@ const keychain: Programs = {
   "secret-tool": "libsecret-tools",
 };
 
+/** What checks the examples of the docs, and the manual page. */
+const checkers: Programs = { "systemd-analyze": "systemd", groff: "groff-base" };
+
 /** What most distributions' bash reads at its start. */
 export const bashCompletion = "/usr/share/bash-completion/bash_completion";
 
@@ -35,7 +38,7 @@ export function keychainSkipReason(): string | undefined {
 
 /** Debian packages of all the programs that are not on PATH. */
 export function missingPackages(): string[] {
-  return missingOf({ ...keychain, ...people });
+  return missingOf({ ...keychain, ...people, ...checkers });
 }
 
 function missingOf(programs: Programs): string[] {

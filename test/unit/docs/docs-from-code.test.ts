@@ -1,8 +1,12 @@
 /** Pages that the code is the source of: they cannot go stale. */
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commandReference } from "../../../scripts/command-reference.ts";
+import { manPage } from "../../../scripts/man-page.ts";
+import { commands } from "../../../src/commands/registry.ts";
+import { missing, titled } from "../../support/installed.ts";
 import { awsroleKeys, plainKeysThatShadow } from "../../../src/config/profiles.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -20,6 +24,27 @@ const found = (pattern: RegExp): string[] => [
 describe("docs/reference/commands.md", () => {
   it("is what `npm run docs` writes", async () => {
     expect(read("docs/reference/commands.md"), "run `npm run docs`").toBe(await commandReference());
+  });
+});
+
+describe("man/awsrole.1", () => {
+  it("is what `npm run docs` writes", async () => {
+    expect(read("man/awsrole.1"), "run `npm run docs`").toBe(await manPage());
+  });
+
+  const noGroff = missing("groff");
+  const formatted = "is formatted by man without a complaint, and has every command and option";
+  it.skipIf(noGroff !== undefined)(titled(formatted, noGroff), () => {
+    const { stdout, stderr } = spawnSync(
+      "groff",
+      ["-man", "-Tascii", "-ww", "-rLL=100n", "-P-cbou", join(root, "man/awsrole.1")],
+      { encoding: "utf8" },
+    );
+    expect(stderr).toBe("");
+    for (const name of Object.keys(commands)) expect(stdout).toContain(`awsrole ${name}`);
+    // As typed: a hyphen must not have become another sign.
+    expect(stdout).toContain("--role-session-name");
+    expect(stdout).toContain("~/.aws/config");
   });
 });
 
