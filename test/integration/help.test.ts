@@ -112,7 +112,7 @@ describe("help", () => {
       for (const { command: line, says } of command.examples)
         expect([line, says]).not.toContain("");
       for (const option of Object.values(command.options ?? {}))
-        expect(option.describe).toBeTruthy();
+        expect(option.describe).toMatch(/^\S[^\n]*[^.\s]$/);
     },
   );
 
