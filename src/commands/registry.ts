@@ -55,7 +55,7 @@ export const commands: CommandTable = {
     load: () => import("./remove-key.ts"),
   },
   store: {
-    summary: "move keys and sessions to another store",
+    summary: "move keys and sessions to another store, or lock the file store",
     load: () => import("./store.ts"),
   },
   config: {
