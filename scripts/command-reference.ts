@@ -45,11 +45,9 @@ async function page(name: string): Promise<string[]> {
     "",
     `\`awsrole ${usageOf(command)}\``,
     "",
-    prose(
-      command.description ??
-        `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
-    ),
+    prose(`${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`),
     "",
+    ...(command.description === undefined ? [] : [prose(command.description), ""]),
     ...positionals.map(([positional, { describe }]) => `- \`${positional}\`: ${prose(describe)}`),
     ...optionList(options),
     ...(positionals.length + Object.keys(options).length === 0 ? [] : [""]),

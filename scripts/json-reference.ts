@@ -28,7 +28,7 @@ const steps: readonly (readonly [words: string, title?: string])[] = [
   ["remove-profile prod", "remove-profile"],
   ["add-key bob --from-credentials-file", "add-key"],
   ["rotate-key bob", "rotate-key"],
-  ["rotate-key bob --finish", "rotate-key --finish"],
+  ["rotate-key bob --finish --yes", "rotate-key --finish"],
   ["setup demo --admin-profile bob --store file", "setup"],
   ["setup demo --undo --yes", "setup --undo"],
   ["remove-key bob", "remove-key"],

@@ -89,7 +89,7 @@ export function loadKeyring() {
   } catch (cause) {
     throw new AwsRoleError("ERR_STORE_UNAVAILABLE", "the keychain library cannot be loaded on this machine", {
       cause,
-      hint: "it is unpacked into the folder for temporary files, which must allow programs to run (TMPDIR names another); or set AWSROLE_STORE=none to work without a cache",
+      hint: "it is unpacked into the folder for temporary files, which must allow programs to run (TMPDIR names another); or set AWSROLE_STORE=none to disable caching",
     });
   }
 }

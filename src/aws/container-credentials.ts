@@ -31,17 +31,17 @@ export async function containerCredentials(
   };
   try {
     const answer = await askMetadataService(url.href, { headers }, deadline);
-    if (answer.status !== 200) throw unavailable(`it answered with ${reasonIn(answer)}`);
+    if (answer.status !== 200) throw unavailable(`it returned ${reasonIn(answer)}`);
     const credentials = parseMetadataCredentials(answer.text);
-    if (credentials === undefined) throw unavailable("its answer has no credentials");
+    if (credentials === undefined) throw unavailable("its response has no credentials");
     if (credentials.expiresAt !== undefined && credentials.expiresAt <= now())
-      throw unavailable(`its credentials ended at ${credentials.expiresAt.toISOString()}`);
+      throw unavailable(`its credentials expired at ${credentials.expiresAt.toISOString()}`);
     return credentials;
   } catch (error) {
     if (!isAwsRoleError(error)) throw error;
     throw unavailable(
-      `the container credentials endpoint at ${url.host} gave no credentials: ${error.message}`,
-      "see whether the task or pod has a role",
+      `the container credentials endpoint at ${url.host} returned no credentials: ${error.message}`,
+      "check that the task or pod has a role",
       error,
     );
   }
@@ -69,8 +69,8 @@ function endpointOf(env: Environment): URL {
     url !== undefined && (isLoopback(url.hostname) || knownHosts.includes(url.hostname));
   if (url?.protocol === "https:" || (url?.protocol === "http:" && isNear)) return url;
   throw unavailable(
-    `AWS_CONTAINER_CREDENTIALS_FULL_URI is not an address to get credentials from: ${full}`,
-    "it is an https address, or one of this machine, ECS (169.254.170.2) or EKS (169.254.170.23, [fd00:ec2::23])",
+    `AWS_CONTAINER_CREDENTIALS_FULL_URI is not a valid credentials endpoint: ${full}`,
+    "use an https URL, or an address of this machine, ECS (169.254.170.2) or EKS (169.254.170.23, [fd00:ec2::23])",
   );
 }
 
@@ -95,7 +95,7 @@ function readToken(file: string): string {
   } catch (cause) {
     throw unavailable(
       `the token file ${file} (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE) ${namedFileProblem(cause)}`,
-      "in EKS, see whether the pod identity webhook mounted it, and who may read it",
+      "in EKS, check that the pod identity webhook mounted it and that it is readable",
       cause,
     );
   }

@@ -100,7 +100,7 @@ const rows: readonly Row[] = [
     advice: (_call, { $metadata }) => [
       "ERR_MFA_WRONG_CODE",
       ($metadata?.attempts ?? 1) > 1
-        ? "wait for the next code: this one may have been used up by an attempt whose answer was lost"
+        ? "wait for the next code: this one may have been used by an attempt whose response was lost"
         : "wait for the next code (each works once); if it keeps failing, check the clock of the MFA device",
     ],
   },
@@ -115,7 +115,10 @@ const rows: readonly Row[] = [
   {
     when: denied,
     saying: /must provide both MFA serial number/i,
-    advice: () => ["ERR_AWS_DENIED", "set mfa_serial in the profile"],
+    advice: () => [
+      "ERR_AWS_DENIED",
+      "set the MFA device of the profile (awsrole edit-profile NAME --mfa-serial ARN)",
+    ],
   },
   {
     when: denied,
@@ -139,7 +142,7 @@ const rows: readonly Row[] = [
     saying: /1 hour session limit/i,
     advice: () => [
       "ERR_AWS_REFUSED",
-      "the source is itself a session: set duration_seconds to 3600 or less",
+      "the source credentials are temporary: set the duration to 3600 or less (awsrole edit-profile NAME --duration-seconds 3600)",
     ],
   },
   {
@@ -147,7 +150,7 @@ const rows: readonly Row[] = [
     saying: /exceeds the MaxSessionDuration/i,
     advice: () => [
       "ERR_AWS_REFUSED",
-      "lower duration_seconds (3600 always works), or raise the role's maximum session duration",
+      "lower the duration (awsrole edit-profile NAME --duration-seconds 3600), or raise the role's maximum session duration",
     ],
   },
   {
@@ -165,7 +168,7 @@ const rows: readonly Row[] = [
       call.isSession ? "ERR_AWS_SESSION_ENDED" : "ERR_AWS_REFUSED",
       call.action === "AssumeRoleWithWebIdentity"
         ? "the web identity token has expired: renew the token file"
-        : "the source's session has expired: renew it (awsrole login, or whatever made it)",
+        : "the source's session has expired: renew it (awsrole login, or the tool that created it)",
     ],
   },
   {
@@ -255,7 +258,7 @@ function byStatus(error: ServiceError, call: Call): Advice {
     ];
   }
   if (isUnreadable(error)) {
-    return ["ERR_AWS_UNAVAILABLE", "check that endpoint_url and the proxy really lead to AWS"];
+    return ["ERR_AWS_UNAVAILABLE", "check that endpoint_url and the proxy lead to AWS"];
   }
   return status === 403 ? ["ERR_AWS_DENIED", deniedHint(call)] : ["ERR_AWS_REFUSED", undefined];
 }
@@ -271,7 +274,7 @@ function isUnreadable(error: ServiceError): boolean {
 function describeAnswer({ $metadata, $response }: ServiceError): string {
   const status = $metadata?.httpStatusCode ?? 0;
   const type = $response?.headers?.["content-type"];
-  return `HTTP ${status}${type === undefined ? "" : ` with ${type}`}${status < 300 ? ", which is not what AWS answers" : ""}`;
+  return `HTTP ${status}${type === undefined ? "" : ` with ${type}`}${status < 300 ? ", not an AWS response" : ""}`;
 }
 
 function deniedHint({ service, action, role, isSession }: Call): string | undefined {
@@ -316,11 +319,11 @@ function verbOf(code: ErrorCode): string {
     case "ERR_AWS_THROTTLED":
       return "throttled";
     case "ERR_AWS_UNAVAILABLE":
-      return "gave no usable answer to";
+      return "gave no usable response to";
     case "ERR_PROFILE_INVALID":
       return "has no endpoint for";
     case "ERR_INTERNAL":
-      return "could not be asked for";
+      return "could not be called for";
     default:
       return "refused";
   }
@@ -332,7 +335,7 @@ function verbOf(code: ErrorCode): string {
  */
 function asSentence(message: string, secrets: readonly string[]): string {
   const [paragraph = ""] = message.trim().split(/\r?\n/);
-  return redact(paragraph, secrets).slice(0, 2000) || "no text";
+  return redact(paragraph, secrets).slice(0, 2000) || "no message";
 }
 
 function redact(text: string, secrets: readonly string[]): string {

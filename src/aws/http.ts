@@ -146,7 +146,7 @@ async function readAnswer(response: IncomingMessage): Promise<SdkResponse> {
     if (size > MAX_BODY_BYTES) {
       throw new AwsRoleError(
         "ERR_AWS_UNAVAILABLE",
-        `the answer is longer than ${MAX_BODY_BYTES} bytes`,
+        `the response is longer than ${MAX_BODY_BYTES} bytes`,
       );
     }
     chunks.push(chunk);
@@ -181,7 +181,7 @@ function pathOf({ path, query = {} }: SdkRequest): string {
 }
 
 function proxyRefusal(proxyStatus: number): Error {
-  return Object.assign(new Error(`the proxy answered ${proxyStatus}`), { proxyStatus });
+  return Object.assign(new Error(`the proxy returned ${proxyStatus}`), { proxyStatus });
 }
 
 /** Named as the SDK names one, so that it counts as worth another attempt. */

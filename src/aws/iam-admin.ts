@@ -319,8 +319,8 @@ function owned(
     | undefined,
 ): Owned {
   if (!found?.Arn) {
-    throw new AwsRoleError("ERR_AWS_UNAVAILABLE", `IAM answered ${action} with nothing`, {
-      hint: "check that endpoint_url and the proxy really lead to AWS",
+    throw new AwsRoleError("ERR_AWS_UNAVAILABLE", `IAM returned nothing for ${action}`, {
+      hint: "check that endpoint_url and the proxy lead to AWS",
     });
   }
   return {

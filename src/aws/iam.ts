@@ -76,8 +76,8 @@ export function createIam(
       );
       const { AccessKeyId, SecretAccessKey } = output.AccessKey ?? {};
       if (!AccessKeyId || !SecretAccessKey) {
-        throw new AwsRoleError("ERR_AWS_UNAVAILABLE", "IAM answered CreateAccessKey with no key", {
-          hint: "check that endpoint_url and the proxy really lead to AWS",
+        throw new AwsRoleError("ERR_AWS_UNAVAILABLE", "IAM returned no key for CreateAccessKey", {
+          hint: "check that endpoint_url and the proxy lead to AWS",
         });
       }
       return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey };

@@ -39,7 +39,7 @@ export async function instanceMetadataCredentials(
     if (!isAwsRoleError(error)) throw error;
     throw new AwsRoleError(
       error.code,
-      `the EC2 instance metadata service at ${address} gave no credentials: ${error.message}`,
+      `the EC2 instance metadata service at ${address} returned no credentials: ${error.message}`,
       { hint: error.hint ?? "this works on an EC2 instance that has a role", cause: error },
     );
   }
@@ -58,10 +58,10 @@ function refused(path: string, answer: MetadataAnswer): AwsRoleError {
   if (path === rolesPath && answer.status === 404) return unavailable("the instance has no role");
   if (answer.status === 403)
     return unavailable(
-      "it is switched off for this instance (HTTP 403)",
+      "it is disabled for this instance (HTTP 403)",
       "see HttpEndpoint in the instance's metadata options",
     );
-  return unavailable(`it answered ${path} with ${reasonIn(answer)}`);
+  return unavailable(`it returned ${reasonIn(answer)} for ${path}`);
 }
 
 function unavailable(what: string, hint?: string): AwsRoleError {

@@ -48,7 +48,7 @@ export async function askMetadataService(
     }
   }
   const why = problem instanceof Error ? `: ${problem.message}` : "";
-  throw new AwsRoleError("ERR_SOURCE_UNAVAILABLE", `it does not answer${why}`, { cause: problem });
+  throw new AwsRoleError("ERR_SOURCE_UNAVAILABLE", `it does not respond${why}`, { cause: problem });
 }
 
 /** Credentials as both services write them: `AccessKeyId`, `SecretAccessKey`, `Token`, `Expiration`. Undefined for anything else. */

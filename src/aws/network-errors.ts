@@ -43,18 +43,18 @@ function describe(
     : `check the network, endpoint_url and, behind a proxy, ${variable}`;
   if (error.proxyStatus === 407) {
     return [
-      `${peer} refused: it wants a user name and a password (407)`,
-      `put them in ${variable}: http://USER:PASSWORD@HOST:PORT, percent-encoded`,
+      `${peer} requires authentication (407)`,
+      `set the credentials in ${variable}: http://USER:PASSWORD@HOST:PORT, percent-encoded`,
     ];
   }
   if (error.proxyStatus !== undefined) {
-    return [`${peer} refused the way to ${url.host} (${error.proxyStatus})`, check];
+    return [`${peer} refused to connect to ${url.host} (${error.proxyStatus})`, check];
   }
   if (error.step === "connecting") {
     return [`no connection to ${peer} within the time limit`, check];
   }
   if (error.step === "answering") {
-    return [`${url.host} did not answer within the time limit`, check];
+    return [`${url.host} did not respond within the time limit`, check];
   }
   switch (error.code) {
     case "ENOTFOUND":
@@ -87,7 +87,7 @@ function describe(
       return isUntrusted(error.code)
         ? [
             `the certificate of ${owner} is not trusted (${error.code})`,
-            "behind a proxy that opens TLS, set AWS_CA_BUNDLE (or ca_bundle in the profile) to a file with its CA certificate",
+            "behind a TLS-inspecting proxy, set AWS_CA_BUNDLE (or ca_bundle in the profile) to a file with its CA certificate",
           ]
         : [`cannot reach ${peer}: ${error.code ?? error.message}`, check];
   }

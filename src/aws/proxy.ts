@@ -70,7 +70,7 @@ export function readCaBundle(file: string): string {
   }
   // OpenSSL takes a file without certificates in silence, and would then trust no server, for a reason that is not shown.
   if (!/-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text)) {
-    throw caBundleError(`there is no certificate in the CA bundle ${file}`);
+    throw caBundleError(`no certificate in the CA bundle ${file}`);
   }
   return text;
 }
@@ -102,7 +102,7 @@ function bare(hostname: string): string {
 
 function caBundleError(message: string, cause?: unknown): AwsRoleError {
   return new AwsRoleError("ERR_CONFIG_READ", message, {
-    hint: "see AWS_CA_BUNDLE, or ca_bundle in the profile",
+    hint: "check AWS_CA_BUNDLE, or ca_bundle in the profile",
     cause,
   });
 }

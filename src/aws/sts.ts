@@ -207,7 +207,7 @@ function issued(
     throw invalidAnswer(action, "no credentials");
   }
   if (!Expiration || !(Expiration.getTime() > answeredAt.getTime())) {
-    throw invalidAnswer(action, "credentials without an end, or that have already ended");
+    throw invalidAnswer(action, "credentials without an expiration, or that have already expired");
   }
   const arn = output.AssumedRoleUser?.Arn;
   const accountId = /^arn:[^:]+:sts::(\d{12}):/.exec(arn ?? "")?.[1] ?? knownAccountId;
@@ -226,7 +226,7 @@ function issued(
 }
 
 function invalidAnswer(action: string, what: string): AwsRoleError {
-  return new AwsRoleError("ERR_AWS_UNAVAILABLE", `STS answered ${action} with ${what}`, {
-    hint: "check that endpoint_url and the proxy really lead to AWS",
+  return new AwsRoleError("ERR_AWS_UNAVAILABLE", `STS returned ${what} for ${action}`, {
+    hint: "check that endpoint_url and the proxy lead to AWS",
   });
 }

@@ -35,7 +35,7 @@ export function readArguments(
 ): Arguments<Record<string, never>> {
   const { name, rest } = line;
   if (rest !== undefined && command.takesCommand !== true)
-    throw wrong(command, `${name} takes no command behind --`);
+    throw wrong(command, `${name} takes no command after --`);
   const options = optionsOf(command);
   const { words, values } = split(line.own, options);
   assertOptions(command, line, words, values);
@@ -109,15 +109,14 @@ function assertOptions(
       (value === "" || (array === true && Array.isArray(value) && value.length === 0)) &&
       lacksValue(own, typed)
     )
-      throw wrong(command, `${name}: --${option} wants a value`);
+      throw wrong(command, `${name}: --${option} needs a value`);
     else if (array !== true && Array.isArray(value))
       throw new AwsRoleError("ERR_USAGE", `${name}: --${option} is given twice`, {
         hint: "give it once",
       });
     else if (typeof value === "string" && choices?.includes(value) === false) {
-      const guess = closestMatch(value, choices.map(String));
-      throw new AwsRoleError("ERR_USAGE", `${name}: --${option} cannot be ${value}`, {
-        hint: guess === undefined ? `one of ${choices.join(", ")}` : `did you mean ${guess}?`,
+      throw new AwsRoleError("ERR_USAGE", `${name}: invalid value "${value}" for --${option}`, {
+        hint: `choose from ${choices.join(", ")}`,
       });
     }
   }
@@ -145,10 +144,11 @@ function assignPositionals(command: Command, name: string, given: readonly strin
       positionals[word] = given[used];
       used += 1;
     }
-    if (isRequired && used > given.length) throw wrong(command, `${name}: ${word} is missing`);
+    if (isRequired && used > given.length)
+      throw wrong(command, `${name}: missing required argument ${word}`);
   }
   const tooMany = given[used];
-  if (tooMany !== undefined) throw wrong(command, `${name}: one word too many: ${tooMany}`);
+  if (tooMany !== undefined) throw wrong(command, `${name}: unexpected argument "${tooMany}"`);
   return { positionals, names };
 }
 
@@ -176,10 +176,10 @@ function withProfileOption(
 
 function assertNames(command: Command, name: string, words: readonly (string | undefined)[]): void {
   // "$1" in a script that was not given one.
-  if (words.includes("")) throw wrong(command, `${name}: a word is empty: ''`);
-  const hyphened = words.find((word) => word?.startsWith("-"));
+  if (words.includes("")) throw wrong(command, `${name}: empty argument`);
+  const hyphened = words.find((word) => word !== "-" && word?.startsWith("-"));
   if (hyphened !== undefined)
-    throw new AwsRoleError("ERR_USAGE", `a name never begins with a hyphen: ${hyphened}`);
+    throw new AwsRoleError("ERR_USAGE", `a name cannot begin with a hyphen: ${hyphened}`);
 }
 
 function unknownOption(command: Command, name: string, typed: string): AwsRoleError {

@@ -78,23 +78,23 @@ export function usageOf({ usage, takesCommand }: Command): string {
 /** Options of every command for people. */
 export const commonOptions = {
   json: { type: "boolean", default: false, describe: "print JSON" },
-  input: { type: "boolean", default: true, describe: "never ask anything" },
+  input: { type: "boolean", default: true, describe: "never prompt" },
   store: {
     type: "string",
     completes: ["keychain", "file", "plaintext", "none"],
-    describe: "where secrets are kept: keychain, file, plaintext or none",
+    describe: "secret store: keychain, file, plaintext or none",
   },
-  quiet: { type: "boolean", default: false, describe: "print results and errors only" },
+  quiet: { type: "boolean", default: false, describe: "print only results and errors" },
   debug: {
     type: "boolean",
     default: false,
-    describe: "trace what is done (never secrets) on stderr",
+    describe: "print debug output to stderr (never secrets)",
   },
   profile: {
     type: "string",
     alias: "p",
     completes: "profiles",
-    describe: "the same as NAME (short: -p)",
+    describe: "same as NAME",
   },
 } as const satisfies OptionTable;
 
@@ -103,7 +103,7 @@ export const fetchOptions = {
   "force-refresh": {
     type: "boolean",
     default: false,
-    describe: "fetch anew even if a session is cached",
+    describe: "ignore the cache and fetch new credentials",
   },
   "mfa-code": { type: "string", describe: "the MFA code to use (single use, 30 s)" },
 } as const satisfies OptionTable;
@@ -113,7 +113,7 @@ export const sessionOptions = {
   "long-term": {
     type: "boolean",
     default: false,
-    describe: "of a key profile: the access key itself, not a session of it",
+    describe: "use the long-term access key itself instead of a session",
   },
 } as const satisfies OptionTable;
 

@@ -23,7 +23,7 @@ export async function confirm(
   input: boolean,
   { facts, question, code, asks, hint, refused }: Confirmation,
 ): Promise<void> {
-  const found = input ? findTerminal(platform) : unavailable("--no-input forbids asking");
+  const found = input ? findTerminal(platform) : unavailable("prompting is disabled by --no-input");
   if (found.kind === "unavailable")
     throw new AwsRoleError(code, `${asks}, but ${found.reason}`, { hint });
   for (const fact of facts) found.prompter.notify(fact);

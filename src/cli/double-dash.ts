@@ -25,12 +25,12 @@ export function requireSeparator(
   if (isCut || begin === own.length) {
     // A person who types no command gets a shell.
     if (isTerminal.stdin && isTerminal.stdout) return words;
-    throw new AwsRoleError("ERR_USAGE", `${name} wants a command to run`, {
+    throw new AwsRoleError("ERR_USAGE", `${name}: no command given`, {
       hint: `usage: awsrole ${usageOf(command)}`,
     });
   }
   const corrected = ["awsrole", ...own.slice(0, begin), "--", ...own.slice(begin)];
-  throw new AwsRoleError("ERR_USAGE", `${name} wants -- before the command`, {
+  throw new AwsRoleError("ERR_USAGE", `${name}: put -- before the command`, {
     hint: shellCommand(corrected, platform),
   });
 }

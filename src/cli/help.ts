@@ -10,6 +10,14 @@ export type Overview = readonly {
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
 }[];
 
+/** What `awsrole help NAME` explains, besides commands. */
+export type Topic = {
+  readonly name: string;
+  readonly summary: string;
+  readonly title: string;
+  readonly text: string;
+};
+
 /** A command to run next, and what it is for. */
 export type NextStep = { readonly command: string; readonly description: string };
 
@@ -29,7 +37,11 @@ export function formatStart(context: Context, steps: readonly NextStep[]): strin
 }
 
 /** All commands. */
-export function formatOverview(context: Context, overview: Overview): string {
+export function formatOverview(
+  context: Context,
+  overview: Overview,
+  topics: readonly Topic[],
+): string {
   const widest = Math.max(
     ...overview.flatMap(({ commands }) => commands.map(({ name }) => name.length)),
   );
@@ -44,7 +56,23 @@ export function formatOverview(context: Context, overview: Overview): string {
       ),
     ]),
     "",
-    "awsrole COMMAND --help says more about each.",
+    heading(context, "Topics:"),
+    ...columns(
+      topics.map(({ name, summary }) => [`help ${name}`, summary]),
+      widest,
+    ),
+    "",
+    "Run awsrole COMMAND --help for details.",
+    "",
+  ].join("\n");
+}
+
+/** A topic's text, its paragraphs wrapped; lines that begin with a blank stay as they are. */
+export function formatTopic(context: Context, { title, text }: Topic): string {
+  return [
+    heading(context, title),
+    "",
+    ...text.split("\n").flatMap((line) => (line.startsWith(" ") ? [line] : paragraph(line))),
     "",
   ].join("\n");
 }
@@ -66,7 +94,8 @@ export function formatHelp(context: Context, command: Command): string {
   return [
     `Usage: awsrole ${command.isForPrograms === true ? command.usage : withOptions(usageOf(command))}`,
     "",
-    ...paragraph(command.description ?? sentence(command.summary)),
+    ...paragraph(sentence(command.summary)),
+    ...(command.description === undefined ? [] : ["", ...paragraph(command.description)]),
     ...section(
       "Arguments",
       columns(
@@ -74,7 +103,9 @@ export function formatHelp(context: Context, command: Command): string {
         widest,
       ),
     ),
-    ...section("Options", columns(describeOptions(Object.fromEntries(own)), widest)),
+    ...groupsOf(own).flatMap(([title, options]) =>
+      section(title, columns(describeOptions(Object.fromEntries(options)), widest)),
+    ),
     ...section(
       "Options of every command",
       columns(describeOptions(Object.fromEntries(common)), widest),
@@ -98,6 +129,19 @@ export function describeOptions(options: OptionTable): (readonly [string, string
       `${describe}${words}${isPlain ? "" : ` (default: ${String(otherwise)})`}`,
     ];
   });
+}
+
+/** Options under the headings of their groups, those without one last. */
+function groupsOf(
+  options: readonly (readonly [string, OptionTable[string]])[],
+): readonly (readonly [title: string, typeof options])[] {
+  const titles = [...new Set(options.flatMap(([, { group }]) => group ?? []))];
+  const of = (wanted: string | undefined): typeof options =>
+    options.filter(([, { group }]) => group === wanted);
+  return [
+    ...titles.map((title) => [`${title} options`, of(title)] as const),
+    ["Options", of(undefined)],
+  ];
 }
 
 /** Where the options stand: before the `--` of a command line to run. */

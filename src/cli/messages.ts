@@ -86,7 +86,7 @@ function splitHint(hint: string): { readonly text: string; readonly command?: st
   // `awsrole list shows …` is a sentence.
   if (
     command === undefined ||
-    /,| \((?!umask)|^\w+ [\w-]+ (?:shows|lists|takes|asks|deletes|sets|keeps|finds|works|gives)\b/.test(
+    /,| \((?!umask)|^\w+ [\w-]+ (?:shows|lists|takes|to|asks|deletes|sets|keeps|finds|works|gives)\b/.test(
       command,
     )
   )

@@ -13,6 +13,11 @@ export function formatJson(value: unknown, { indent = false }: { indent?: boolea
   return escapeControls(text, { keepLineFeeds: true, as: "json" });
 }
 
+/** `1 session`, `2 sessions`. */
+export function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** Prints a command's facts, for `--json`. */
 export function printJson({ stdout }: Pick<Context, "stdout">, value: unknown): void {
   stdout(`${formatJson(value, { indent: true })}\n`);
@@ -30,7 +35,7 @@ export function assertPrivateOutput(
   if (!context.isOutputReadableByOthers()) return;
   throw new AwsRoleError(
     "ERR_OUTPUT_READABLE",
-    `${command}: others could read the secrets in the file that stdout is`,
+    `${command}: other users could read the secrets in the output file`,
     { hint: `run ${how} (a file that exists: chmod 600 first), or add --force` },
   );
 }

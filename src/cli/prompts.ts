@@ -112,7 +112,7 @@ export async function openPrompts(output: Writable = process.stdout): Promise<Pr
           : select({ message, options, initialValue, signal, output, maxItems: 10 }),
       );
       const choice = choices[chosen];
-      if (choice === undefined) throw new Error("the prompt answered what was not offered");
+      if (choice === undefined) throw new Error("the prompt returned an invalid choice");
       return choice.value;
     },
     async ask(question, { byDefault, check }) {
@@ -150,7 +150,7 @@ function bestMatches<O extends { readonly value: number; readonly label: string 
 }
 
 function problemWith(typed: string, check: (answer: string) => void): string | undefined {
-  if (typed.trim() === "") return "type an answer, or leave with Ctrl-C";
+  if (typed.trim() === "") return "type an answer, or cancel with Ctrl-C";
   try {
     check(typed.trim());
     return undefined;

@@ -9,7 +9,14 @@ import { readArguments, unknownWord } from "./args.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { type Command, commonOptions } from "./command.ts";
 import { requireSeparator } from "./double-dash.ts";
-import { formatHelp, formatOverview, formatStart, type NextStep } from "./help.ts";
+import {
+  formatHelp,
+  formatOverview,
+  formatStart,
+  formatTopic,
+  type NextStep,
+  type Topic,
+} from "./help.ts";
 import { commandNameOf, ownWords } from "./words.ts";
 
 /** The table of commands: the summary for the overview, the definition loaded when it is needed. */
@@ -22,6 +29,8 @@ export type Program = {
   readonly commands: CommandTable;
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly version: string;
+  /** What `help` explains besides commands. */
+  readonly topics: () => Promise<readonly Topic[]>;
   /** What to propose where no command is given. */
   readonly nextSteps: () => Promise<readonly NextStep[]>;
 };
@@ -29,9 +38,10 @@ export type Program = {
 /** Parses and runs one command line; resolves to the exit code. @throws ERR_USAGE, and what the command throws. */
 export async function runCommand(
   program: Program,
-  words: readonly string[],
+  typed: readonly string[],
   context: Context,
 ): Promise<number> {
+  const words = withoutAlias(typed);
   const own = ownWords(words);
   const rest = own.length === words.length ? undefined : words.slice(own.length + 1);
   const name = commandNameOf(words);
@@ -41,6 +51,11 @@ export async function runCommand(
     return printHelp(program, name, context);
   if (own.includes("--version") || own.includes("-V")) {
     context.stdout(`${program.version}\n`);
+    return 0;
+  }
+  if (name === "version") {
+    const { version: node, platform, arch } = process;
+    context.stdout(`awsrole ${program.version} (node ${node.slice(1)}, ${platform}-${arch})\n`);
     return 0;
   }
   const [first] = own;
@@ -64,13 +79,33 @@ export async function runCommand(
 
 const commandFirst = "usage: awsrole COMMAND [options]; awsrole --help lists the commands";
 
+/** Short names of commands. */
+const aliases: Readonly<Record<string, string>> = { ls: "list", rm: "remove-profile" };
+
+/** The same words with the command's whole name. */
+function withoutAlias(words: readonly string[]): readonly string[] {
+  const name = commandNameOf(words) ?? "";
+  const at = words.indexOf(name);
+  if (name === "help")
+    return words.map((word, index) =>
+      index === at + 1 && Object.hasOwn(aliases, word) ? (aliases[word] ?? word) : word,
+    );
+  return Object.hasOwn(aliases, name) ? words.with(at, aliases[name] ?? name) : words;
+}
+
 async function printHelp(
-  { commands, groups }: Program,
+  { commands, groups, topics: loadTopics }: Program,
   name: string | undefined,
   context: Context,
 ): Promise<number> {
+  const topics = await loadTopics();
+  const topic = topics.find((one) => one.name === name);
+  if (topic !== undefined) {
+    context.stdout(formatTopic(context, topic));
+    return 0;
+  }
   if (name !== undefined && name !== "help") {
-    context.stdout(formatHelp(context, await loadCommand(commands, name)));
+    context.stdout(formatHelp(context, await loadCommand(commands, name, topics)));
     return 0;
   }
   const overview = Object.entries(groups).map(([title, names]) => ({
@@ -80,17 +115,21 @@ async function printHelp(
       return entry === undefined ? [] : [{ name: one, summary: entry.summary }];
     }),
   }));
-  context.stdout(formatOverview(context, overview));
+  context.stdout(formatOverview(context, overview, topics));
   return 0;
 }
 
-async function loadCommand(table: CommandTable, name: string): Promise<Command> {
+async function loadCommand(
+  table: CommandTable,
+  name: string,
+  topics: readonly Topic[] = [],
+): Promise<Command> {
   const entry = Object.hasOwn(table, name) ? table[name] : undefined;
   if (entry === undefined)
     throw unknownWord(
       "command",
       name,
-      [...Object.keys(table), "help"],
+      [...Object.keys(table), "help", "version", ...topics.map((topic) => topic.name)],
       "awsrole --help lists the commands",
     );
   return (await entry.load()).default;

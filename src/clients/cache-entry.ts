@@ -38,12 +38,11 @@ export function cachedEntry(hop: SessionHop, rows: readonly IndexEntry[], now: D
       kind === "role" ? row.profile === profilesOf(hop)[0] : profiles.has(row.profile),
     )
     .toSorted((a, b) => (b.expiresAt ?? "").localeCompare(a.expiresAt ?? ""));
-  if (last === undefined)
-    return { state: "none", why: "no session of it has been kept yet", inputs };
+  if (last === undefined) return { state: "none", why: "no session has been cached yet", inputs };
   const changed = compare(flatten(parse(last.request ?? "")), inputs);
   return {
     state: "other",
-    why: "the kept session was fetched with other settings, so it is not used",
+    why: "the cached session was fetched with other settings, so it is not used",
     inputs,
     ...facts(last),
     changed,
@@ -59,7 +58,7 @@ function stateOf(
   now: Date,
 ): { state: "cached" | "due" | "expired"; why: string } {
   const left = expiresAt === undefined ? 0 : (Date.parse(expiresAt) - now.getTime()) / 1000;
-  if (!(left >= usableSeconds)) return { state: "expired", why: "the kept session has expired" };
+  if (!(left >= usableSeconds)) return { state: "expired", why: "the cached session has expired" };
   const { durationSeconds = roleSessionSeconds.usual } = Object(parse(request ?? "")) as {
     durationSeconds?: number;
   };
@@ -67,7 +66,7 @@ function stateOf(
   const fresh = freshSeconds({ lifetimeSeconds: durationSeconds });
   return left >= fresh
     ? { state: "cached", why: `it is served while at least ${fresh} s remain` }
-    : { state: "due", why: `less than ${fresh} s remain: the next call renews it` };
+    : { state: "due", why: `less than ${fresh} s remain; the next call renews it` };
 }
 
 /** Nested objects as `source.role = …`; a signer that is a request of its own is JSON in JSON. */

@@ -80,17 +80,17 @@ export function explainChain(files: AwsFiles, hop: Hop, known: Known): readonly 
       : {
           kind: hop.kind,
           profile: hop.profileName,
-          says: "a session of the user, which signs for roles",
+          says: "MFA session",
           call: callOf(hop),
           duration: {
             seconds: hop.durationSeconds,
-            why: "mfa_session_seconds, or AWS's own default of 12 h",
+            why: "mfa_session_seconds, or the AWS default of 12 h",
           },
           mfa: mfaOf(
             hop,
             hop.mfa === undefined
               ? "no mfa_serial is set"
-              : "a new session takes one code, and all roles of the device share it",
+              : "one code creates a session that all roles of the device share",
           ),
           settings: [],
         };
@@ -110,10 +110,10 @@ function explainSso(
   return {
     kind: "sso",
     profile: hop.profileName,
-    says: `the beginning: ${identityOf(hop)}`,
+    says: `source: ${identityOf(hop)}`,
     call: {
       action: "GetRoleCredentials",
-      signedBy: "nobody: the token of the sign-in is the proof",
+      signedBy: "the token of the sign-in (no signature)",
       region,
       ...(endpoint === undefined ? {} : { endpoint }),
     },
@@ -137,7 +137,7 @@ function explainRole(files: AwsFiles, hop: RoleHop, env: Environment): Explained
     mfa: mfaOf(
       hop,
       mfaPlan.kind === "shared-session"
-        ? `the session below takes it: ${mfaPlan.why}`
+        ? `uses the MFA session below: ${mfaPlan.why}`
         : mfaPlan.why,
     ),
     settings: settingsOf(files.profile(profile.name)),
@@ -147,7 +147,7 @@ function explainRole(files: AwsFiles, hop: RoleHop, env: Environment): Explained
 function lineOf(settings: Settings): string {
   return settings.has("credential_process")
     ? ""
-    : ", but without a credential_process line: SDKs do not ask awsrole";
+    : ", but without a credential_process line: SDKs do not call awsrole";
 }
 
 function mfaOf(hop: StsHop, why: string): ExplainedMfa {
@@ -156,9 +156,9 @@ function mfaOf(hop: StsHop, why: string): ExplainedMfa {
   const from =
     device.process === undefined
       ? device.prompt === "gui"
-        ? "the terminal, else a window"
+        ? "the terminal, or a window"
         : "the terminal"
-      : "mfa_process, else the terminal";
+      : "mfa_process, or the terminal";
   return { asked: true, serial: device.serial, from, why };
 }
 
@@ -167,8 +167,7 @@ function durationOf(
   env: Environment,
 ): NonNullable<ExplainedHop["duration"]> {
   const { durationSeconds: requested } = role;
-  if (requested === undefined)
-    return { seconds: roleSessionSeconds.usual, why: "none is set: AWS gives an hour" };
+  if (requested === undefined) return { seconds: roleSessionSeconds.usual, why: "AWS default" };
   const isWebIdentity = profile.source.kind === "web-identity";
   if (requested > chainedRoleSeconds && !isWebIdentity && signerLife(signer, env) === "temporary")
     return {
@@ -219,9 +218,9 @@ function identityOf(hop: Hop): string {
     case "login":
       return `the aws login session ${source.loginSession} (profile ${profileName})`;
     case "process":
-      return `whoever the command of profile ${profileName} gives`;
+      return `credentials from the credential_process of profile ${profileName}`;
     case "web-identity":
-      return `nobody: the token in ${source.tokenFile} is the proof`;
+      return `the token in ${source.tokenFile} (no signature)`;
     case "environment":
       return "the access key in the environment";
     case "ec2-instance-metadata":
@@ -237,7 +236,7 @@ function explainBase(files: AwsFiles, base: BaseCredentials): ExplainedHop {
   return {
     kind: source.kind,
     profile: profileName,
-    says: `the beginning: ${identityOf(base)}`,
+    says: `source: ${identityOf(base)}`,
     // A role with its own source has said its settings already.
     settings:
       isProfile && source.name === profileName && source.kind !== "keychain-key"

@@ -30,8 +30,8 @@ export const outcomes = {
   key: "uses the access key in the file",
   sso: "uses the SSO login's token",
   login: "uses the `aws login` session",
-  error: "finds no credentials, and says so",
-  unusable: "takes the machine's own credentials, where there are any",
+  error: "reports that it has no credentials",
+  unusable: "uses the machine's own credentials, if there are any",
   "not-measured": "not measured",
 } as const;
 export type Outcome = keyof typeof outcomes;

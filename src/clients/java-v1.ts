@@ -16,7 +16,7 @@ export function isUnseenByJavaV1(files: AwsFiles, name: string): boolean {
     const settings = files.configProfile(name);
     return settings !== undefined && ways.some((key) => settings.has(key));
   } catch {
-    // A bad line: nobody reads it.
+    // A bad line: it has no effect.
     return false;
   }
 }

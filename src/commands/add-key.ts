@@ -24,32 +24,32 @@ import { requireName } from "../profiles/find-profile.ts";
 
 export default defineCommand({
   usage: "add-key NAME",
-  summary: "keep an IAM user's access key in the keychain, as a profile",
+  summary: "store an IAM user's access key in the keychain as a profile",
   description:
-    "Keeps an IAM user's access key in the OS keychain and makes NAME its profile, which roles can have as their source. " +
-    "The key is asked for (its secret is not shown), or read from standard input, or moved out of the credentials file.",
-  positionals: { NAME: { describe: "the profile of the key" } },
+    "Stores an IAM user's access key in the OS keychain and creates profile NAME for it, which roles can use as their source. " +
+    "The key is prompted for (input is hidden), read from standard input, or moved from the credentials file.",
+  positionals: { NAME: { describe: "profile of the key" } },
   options: {
     "from-credentials-file": {
       type: "boolean",
       default: false,
-      describe: "move the key of [NAME] out of ~/.aws/credentials, and remove it there",
+      describe: "move the key of [NAME] from ~/.aws/credentials to the store",
     },
     command: {
       type: "string",
       value: "PATH",
-      describe: "the program to write: an absolute path",
+      describe: "absolute path of awsrole to use in credential_process",
     },
   },
   examples: [
-    { command: "awsrole add-key bob", says: "asks for the key" },
+    { command: "awsrole add-key bob", says: "prompt for the key" },
     {
       command: "awsrole add-key bob --from-credentials-file",
-      says: "no longer keeps it in plain text",
+      says: "move the key from the credentials file to the keychain",
     },
     {
       command: "aws iam create-access-key | awsrole add-key bob",
-      says: "nobody ever sees the secret",
+      says: "create a key and store it without showing the secret",
     },
   ],
   async run(context, args) {
@@ -144,8 +144,8 @@ function assertNoPlainKey(files: AwsFiles, name: string): void {
   if (plain === undefined) return assertNotShadowed(files, name);
   throw new AwsRoleError(
     "ERR_CONFIG_CONFLICT",
-    `[${name}] has a key in the credentials file (${plain.file}:${plain.line}), which AWS tools would go on using`,
-    { hint: `awsrole add-key ${name} --from-credentials-file moves that key` },
+    `[${name}] has a key in the credentials file (${plain.file}:${plain.line}), which AWS tools would continue to use`,
+    { hint: `move that key with: awsrole add-key ${name} --from-credentials-file` },
   );
 }
 
@@ -194,26 +194,24 @@ function report(
   const { profile, renamed, accessKeyId, arn, verified, store, moved, warnings } = facts;
   const notes = [
     ...warnings,
-    ...(verified ? [] : ["AWS could not be reached, so whether the key works is not known"]),
+    ...(verified ? [] : ["AWS could not be reached, so the key was not verified"]),
     ...(moved
       ? [
-          `the key stood in plain text, where others may have read it: awsrole rotate-key ${profile} makes a new one`,
+          `this key was stored in plain text and may be compromised; rotate it: awsrole rotate-key ${profile}`,
         ]
       : []),
   ];
   for (const note of notes) printWarning(context, note);
   if (json) printJson(context, facts);
   else if (!quiet) {
-    const owner = arn === undefined ? "" : ` of ${arn}`;
+    const owner = arn === undefined ? "" : ` (${arn})`;
     context.stdout(
       escapeControls(
-        `the key ${accessKeyId}${owner} is in the ${store} store, as profile ${profile}`,
+        `Stored access key ${accessKeyId}${owner} in the ${store} store; profile ${profile} now uses it`,
       ) + "\n",
     );
     for (const key of renamed)
-      context.stdout(
-        escapeControls(`its ${key} is awsrole_${key} now, as key profiles have it`) + "\n",
-      );
+      context.stdout(escapeControls(`renamed ${key} to awsrole_${key}`) + "\n");
   }
 }
 

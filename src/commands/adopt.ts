@@ -13,9 +13,9 @@ import { writeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "adopt [NAME]",
-  summary: "let awsrole provide the credentials of existing role profiles",
+  summary: "let awsrole manage existing role profiles",
   description:
-    "Turns a standard role profile (role_arn, source_profile ...), or one of IAM Identity Center (sso_session ...), into a managed one in place; release turns it back.",
+    "Turns a standard role profile (role_arn, source_profile ...), or one of IAM Identity Center (sso_session ...), into a managed one in place; awsrole release turns it back.",
   positionals: { NAME: { describe: "the role profile" } },
   options: {
     all: { type: "boolean", default: false, describe: "every standard role and SSO profile" },
@@ -23,13 +23,16 @@ export default defineCommand({
     "dry-run": writeOptions["dry-run"],
   },
   examples: [
-    { command: "awsrole adopt prod --dry-run", says: "show the lines that would change" },
-    { command: "awsrole adopt --all", says: "every role profile, in one change that undo reverts" },
+    { command: "awsrole adopt prod --dry-run", says: "preview the changed lines" },
+    {
+      command: "awsrole adopt --all",
+      says: "adopt every role profile, in one change that undo reverts",
+    },
   ],
   async run(context, args) {
     const name = args.positionals["NAME"];
     if ((name === undefined) === !args.all) {
-      throw new AwsRoleError("ERR_USAGE", "adopt wants a profile or --all", {
+      throw new AwsRoleError("ERR_USAGE", "adopt: specify a profile or --all", {
         hint: "usage: awsrole adopt (NAME | --all)",
       });
     }
@@ -67,8 +70,8 @@ export default defineCommand({
       facts: name === undefined ? { adopted } : { profile: name },
       done:
         adopted.length === 1
-          ? `profile ${first} gets its credentials from awsrole now`
-          : `${adopted.length} profiles get their credentials from awsrole now`,
+          ? `profile ${first} is now managed by awsrole`
+          : `${adopted.length} profiles are now managed by awsrole`,
       ...(first === undefined ? {} : { next: `aws sts get-caller-identity --profile ${first}` }),
     });
     return kept.length === 0 ? 0 : 1;

@@ -10,19 +10,19 @@ import { shownValue } from "../config/secret-keys.ts";
 
 export default defineCommand({
   usage: "config [NAME]",
-  summary: "what awsrole read from your AWS files, key by key (secrets masked)",
-  positionals: { NAME: { describe: "only this profile" } },
+  summary: "show your AWS files as awsrole reads them, key by key (secrets masked)",
+  positionals: { NAME: { describe: "show only this profile" } },
   options: {
     "show-origin": {
       type: "boolean",
       default: false,
-      describe: "with the file and line of every key",
+      describe: "show the file and line of every key",
     },
   },
   examples: [
     {
       command: "awsrole config prod --show-origin",
-      says: "each setting of prod, and where it stands",
+      says: "show each setting of prod with its file and line",
     },
   ],
   async run(context, args) {

@@ -41,10 +41,10 @@ const options = {
 /** For help, the docs, and lines with an option before the command: programs come in at `cache-miss.ts`, without yargs. */
 export default defineCommand({
   usage,
-  summary: "print credentials for an SDK: the line that stands in ~/.aws/config",
+  summary: "print credentials for an SDK (used in ~/.aws/config)",
   description:
-    "Prints the credentials of a profile as one line of JSON, as the SDKs' credential_process interface wants it: from the store " +
-    "while they are fresh, else fetched. It ignores AWS_PROFILE, and on failure prints nothing but the reason, on stderr.",
+    "Prints the credentials of a profile as one line of credential_process JSON: from the cache " +
+    "while they are fresh, otherwise from AWS. It ignores AWS_PROFILE. On failure it prints only an error to stderr.",
   options,
   examples: [
     {
@@ -53,7 +53,7 @@ export default defineCommand({
     },
     {
       command: "awsrole credential-process --profile prod --debug > /dev/null",
-      says: "see why an SDK gets nothing, without showing a secret",
+      says: "debug why an SDK gets no credentials, without showing secrets",
     },
   ],
   isForPrograms: true,
@@ -98,9 +98,9 @@ async function printCredentials(
   if (chain.kind === "base" && chain.source.kind === "static") {
     throw new AwsRoleError(
       "ERR_PROFILE_INVALID",
-      `profile ${args.profile} has static keys, and awsrole does not hand those out`,
+      `profile ${args.profile} has static keys in plain text, which awsrole does not return`,
       {
-        hint: `remove its credential_process line, or move the key into the keychain: awsrole add-key ${args.profile} --from-credentials-file`,
+        hint: `remove its credential_process line, or move the key to the keychain: awsrole add-key ${args.profile} --from-credentials-file`,
       },
     );
   }
@@ -159,7 +159,7 @@ export function parseArguments(words: readonly string[]): CredentialProcessArgum
   const queue = [...words];
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
     const [, typed, attached] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
-    if (typed === undefined) throw wrong(`unexpected word ${word}`);
+    if (typed === undefined) throw wrong(`unexpected argument ${word}`);
     const [name, option] =
       Object.entries(options).find(
         (entry) => spellOption(...entry).split(" ")[0] === `--${typed}`,
@@ -172,7 +172,7 @@ export function parseArguments(words: readonly string[]): CredentialProcessArgum
     } else {
       const value = attached ?? queue.shift();
       if (value === undefined || value === "" || (attached === undefined && value.startsWith("-")))
-        throw wrong(`--${typed} wants a value`);
+        throw wrong(`--${typed} needs a value`);
       given.set(name, value);
     }
   }

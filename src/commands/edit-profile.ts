@@ -27,18 +27,21 @@ export default defineCommand({
   usage: "edit-profile NAME",
   summary: "change settings of a role profile",
   description:
-    "Changes the settings that are given and nothing else. An empty value (--external-id '') takes a setting out.",
+    "Changes only the settings that are given. An empty value (--external-id '') removes the setting.",
   positionals: { NAME: { describe: "the profile to change" } },
   options: { ...roleOptions, ...writeOptions },
   examples: [
-    { command: "awsrole edit-profile prod --duration-seconds 7200", says: "sessions of two hours" },
-    { command: "awsrole edit-profile prod --external-id ''", says: "without an external id" },
+    {
+      command: "awsrole edit-profile prod --duration-seconds 7200",
+      says: "use sessions of two hours",
+    },
+    { command: "awsrole edit-profile prod --external-id ''", says: "remove the external ID" },
   ],
   async run(context, args) {
     const name = requireName("edit-profile", args.positionals["NAME"]);
     const settings = readRoleOptions(args, process.cwd());
     if (settings.length === 0 && args.command === undefined) {
-      throw new AwsRoleError("ERR_USAGE", "edit-profile: nothing to change is given", {
+      throw new AwsRoleError("ERR_USAGE", "edit-profile: no settings given", {
         hint: "awsrole edit-profile --help lists the settings",
       });
     }
@@ -77,7 +80,7 @@ function editProfile(
     throw new AwsRoleError(
       "ERR_PROFILE_INVALID",
       `profile ${name} is a standard role profile, which runs no program`,
-      { hint: `awsrole adopt ${name} makes awsrole provide its credentials` },
+      { hint: `awsrole adopt ${name} lets awsrole provide its credentials` },
     );
   }
   const becomesOurs = changes.some(([key, value]) => key === "awsrole_role_arn" && value !== "");
@@ -85,8 +88,8 @@ function editProfile(
     if (!isProgramChosen) return edited;
     throw new AwsRoleError(
       "ERR_PROFILE_INVALID",
-      `profile ${name} is not managed by awsrole, so no program of ours stands in it`,
-      { hint: "leave out --command" },
+      `profile ${name} is not managed by awsrole, so it has no credential_process line of awsrole`,
+      { hint: "remove --command" },
     );
   }
   assertNotShadowed(files, name);

@@ -1,3 +1,4 @@
+import { formatTime, formatUntil } from "../cli/times.ts";
 import { printNotice } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
@@ -8,14 +9,14 @@ import { readAuditLog } from "../sessions/audit-log.ts";
 
 export default defineCommand({
   usage: "log [NAME]",
-  summary: "which program was given which role, and when (if AWSROLE_LOG=on)",
+  summary: "show which program used which role, and when (if AWSROLE_LOG=on)",
   description:
-    "Shows the record that awsrole keeps in its state folder while AWSROLE_LOG is on: when, which profile and role, whether from the cache, until when, and the name of the " +
-    "program that asked. Never its arguments, never a secret. About the last five thousand lines are kept.",
-  positionals: { NAME: { describe: "only this profile" } },
+    "Shows the log that awsrole writes while AWSROLE_LOG is on: time, profile, role, whether it came from the cache, expiration, and the name of the " +
+    "calling program. Never its arguments, never a secret. It keeps about the last 5,000 lines.",
+  positionals: { NAME: { describe: "show only this profile" } },
   examples: [
-    { command: "awsrole log prod", says: "what used prod, and when" },
-    { command: "awsrole log --json", says: "everything, for programs" },
+    { command: "awsrole log prod", says: "show what used prod, and when" },
+    { command: "awsrole log --json", says: "print everything as JSON" },
   ],
   async run(context, args) {
     const name = args.positionals["NAME"];
@@ -36,19 +37,20 @@ export default defineCommand({
         printNotice(
           context,
           context.env["AWSROLE_LOG"] === "on"
-            ? "nothing has been recorded yet"
-            : "nothing is recorded: set AWSROLE_LOG=on where your programs run",
+            ? "nothing has been logged yet"
+            : "logging is off: set AWSROLE_LOG=on where your programs run",
         );
       return 0;
     }
+    const now = context.clock.now();
     const rows = deliveries.map(({ time, profile, result, expiration, error, program }) => [
-      time,
+      formatTime(new Date(time), now),
       profile,
-      result,
-      expiration ?? error ?? "",
+      error ?? result,
+      expiration === undefined ? "" : formatUntil(new Date(expiration), now),
       program ?? "",
     ]);
-    context.stdout(printTable(["TIME", "PROFILE", "RESULT", "UNTIL", "PROGRAM"], rows));
+    context.stdout(printTable(["TIME", "PROFILE", "RESULT", "EXPIRES", "PROGRAM"], rows));
     return 0;
   },
 });

@@ -1,5 +1,6 @@
 import { printWarning } from "../cli/messages.ts";
-import { printJson } from "../cli/output.ts";
+import { plural, printJson } from "../cli/output.ts";
+import { formatUntil } from "../cli/times.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
@@ -22,16 +23,16 @@ import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 
 export default defineCommand({
   usage: "logout [NAME]",
-  summary: "delete cached credentials of a profile, or of all, or end a sign-in",
+  summary: "delete cached credentials, or end a sign-in",
   positionals: {
-    NAME: { describe: "the profile, or the sso-session, whose sessions are deleted" },
+    NAME: { describe: "the profile or sso-session whose sessions are deleted" },
   },
   options: {
-    all: { type: "boolean", default: false, describe: "the sessions of every profile" },
+    all: { type: "boolean", default: false, describe: "delete the sessions of every profile" },
     sso: {
       type: "boolean",
       default: false,
-      describe: "end the sign-in to IAM Identity Center that they come from, too",
+      describe: "also end the sign-in to IAM Identity Center that they come from",
     },
     "sso-session": {
       type: "string",
@@ -40,8 +41,8 @@ export default defineCommand({
     },
   },
   examples: [
-    { command: "awsrole logout prod", says: "forget the sessions of prod" },
-    { command: "awsrole logout acme", says: "sign out of [sso-session acme], at AWS too" },
+    { command: "awsrole logout prod", says: "delete the sessions of prod" },
+    { command: "awsrole logout acme", says: "sign out of [sso-session acme], also in AWS" },
     {
       command: "awsrole logout --all",
       says: "forget every session (long-term keys stay), and lock the file store",
@@ -51,7 +52,7 @@ export default defineCommand({
     const name = args.positionals["NAME"];
     const exact = args["sso-session"];
     if ([name, exact, args.all || undefined].filter((one) => one !== undefined).length !== 1) {
-      throw new AwsRoleError("ERR_USAGE", "logout wants a profile, an sso-session or --all", {
+      throw new AwsRoleError("ERR_USAGE", "logout: specify a profile, an sso-session or --all", {
         hint: "usage: awsrole logout (NAME | --sso-session NAME | --all)",
       });
     }
@@ -83,9 +84,9 @@ export default defineCommand({
     if (unmarked !== undefined)
       throw new AwsRoleError(
         "ERR_STORE_FAILED",
-        "the sessions are deleted, but one that is being fetched now may still be kept: the state folder cannot be written",
+        "the sessions are deleted, but one that is being fetched now may still be cached: the state folder cannot be written",
         {
-          hint: "see its permissions and the free space on its disk, then run logout again",
+          hint: "check its permissions and the free disk space, then run logout again",
           cause: unmarked,
         },
       );
@@ -100,11 +101,11 @@ export default defineCommand({
     else if (!args.quiet) {
       for (const one of ended) context.stdout(`signed out of ${escapeControls(one)}\n`);
       context.stdout(
-        `deleted ${listed.length} cached session${listed.length === 1 ? "" : "s"}${name === undefined ? "" : ` of ${escapeControls(name)}`}\n`,
+        `${listed.length === 0 ? "no cached sessions" : `deleted ${plural(listed.length, "cached session")}`}${name === undefined ? "" : ` of ${escapeControls(name)}`}\n`,
       );
       if (validUntil !== undefined)
         context.stdout(
-          `credentials already handed out stay valid at AWS until ${validUntil.slice(0, 19)}Z\n`,
+          `credentials already issued remain valid until ${formatUntil(new Date(validUntil), clock.now())}\n`,
         );
     }
     return 0;

@@ -58,6 +58,10 @@ const fromNothing: readonly NextStep[] = [
     description: "store an IAM user's access key in the keychain",
   },
   { command: "awsrole add-profile", description: "create a role profile (interactive)" },
+  {
+    command: "awsrole setup NAME --admin-profile ADMIN",
+    description: "create a user and a role with an administrator's profile",
+  },
 ];
 
 function useOf(name: string): readonly NextStep[] {

@@ -3,11 +3,11 @@ import type { CommandTable } from "../cli/run-command.ts";
 
 export const commands: CommandTable = {
   setup: {
-    summary: "make an IAM user, a role it may assume, its key and both profiles",
+    summary: "create an IAM user and a role it can assume, with key and profiles",
     load: () => import("./setup/index.ts"),
   },
   "add-profile": {
-    summary: "write a role profile that gets its credentials from awsrole",
+    summary: "create a role profile",
     load: () => import("./add-profile/index.ts"),
   },
   "edit-profile": {
@@ -15,23 +15,23 @@ export const commands: CommandTable = {
     load: () => import("./edit-profile.ts"),
   },
   "remove-profile": {
-    summary: "take a profile out of ~/.aws/config, with its cached sessions",
+    summary: "remove a profile from ~/.aws/config, with its cached sessions",
     load: () => import("./remove-profile.ts"),
   },
   "rename-profile": {
-    summary: "rename a profile, with all that points at it and its cached sessions",
+    summary: "rename a profile with its references and cached sessions",
     load: () => import("./rename-profile.ts"),
   },
   undo: {
-    summary: "take back awsrole's last change of ~/.aws/config",
+    summary: "undo awsrole's last change to ~/.aws/config",
     load: () => import("./undo.ts"),
   },
   adopt: {
-    summary: "let awsrole provide the credentials of an existing role profile",
+    summary: "let awsrole manage existing role profiles",
     load: () => import("./adopt.ts"),
   },
   release: {
-    summary: "turn managed profiles back into standard ones (also the way to uninstall)",
+    summary: "turn managed profiles back into standard ones (before uninstalling)",
     load: () => import("./release.ts"),
   },
   sync: {
@@ -39,15 +39,15 @@ export const commands: CommandTable = {
     load: () => import("./sync/index.ts"),
   },
   list: {
-    summary: "every profile: its role, its source, and how long its session is cached",
+    summary: "list profiles with their role, source and cached session",
     load: () => import("./list/index.ts"),
   },
   "add-key": {
-    summary: "keep an IAM user's access key in the keychain, as a profile",
+    summary: "store an IAM user's access key in the keychain as a profile",
     load: () => import("./add-key.ts"),
   },
   "rotate-key": {
-    summary: "exchange a profile's access key for a new one",
+    summary: "rotate a profile's access key",
     load: () => import("./rotate-key.ts"),
   },
   "remove-key": {
@@ -59,23 +59,23 @@ export const commands: CommandTable = {
     load: () => import("./store.ts"),
   },
   config: {
-    summary: "what awsrole read from your AWS files, key by key (secrets masked)",
+    summary: "show your AWS files as awsrole reads them, key by key (secrets masked)",
     load: () => import("./config.ts"),
   },
   explain: {
-    summary: "how a profile resolves, hop by hop, and what each SDK does with it",
+    summary: "show how a profile resolves, hop by hop, and what each SDK does with it",
     load: () => import("./explain/index.ts"),
   },
   doctor: {
-    summary: "find what would make profiles fail, and fix what is safe to fix",
+    summary: "check profiles, stores and environment for problems; --fix repairs the safe ones",
     load: () => import("./doctor/index.ts"),
   },
   whoami: {
-    summary: "who AWS says you are, through which profiles, and until when",
+    summary: "show the AWS identity of a profile and when it expires",
     load: () => import("./whoami/index.ts"),
   },
   env: {
-    summary: "print statements that set (or clear) the AWS variables of your shell",
+    summary: "print shell statements that set (or clear) the AWS variables",
     load: () => import("./env/index.ts"),
   },
   exec: {
@@ -83,19 +83,19 @@ export const commands: CommandTable = {
     load: () => import("./exec/index.ts"),
   },
   serve: {
-    summary: "give credentials to programs at a loopback endpoint, and keep them fresh",
+    summary: "serve credentials on a loopback endpoint and keep them fresh",
     load: () => import("./serve/index.ts"),
   },
   console: {
-    summary: "sign in to the AWS console in your browser",
+    summary: "open the AWS console in your browser",
     load: () => import("./console/index.ts"),
   },
   warm: {
-    summary: "fetch credentials ahead: one MFA code for all that can share it",
+    summary: "fetch credentials ahead, with one MFA code for all that can share it",
     load: () => import("./warm.ts"),
   },
   log: {
-    summary: "which program was given which role, and when (if AWSROLE_LOG=on)",
+    summary: "show which program used which role, and when (if AWSROLE_LOG=on)",
     load: () => import("./log.ts"),
   },
   login: {
@@ -103,7 +103,7 @@ export const commands: CommandTable = {
     load: () => import("./login/index.ts"),
   },
   logout: {
-    summary: "delete cached credentials of a profile, or of all, or end a sign-in",
+    summary: "delete cached credentials, or end a sign-in",
     load: () => import("./logout.ts"),
   },
   use: {
@@ -111,15 +111,15 @@ export const commands: CommandTable = {
     load: () => import("./use/index.ts"),
   },
   init: {
-    summary: "print what your shell's start file evaluates: completion, use, and the prompt",
+    summary: "print the shell integration: completion, use and the prompt",
     load: () => import("./init/index.ts"),
   },
   completion: {
-    summary: "print the completion script of your shell",
+    summary: "print a shell completion script",
     load: () => import("./completion/index.ts"),
   },
   "credential-process": {
-    summary: "print credentials for an SDK: the line that stands in ~/.aws/config",
+    summary: "print credentials for an SDK (used in ~/.aws/config)",
     load: () => import("./credential-process.ts"),
   },
 };

@@ -20,7 +20,7 @@ import { writeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "release [NAME]",
-  summary: "turn managed profiles back into standard ones (also the way to uninstall)",
+  summary: "turn managed profiles back into standard ones (before uninstalling)",
   positionals: { NAME: { describe: "the managed profile" } },
   options: {
     all: { type: "boolean", default: false, describe: "every managed profile" },
@@ -34,7 +34,7 @@ export default defineCommand({
   examples: [
     {
       command: "awsrole release prod",
-      says: "the AWS CLI assumes the role of prod by itself again",
+      says: "let the AWS CLI and SDKs assume the role of prod themselves",
     },
     {
       command: "awsrole release --all --to-credentials-file && awsrole logout --all",
@@ -44,7 +44,7 @@ export default defineCommand({
   async run(context, args) {
     const name = args.positionals["NAME"];
     if ((name === undefined) === !args.all) {
-      throw new AwsRoleError("ERR_USAGE", "release wants a profile or --all", {
+      throw new AwsRoleError("ERR_USAGE", "release: specify a profile or --all", {
         hint: "usage: awsrole release (NAME | --all)",
       });
     }
@@ -83,10 +83,10 @@ export default defineCommand({
       done:
         `released ${[...returned, ...released].join(", ")}` +
         (kept.length > 0
-          ? ": what gets its credentials from a profile above still needs awsrole"
+          ? ": profiles with one of these as their source still need awsrole"
           : released.length === 0
             ? ""
-            : `: AWS tools assume ${released.length === 1 ? "the role" : "these roles"} by themselves again`),
+            : `: the AWS CLI and SDKs now assume ${released.length === 1 ? "this role" : "these roles"} themselves`),
     });
     return kept.length === 0 ? 0 : 1;
   },
@@ -112,12 +112,12 @@ async function returnKeys(
   if (!args["to-credentials-file"]) {
     await confirm(context.platform, args.input, {
       facts: [
-        `the access key ${keyIdOf(files, chosen[0] ?? "")} of ${name} is in awsrole's store; to release the profile it has to be written to ${files.credentials.file}, in plain text`,
+        `the access key ${keyIdOf(files, chosen[0] ?? "")} of ${name} is in awsrole's store; to release the profile, it must be written to ${files.credentials.file}, in plain text`,
       ],
       question: "Write it there?",
       code: "ERR_PROFILE_INVALID",
-      asks: `profile ${name} has its access key in awsrole's store: release asks before it writes it to the credentials file`,
-      hint: `awsrole release ${name} --to-credentials-file writes it without asking`,
+      asks: `profile ${name} has its access key in awsrole's store: release asks for confirmation before it writes the key to the credentials file`,
+      hint: `to write it without confirmation: awsrole release ${name} --to-credentials-file`,
       refused: "nothing was changed",
     });
   }
@@ -128,7 +128,7 @@ async function returnKeys(
     await editConfig(context, {
       action: `release ${one}`,
       dryRun: false,
-      notUndoable: "its key leaves the store",
+      notUndoable: "its key is deleted from the store",
       edit: (latest) => withoutKeeping(latest, one),
     });
     // A key that another profile names stays for that one.

@@ -18,27 +18,27 @@ export default defineCommand({
   usage: "remove-key NAME",
   summary: "delete a profile's access key from the keychain",
   description:
-    "Deletes the access key of NAME, its sessions and the profile's lines, after a question: it is the only copy. With --to-credentials-file the key is first " +
-    "written to ~/.aws/credentials, in plain text. At AWS the key exists until it is deleted there.",
-  positionals: { NAME: { describe: "the profile of the key" } },
+    "Deletes the access key of NAME, its sessions and the profile, after confirmation: it is the only copy of the secret. With --to-credentials-file the key is first " +
+    "written to ~/.aws/credentials, in plain text. The key stays active in AWS until you delete it there.",
+  positionals: { NAME: { describe: "profile of the key" } },
   options: {
     force: {
       type: "boolean",
       default: false,
-      describe: "even though other profiles get their credentials from it",
+      describe: "even if other profiles use it as their source",
     },
     "to-credentials-file": {
       type: "boolean",
       default: false,
-      describe: "write the key to ~/.aws/credentials, where AWS tools read it by themselves",
+      describe: "write the key to ~/.aws/credentials first, in plain text",
     },
-    yes: { type: "boolean", default: false, describe: "do not ask" },
+    yes: { type: "boolean", default: false, describe: "do not ask for confirmation" },
   },
   examples: [
-    { command: "awsrole remove-key bob --yes", says: "forget the key of bob, without a question" },
+    { command: "awsrole remove-key bob --yes", says: "delete the key of bob without confirmation" },
     {
       command: "awsrole remove-key bob --to-credentials-file",
-      says: "back into the credentials file",
+      says: "move the key back to the credentials file",
     },
   ],
   async run(context, args) {
@@ -47,8 +47,8 @@ export default defineCommand({
     const { settings } = findProfile(files, name);
     const accessKeyId = keyIdOf(files, name);
     if (accessKeyId === undefined || settings.has("awsrole_role_arn")) {
-      throw new AwsRoleError("ERR_PROFILE_INVALID", `profile ${name} is not the profile of a key`, {
-        hint: "awsrole list shows which are",
+      throw new AwsRoleError("ERR_PROFILE_INVALID", `profile ${name} has no access key`, {
+        hint: "run awsrole list to see your profiles",
       });
     }
     const isReturned = args["to-credentials-file"];
@@ -65,7 +65,7 @@ export default defineCommand({
       throw new AwsRoleError(
         "ERR_PROFILE_IN_USE",
         `the key of ${name} is the source of ${[...new Set(users)].join(", ")}`,
-        { hint: "give them another source first, or --force" },
+        { hint: "set another source for them first, or use --force" },
       );
     }
     // A store that is not there is told before anything is changed.
@@ -83,7 +83,7 @@ export default defineCommand({
     const { file } = await editConfig(context, {
       action: `remove-key ${name}`,
       dryRun: false,
-      ...(isReturned ? { notUndoable: "its key leaves the store" } : {}),
+      ...(isReturned ? { notUndoable: "its key is deleted from the store" } : {}),
       edit: (latest) =>
         isReturned ? withoutKeeping(latest, name) : withoutKeyProfile(latest.config, name),
     });
@@ -99,7 +99,7 @@ export default defineCommand({
         error.code,
         `the profile ${name} is removed, but its key is still in the store: ${error.message}`,
         {
-          hint: "awsrole undo brings the profile back; then run the same command again",
+          hint: "restore the profile with awsrole undo, then run the same command again",
           cause: error,
         },
       );
@@ -119,17 +119,17 @@ export default defineCommand({
           isReturned
             ? `the key ${accessKeyId} of ${name} is in ${files.credentials.file} again, in plain text, and no longer in the store`
             : deleted
-              ? `the key ${accessKeyId} of ${name} is deleted here; at AWS it is still valid`
+              ? `the key ${accessKeyId} of ${name} is deleted here; it is still active in AWS`
               : `the key ${accessKeyId} of ${name} was not in the store; its profile is removed`,
         ) +
           (isReturned
             ? "\n"
-            : `\nto delete it there: aws iam delete-access-key --access-key-id ${accessKeyId}\n`),
+            : `\ndelete it there with: aws iam delete-access-key --access-key-id ${accessKeyId}\n`),
       );
       for (const id of others)
         context.stdout(
           escapeControls(
-            `its other key ${id}, of a rotation that was not finished, is deleted here too; at AWS: aws iam delete-access-key --access-key-id ${id}`,
+            `its other key ${id}, of an unfinished rotation, is deleted here too; delete it in AWS with: aws iam delete-access-key --access-key-id ${id}`,
           ) + "\n",
         );
     }

@@ -1,3 +1,4 @@
+import { plural } from "../cli/output.ts";
 import { confirmOnlyCopy } from "../keys/only-copy.ts";
 import { printNotice } from "../cli/messages.ts";
 import { defineCommand } from "../cli/command.ts";
@@ -17,18 +18,22 @@ import { changeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "remove-profile NAME",
-  summary: "take a profile out of ~/.aws/config, with its cached sessions",
+  summary: "remove a profile from ~/.aws/config, with its cached sessions",
   positionals: { NAME: { describe: "the profile to remove" } },
   options: {
     ...changeOptions,
     "with-key": {
       type: "boolean",
       default: false,
-      describe: "delete its access key from the store too (at AWS it stays)",
+      describe: "also delete its access key from the store (not in AWS)",
     },
-    yes: { type: "boolean", default: false, describe: "with --with-key: do not ask" },
+    yes: {
+      type: "boolean",
+      default: false,
+      describe: "with --with-key: do not ask for confirmation",
+    },
   },
-  examples: [{ command: "awsrole remove-profile old --dry-run", says: "show what would go" }],
+  examples: [{ command: "awsrole remove-profile old --dry-run", says: "preview the removal" }],
   async run(context, args) {
     const name = requireName("remove-profile", args.positionals["NAME"]);
     const { env, platform } = context;
@@ -65,7 +70,7 @@ export default defineCommand({
           },
           (error: unknown) => error,
         );
-    const count = `${sessions.length} cached session${sessions.length === 1 ? "" : "s"}`;
+    const count = plural(sessions.length, "cached session");
     const also = sessions.length === 0 || trouble !== undefined ? "" : `, and ${count}`;
     reportChange(context, args, change, {
       facts:
@@ -80,7 +85,7 @@ export default defineCommand({
       done: `removed profile ${name} from ${change.file}${also}`,
       ...(trouble === undefined
         ? {}
-        : { next: `awsrole logout ${name}: its sessions are still there` }),
+        : { next: `awsrole logout ${name}: its sessions are not deleted yet` }),
     });
     // The profile is gone all the same, which had to be said first.
     if (trouble !== undefined) throw trouble;
@@ -89,7 +94,7 @@ export default defineCommand({
       ? `its access key ${accessKeyId} stays in the store: awsrole remove-profile --with-key deletes both`
       : deleted.length === 0
         ? `its access key ${accessKeyId} was not in the store`
-        : `deleted here, but still at AWS: ${deleted.join(", ")}; aws iam delete-access-key --access-key-id deletes a key there`;
+        : `deleted here, but still active in AWS: ${deleted.join(", ")}; delete a key there with: aws iam delete-access-key --access-key-id ID`;
     printNotice(context, whereabouts);
     return 0;
   },
@@ -104,7 +109,7 @@ function assertUnreferenced(files: AwsFiles, name: string): void {
   throw new AwsRoleError(
     "ERR_PROFILE_IN_USE",
     `profile ${name} is the source of ${who.slice(0, 5).join(", ")}${who.length > 5 ? ` and ${who.length - 5} more` : ""}`,
-    { hint: "give them another source first (awsrole edit-profile), or use --force" },
+    { hint: "set another source for them first (awsrole edit-profile), or use --force" },
   );
 }
 
@@ -114,6 +119,6 @@ function assertKeyUnshared(files: AwsFiles, name: string, accessKeyId: string | 
   throw new AwsRoleError(
     "ERR_PROFILE_IN_USE",
     `the key of ${name} is also the key of ${users.join(", ")}`,
-    { hint: "leave out --with-key, or use --force" },
+    { hint: "remove --with-key, or use --force" },
   );
 }

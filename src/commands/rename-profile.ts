@@ -1,3 +1,4 @@
+import { plural } from "../cli/output.ts";
 import { printWarning } from "../cli/messages.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
@@ -20,14 +21,17 @@ import { changeOptions } from "../profiles/profile-options.ts";
 
 export default defineCommand({
   usage: "rename-profile OLD NEW",
-  summary: "rename a profile, with all that points at it and its cached sessions",
+  summary: "rename a profile with its references and cached sessions",
   positionals: {
-    OLD: { describe: "its present name" },
-    NEW: { describe: "its new name" },
+    OLD: { describe: "current name" },
+    NEW: { describe: "new name" },
   },
   options: { "dry-run": changeOptions["dry-run"] },
   examples: [
-    { command: "awsrole rename-profile prod acme-prod", says: "sources and sessions follow" },
+    {
+      command: "awsrole rename-profile prod acme-prod",
+      says: "references and sessions are updated too",
+    },
   ],
   async run(context, args) {
     const from = requireName("rename-profile", args.positionals["OLD"], "OLD");
@@ -51,14 +55,16 @@ export default defineCommand({
           .filter((one) => one.to === from)
           .map(
             ({ profile, key }) =>
-              `[${profile}] in ${credentials.file}, which awsrole does not change, still has ${key} = ${from}: write ${to} there`,
+              `[${profile}] in ${credentials.file}, which awsrole does not edit, still has ${key} = ${from}: change it to ${to}`,
           ),
     });
     const sessions =
       args["dry-run"] || from === to ? 0 : await moveSessions(context, from, to, args);
     const also = [
-      ...(followed.length === 0 ? [] : [`${followed.length} profile(s) that point at it`]),
-      ...(sessions === 0 ? [] : [`${sessions} cached session(s)`]),
+      ...(followed.length === 0
+        ? []
+        : [`${plural(followed.length, "profile")} with it as their source`]),
+      ...(sessions === 0 ? [] : [plural(sessions, "cached session")]),
     ];
     reportChange(context, args, change, {
       facts: { from, to, followed, movedSessions: sessions },
@@ -74,9 +80,9 @@ function assertWholeProfile({ credentials }: AwsFiles, name: string): void {
   if (half === undefined) return;
   throw new AwsRoleError(
     "ERR_CONFIG_CONFLICT",
-    `profile ${name} stands in the credentials file, too (${credentials.file}:${credentials.lineAt(half.start)}), which awsrole does not rename`,
+    `profile ${name} also exists in the credentials file (${credentials.file}:${credentials.lineAt(half.start)}), which awsrole does not rename`,
     {
-      hint: `awsrole add-key ${name} --from-credentials-file takes its key over first; or rename both by hand`,
+      hint: `awsrole add-key ${name} --from-credentials-file moves its key first; or rename both by hand`,
     },
   );
 }

@@ -1,7 +1,9 @@
+import { formatUntil } from "../cli/times.ts";
 import { printNotice } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
+import { confirm } from "../cli/confirm.ts";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { readAwsFiles } from "../config/files.ts";
@@ -14,7 +16,7 @@ import { deadlineFromNow } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { createKeyStore } from "../keys/key-store.ts";
 import { keyIdOf, switchKey } from "../keys/key-profile.ts";
-import { finishRotation, rotateKey, type Rotation } from "../keys/rotation.ts";
+import { type Finished, finishRotation, rotateKey, type Rotation } from "../keys/rotation.ts";
 import { openPendingRotations } from "../keys/rotation-file.ts";
 import { verifyKey } from "../keys/verify-key.ts";
 import { openSessions } from "../sessions/open-sessions.ts";
@@ -27,22 +29,23 @@ const totalMs = 180_000;
 
 export default defineCommand({
   usage: "rotate-key NAME",
-  summary: "exchange a profile's access key for a new one",
+  summary: "rotate a profile's access key",
   description:
-    "Makes a new access key, keeps it, waits until AWS knows it, switches every profile with the old key to it, and deactivates the old one. " +
-    "When nothing has broken, --finish deletes the old key. Interrupted, it goes on where it was when it is run again.",
-  positionals: { NAME: { describe: "the profile of the key" } },
+    "Creates and stores a new access key, waits until it is active, switches every profile with the old key to it, and deactivates the old key. " +
+    "Once everything works, --finish deletes the old key. If interrupted, run it again.",
+  positionals: { NAME: { describe: "profile of the key" } },
   options: {
     finish: {
       type: "boolean",
       default: false,
-      describe: "delete the old key, after showing when it was last used",
+      describe: "delete the old key, after confirmation",
     },
+    yes: { type: "boolean", default: false, describe: "do not ask for confirmation" },
     "mfa-code": fetchOptions["mfa-code"],
   },
   examples: [
-    { command: "awsrole rotate-key bob", says: "a new key; the old one is inactive" },
-    { command: "awsrole rotate-key bob --finish", says: "some days later: the old one is deleted" },
+    { command: "awsrole rotate-key bob", says: "create a new key and deactivate the old one" },
+    { command: "awsrole rotate-key bob --finish", says: "delete the old key, some days later" },
   ],
   async run(context, args) {
     const name = requireName("rotate-key", args.positionals["NAME"]);
@@ -59,18 +62,18 @@ export default defineCommand({
         const rotation = await prepare(context, name, args, say);
         if (args.finish) {
           const { oldAccessKeyId, lastUse } = await finishRotation(rotation, (old) =>
-            say(`${old.oldAccessKeyId} was last used ${describeUse(old.lastUse)}`),
+            agreeToDelete(context, args, name, old),
           );
           print(
             { profile: name, deleted: oldAccessKeyId, lastUsedAt: lastUse?.at, lastUse },
-            `the old key ${oldAccessKeyId} is deleted`,
+            `deleted the old key ${oldAccessKeyId}`,
           );
         } else {
           const rotated = await rotateKey(rotation);
           print(
             { profile: name, ...rotated },
             `${name} has the key ${rotated.newAccessKeyId}${rotated.how === "already rotated" ? " already" : ""}; the old one, ${rotated.oldAccessKeyId}, is inactive\n` +
-              `next, when nothing has broken: awsrole rotate-key ${name} --finish`,
+              `once everything works, delete the old key with: awsrole rotate-key ${name} --finish`,
           );
         }
         return 0;
@@ -107,8 +110,8 @@ async function prepare(
   const currentId = keyIdOf(files, name);
   const chain = resolveChain(files, name, env);
   if (currentId === undefined || chain.kind === "role") {
-    throw new AwsRoleError("ERR_PROFILE_INVALID", `profile ${name} is not the profile of a key`, {
-      hint: `awsrole add-key ${name} --from-credentials-file takes a key over`,
+    throw new AwsRoleError("ERR_PROFILE_INVALID", `profile ${name} has no access key`, {
+      hint: `store its key with: awsrole add-key ${name} --from-credentials-file`,
     });
   }
   const deadline = deadlineFromNow(totalMs);
@@ -143,7 +146,7 @@ async function prepare(
       await editConfig(context, {
         action: `rotate-key ${name}`,
         dryRun: false,
-        notUndoable: "the old key is about to be inactive at AWS",
+        notUndoable: "the old key is deactivated at AWS",
         edit: ({ config }) => switchKey(config, oldId, newId),
       });
     },
@@ -152,10 +155,33 @@ async function prepare(
   };
 }
 
+/** A key that is deleted in AWS cannot be restored. @throws ERR_USAGE where nobody can be asked, ERR_PERSON_REFUSED. */
+async function agreeToDelete(
+  context: Context,
+  args: { readonly yes: boolean; readonly input: boolean; readonly quiet: boolean },
+  name: string,
+  { oldAccessKeyId, lastUse }: Finished,
+): Promise<void> {
+  const fact = `the old access key ${oldAccessKeyId} of ${name} was last used ${describeUse(context.clock.now(), lastUse)}`;
+  if (args.yes) {
+    if (!args.quiet) printNotice(context, fact);
+    return;
+  }
+  await confirm(context.platform, args.input, {
+    facts: [fact],
+    question: `Delete ${oldAccessKeyId} in AWS and in the store?`,
+    code: "ERR_USAGE",
+    asks: `rotate-key --finish asks for confirmation before it deletes ${oldAccessKeyId} (last used ${describeUse(context.clock.now(), lastUse)})`,
+    hint: `to delete it without confirmation, run: awsrole rotate-key ${name} --finish --yes`,
+    refused: "nothing was deleted",
+  });
+}
+
 function describeUse(
+  now: Date,
   use: { readonly at: Date; readonly service: string; readonly region: string } | undefined,
 ): string {
   return use === undefined
-    ? "never, as far as AWS knows"
-    : `${use.at.toISOString().slice(0, 19)}Z for ${use.service} in ${use.region}`;
+    ? "never, according to AWS"
+    : `${formatUntil(use.at, now)}, for ${use.service} in ${use.region}`;
 }

@@ -1,5 +1,5 @@
 import { printError } from "../cli/messages.ts";
-import { printJson } from "../cli/output.ts";
+import { plural, printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
@@ -8,7 +8,6 @@ import { markLogout } from "../state/logout-epoch.ts";
 import { hasExpired, type IndexEntry, type StoreName } from "../state/item-index.ts";
 import { deleteItems, forgetOpenedKeys, rowsOf } from "../sessions/delete-items.ts";
 import { storeOpener } from "../sessions/open-store.ts";
-import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { type Moved, moveItems, assertMovable, rowsToMove, tryStore } from "../stores/move.ts";
 import { stores } from "../stores/open.ts";
@@ -21,23 +20,26 @@ export default defineCommand({
   summary: "move keys and sessions to another store, or lock the file store",
   description:
     "move TO: moves every stored key and session to the store TO (keychain, file, plaintext or none), each written and read back there before it leaves the old one. " +
-    "Access keys go to the keychain or the file store only. Interrupted, run it again. It does not change which store is used: AWSROLE_STORE, or " +
+    "Access keys can only go to the keychain or the file store. If interrupted, run it again. It does not change which store is used; AWSROLE_STORE or " +
     "awsrole_store in [default], does.\n\n" +
     "lock: forgets the opened key of the file store, so that its passphrase is needed again. logout --all does it, too.",
   positionals: {
     ACTION: { describe: "move or lock", completes: actions },
-    TO: { describe: "keychain, file, plaintext or none (deletes the sessions)", completes: names },
+    TO: {
+      describe: "target store: keychain, file, plaintext or none (deletes the sessions)",
+      completes: names,
+    },
   },
   options: {
     "dry-run": {
       type: "boolean",
       default: false,
-      describe: "show what would be moved, and move nothing",
+      describe: "show what would be moved without moving it",
     },
   },
   examples: [
-    { command: "awsrole store move file --dry-run", says: "what would go to the encrypted file" },
-    { command: "awsrole store move keychain", says: "everything into the OS keychain" },
+    { command: "awsrole store move file --dry-run", says: "preview a move to the encrypted file" },
+    { command: "awsrole store move keychain", says: "move everything to the OS keychain" },
     { command: "awsrole store lock", says: "ask for the passphrase of the file store again" },
   ],
   async run(context, args) {
@@ -96,9 +98,8 @@ function storeNamed(action: string | undefined, to: string | undefined): StoreNa
     });
   const name = names.find((one) => one === to);
   if (name !== undefined) return name;
-  const guess = closestMatch(to, names);
-  throw new AwsRoleError("ERR_USAGE", `store: there is no store ${to}`, {
-    hint: guess === undefined ? `stores are ${names.join(", ")}` : `did you mean ${guess}?`,
+  throw new AwsRoleError("ERR_USAGE", `store: unknown store ${to}`, {
+    hint: `choose from ${names.join(", ")}`,
   });
 }
 
@@ -132,7 +133,7 @@ function report(
         ),
       );
     context.stdout(
-      `${args["dry-run"] ? "would move" : "moved"} ${moved.length} item${moved.length === 1 ? "" : "s"} to the store ${to}\n`,
+      `${args["dry-run"] ? "would move" : "moved"} ${plural(moved.length, "item")} to the store ${to}\n`,
     );
     if (moved.length > 0 && !args["dry-run"])
       context.stdout(

@@ -2,6 +2,7 @@ import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
+import { formatUntil } from "../cli/times.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
 import { escapeControls } from "../foundation/text.ts";
@@ -14,17 +15,17 @@ import type { IndexEntry } from "../state/item-index.ts";
 
 export default defineCommand({
   usage: "undo",
-  summary: "take back awsrole's last change of ~/.aws/config",
+  summary: "undo awsrole's last change to ~/.aws/config",
   description:
-    "Works for the last ten changes, one after the other, as long as nothing else has changed the file since. It changes the file alone: keys and sessions " +
-    "stay in their store, and it says which.",
+    "Reverts awsrole's last change to the AWS files. Only the last ten changes can be undone, one by one, and only while nothing else has changed the file. Keys and sessions " +
+    "stay in their store; awsrole lists those that are left.",
   options: {
     "dry-run": writeOptions["dry-run"],
-    list: { type: "boolean", default: false, describe: "show what can be taken back" },
+    list: { type: "boolean", default: false, describe: "list the changes that can be undone" },
   },
   examples: [
-    { command: "awsrole undo --list", says: "the changes that are remembered" },
-    { command: "awsrole undo --dry-run", says: "show what would be taken back" },
+    { command: "awsrole undo --list", says: "list the changes that can be undone" },
+    { command: "awsrole undo --dry-run", says: "preview what would be reverted" },
   ],
   async run(context, args) {
     if (args.list) return list(context, args);
@@ -33,7 +34,7 @@ export default defineCommand({
     const left = args["dry-run"] ? [] : await leftBehind(context, before);
     reportChange(context, args, change, {
       facts: { action, undoable: false, left: left.map(({ facts }) => facts) },
-      done: `took back: ${action}`,
+      done: `Reverted: ${action}`,
     });
     if (!args.quiet)
       for (const { text } of left) context.stderr(`awsrole: ${escapeControls(text)}\n`);
@@ -57,13 +58,13 @@ async function list(
   } else if (!quiet) {
     context.stdout(
       edits.length === 0
-        ? "no change of this config file is remembered\n"
+        ? "No changes to undo\n"
         : printTable(
-            ["WHEN (UTC)", "CHANGE", "UNDO"],
+            ["WHEN", "CHANGE", "UNDO"],
             edits.map(({ action, at, isUndoable }) => [
-              at.toISOString().slice(0, 16).replace("T", " "),
+              formatUntil(at, context.clock.now()),
               action,
-              isUndoable ? "yes" : "no: the file has changed since",
+              isUndoable ? "yes" : "no: the file has changed since then",
             ]),
           ),
     );

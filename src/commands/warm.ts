@@ -1,5 +1,6 @@
+import { formatUntil } from "../cli/times.ts";
 import { printError } from "../cli/messages.ts";
-import { printJson } from "../cli/output.ts";
+import { plural, printJson } from "../cli/output.ts";
 import { formatExpiration } from "../aws/credentials.ts";
 import type { Context } from "../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
@@ -14,18 +15,18 @@ import { openSessions } from "../sessions/open-sessions.ts";
 
 export default defineCommand({
   usage: "warm [NAMES..]",
-  summary: "fetch credentials ahead: one MFA code for all that can share it",
+  summary: "fetch credentials ahead, with one MFA code for all that can share it",
   description:
-    "Fetches the credentials of several profiles, so that nothing has to wait, or ask, for them later. Roles that share an MFA device share one code; it says first how many " +
-    "codes it will take. A profile that fails does not keep the others from being fetched.",
+    "Fetches the credentials of several profiles so that programs find them in the cache. Roles that share an MFA device share one code; it first shows how many " +
+    "codes are needed. If one profile fails, the others are still fetched.",
   positionals: { NAMES: { describe: "the profiles", array: true, completes: "profiles" } },
   options: fetchOptions,
-  examples: [{ command: "awsrole warm prod staging", says: "in the morning, with one code" }],
+  examples: [{ command: "awsrole warm prod staging", says: "in the morning, with one MFA code" }],
   async run(context, args) {
     const names = [...new Set(args.names)];
     if (names.length === 0)
-      throw new AwsRoleError("ERR_USAGE", "warm wants the names of profiles", {
-        hint: "usage: awsrole warm NAME...; awsrole list shows them",
+      throw new AwsRoleError("ERR_USAGE", "warm: specify one or more profiles", {
+        hint: "usage: awsrole warm NAME...; awsrole list shows your profiles",
       });
     const plans = await Promise.all(names.map((name) => plan(context, name, args)));
     const codes = new Map(
@@ -79,11 +80,11 @@ function announce(
 ): void {
   const asked = codes.filter(({ device }) => device.process === undefined);
   if (asked.length === 0) return;
-  notice(`${asked.length} MFA code${asked.length === 1 ? "" : "s"} will be asked for:`);
+  notice(`You will be asked for ${plural(asked.length, "MFA code")}:`);
   for (const { request, device, isShared } of asked) {
     const users = plans.filter(({ code }) => code?.request === request).map(({ name }) => name);
     notice(
-      `  one of ${device.serial} for ${users.join(", ")}${isShared ? "" : " alone (longer than the hour that a shared session allows)"}`,
+      `  ${device.serial}, for ${users.join(" and ")}${isShared ? "" : " (its session is longer than the hour that a shared MFA session allows)"}`,
     );
   }
 }
@@ -105,6 +106,7 @@ function report(
   outcomes: ReadonlyMap<string, Outcome>,
   codes: number,
 ): number {
+  const now = context.clock.now();
   const all = names.map(
     (profile) => ({ profile, ...outcomes.get(profile) }) as { profile: string } & Outcome,
   );
@@ -121,7 +123,7 @@ function report(
     for (const one of all)
       if (!("error" in one))
         context.stdout(
-          `${escapeControls(one.profile).padEnd(width)}  ${one.expiration === undefined ? "an access key, which does not expire" : `until ${one.expiration}`}\n`,
+          `${escapeControls(one.profile).padEnd(width)}  ${one.expiration === undefined ? "an access key, which does not expire" : `until ${formatUntil(new Date(one.expiration), now)}`}\n`,
         );
   }
   for (const { profile, error } of failures)

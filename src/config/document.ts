@@ -235,7 +235,7 @@ const CLI_SECTIONS: ReadonlySet<string> = new Set(["plugins", "preview"]);
 const BROKEN_HEADER = {
   severity: "error",
   what: 'a section header that does not end in "]"',
-  hint: "write it as [profile NAME], with nothing but a comment behind it",
+  hint: "write it as [profile NAME], with nothing but a comment after it",
 } as const;
 
 /** The note on a `[default]` that no tool reads. */

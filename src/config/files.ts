@@ -110,30 +110,29 @@ function readText(file: string): string {
     if (code === "ENOENT") return "";
     const [what, hint] = READ_FAILURES[code] ?? [
       `cannot be read (${code})`,
-      "look at its folder and disk",
+      "check its folder and disk",
     ];
     throw cannotRead(file, what, hint, error);
   }
 }
 
-const NAME_ANOTHER =
-  "move it away, or name another in AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE";
+const NAME_ANOTHER = "move it, or point AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to another";
 
 const READ_FAILURES: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EACCES: [
     "cannot be read: permission denied",
-    "give yourself the right to read it: ls -l shows its owner and mode",
+    "grant yourself read permission; ls -l shows its owner and mode",
   ],
   EPERM: [
     "cannot be read: not permitted",
-    "give yourself the right to read it: ls -l shows its owner and mode",
+    "grant yourself read permission; ls -l shows its owner and mode",
   ],
   EISDIR: ["is a folder, not a file", NAME_ANOTHER],
   ENOTREG: ["is not a regular file", NAME_ANOTHER],
   EFBIG: ["has more than 64 MB", NAME_ANOTHER],
-  ENOTDIR: ["cannot be read: a file stands where its folder should be", "move that file away"],
-  ELOOP: ["cannot be read: its symbolic links go round in a circle", "fix the link"],
-  ENAMETOOLONG: ["cannot be read: the name is too long", "fix the AWS variable that names it"],
+  ENOTDIR: ["cannot be read: its folder is a file", "move that file away"],
+  ELOOP: ["cannot be read: its symbolic links form a loop", "fix the link"],
+  ENAMETOOLONG: ["cannot be read: the name is too long", "fix the AWS variable that points to it"],
 };
 
 function cannotRead(file: string, what: string, hint: string, cause?: unknown): AwsRoleError {

@@ -228,7 +228,7 @@ const CR = 13;
 
 type Explanation = readonly [what: string, hint: string];
 const NO_SECTION: Explanation = [
-  "a setting stands before the first section",
+  "setting outside any section",
   "put a header such as [default] or [profile NAME] above it, or begin the line with #",
 ];
 const STRAY_CONTINUATION: Explanation = [
@@ -243,10 +243,7 @@ const NO_EQUALS_NESTED: Explanation = [
   'a line without "=" in a nested block',
   "write it as key = value, or remove the line",
 ];
-const NO_KEY: Explanation = [
-  'nothing stands before "="',
-  "write it as key = value, or begin it with #",
-];
+const NO_KEY: Explanation = ['nothing before "="', "write it as key = value, or begin it with #"];
 const NOT_UTF8: Explanation = ["the line is not valid UTF-8", "save the file as UTF-8"];
 /** The note on a key that no tool reads. */
 export const ODD_KEY: Explanation = [
@@ -255,7 +252,7 @@ export const ODD_KEY: Explanation = [
 ];
 /** Told of a comment that SDKs other than the AWS CLI stumble over. */
 export const INDENTED_COMMENT: Explanation = [
-  "an indented comment, which some SDKs take for an error",
+  "an indented comment, which some SDKs report as an error",
   "remove the spaces at its beginning",
 ];
 

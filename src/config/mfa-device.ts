@@ -17,7 +17,7 @@ export function mfaDeviceProblem(
   if (service === "iam" && kind === "sms-mfa")
     return {
       what: "is an SMS device, which AWS no longer has",
-      hint: "register an authenticator app and name that",
+      hint: "register an authenticator app and set its ARN",
     };
   const is =
     service === "iam" && kind === "user" ? "the ARN of a user" : "an ARN, but not a device's";

@@ -27,14 +27,14 @@ export function assertWritableValue(key: string, value: string): void {
   const found = UNFIT_VALUES.find(([pattern]) => pattern.test(value));
   if (found === undefined) return;
   throw new AwsRoleError("ERR_USAGE", `the value of ${key} ${found[1]}`, {
-    hint: "not every AWS tool would read it back the same; choose another value",
+    hint: "not all AWS tools read it the same way; choose another value",
   });
 }
 
 const UNFIT_NAMES: readonly (readonly [pattern: RegExp, why: string, only?: NodeJS.Platform])[] = [
   [/^$/, "is empty"],
   [/^-/, 'begins with "-"'],
-  [/[^\w.@%+:/-]/, "has a character that not every AWS tool reads"],
+  [/[^\w.@%+:/-]/, "has a character that not all AWS tools accept"],
   [/%/, 'has a "%", which cmd.exe would expand', "win32"],
 ];
 

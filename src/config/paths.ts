@@ -48,13 +48,9 @@ export function homeFolder(env: Environment, platform: NodeJS.Platform): string 
   // Without any of them (a service, `env -i`) the system's own record of the user, as the AWS CLI does.
   const home = named(env["HOME"]) ?? windows ?? systemHome();
   if (home !== undefined) return home;
-  throw new AwsRoleError(
-    "ERR_CONFIG_READ",
-    "there is no home folder to look for the AWS config in",
-    {
-      hint: "set HOME, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE",
-    },
-  );
+  throw new AwsRoleError("ERR_CONFIG_READ", "no home folder to find the AWS config in", {
+    hint: "set HOME, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE",
+  });
 }
 
 /**

@@ -179,8 +179,8 @@ export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
         : odd !== undefined
           ? `${config.file}:${odd.line} has it in a header that ${oddForms[odd.form]}: awsrole doctor --fix writes it plain`
           : guess === undefined
-            ? `awsrole list shows the profiles there are`
-            : `did you mean ${guess}? awsrole list shows all`,
+            ? `run awsrole list to see your profiles`
+            : `did you mean ${guess}? run awsrole list to see your profiles`,
   });
 }
 
@@ -201,7 +201,7 @@ function checkAwsroleKeys(name: string, settings: Settings): void {
       name,
       `unknown key ${key} (${at(setting)})`,
       guess === undefined
-        ? "the keys are listed in docs/reference/configuration.md"
+        ? "awsrole edit-profile --help lists the settings"
         : `did you mean awsrole_${guess}?`,
     );
   }
@@ -218,7 +218,7 @@ function readManaged(files: AwsFiles, name: string, settings: Settings): Profile
       `has both ${key} (${at(plain)}) and ${twin} (${at(settings.get(twin)!)})`,
       awsroleKeys.includes(key)
         ? `keep one: remove ${key}, or write it as awsrole_${key}`
-        : `SDKs would use ${key} and never ask awsrole: remove it`,
+        : `remove it: SDKs would use ${key} and never call awsrole`,
     );
   }
   const others = managedMarkers.filter((key) => key !== marker && settings.has(key));
@@ -321,10 +321,10 @@ function readStatic(files: AwsFiles, name: string, settings: Settings): Profile 
       name,
       elsewhere === undefined
         ? `has no ${missing}`
-        : `has the two halves of its access key in two files (the other is at ${at(elsewhere.setting)})`,
+        : `has its access key ID and secret in two files (the other is at ${at(elsewhere.setting)})`,
       elsewhere === undefined
-        ? `an access key is a pair: add ${missing}, or remove its other half`
-        : "a key is read from one file: put both halves into the credentials file",
+        ? `an access key is a pair: add ${missing}, or remove the other`
+        : "put both into the credentials file",
     );
   }
   const sessionToken = value("aws_security_token") ?? value("aws_session_token");
@@ -402,7 +402,7 @@ function readSource(name: string, get: Lookup, managed: boolean): RoleSource {
   if (value === "Environment") return { kind: "environment" };
   if (value === "Ec2InstanceMetadata") return { kind: "ec2-instance-metadata" };
   if (value === "EcsContainer") return { kind: "ecs-container" };
-  throw invalidValue(name, first, "it is one of Environment, Ec2InstanceMetadata, EcsContainer");
+  throw invalidValue(name, first, "choose from Environment, Ec2InstanceMetadata, EcsContainer");
 }
 
 function readMfa(name: string, get: Lookup): Mfa | undefined {
@@ -414,7 +414,7 @@ function readMfa(name: string, get: Lookup): Mfa | undefined {
     prompt.setting.value !== "gui" &&
     prompt.setting.value !== "terminal"
   ) {
-    throw invalidValue(name, prompt, "it is terminal or gui");
+    throw invalidValue(name, prompt, "choose from terminal, gui");
   }
   const sessionSeconds = get("mfa_session_seconds");
   return {
@@ -431,7 +431,7 @@ function readMfa(name: string, get: Lookup): Mfa | undefined {
 function noSource(name: string, prefix: string): AwsRoleError {
   return invalid(
     name,
-    "has a role but no source of credentials to assume it with",
+    "has a role but no source credentials to assume it with",
     `add ${prefix}source_profile, ${prefix}credential_source or ${prefix}web_identity_token_file`,
   );
 }

@@ -55,7 +55,7 @@ export function readSsoSession(
     throw invalid(
       reader,
       `[sso-session ${name}] has no ${key}`,
-      "aws configure sso-session writes the missing settings",
+      "add the missing settings with: aws configure sso-session",
     );
   };
   return {
@@ -132,7 +132,7 @@ export function readSsoRole(
       reader,
       `has no ${prefix}${key}`,
       prefix === ""
-        ? "aws configure sso writes the missing settings"
+        ? "add the missing settings with: aws configure sso"
         : `awsrole edit-profile ${name} --${key.replaceAll("_", "-")} … adds it`,
     );
   };
@@ -183,7 +183,7 @@ function readSessionOf(
         )
       : invalid(
           reader,
-          `${key} (${at(own)}) is not that of [sso-session ${sessionName}] (${at(theirs)})`,
+          `${key} (${at(own)}) differs from that of [sso-session ${sessionName}] (${at(theirs)})`,
           "remove the one in the profile, or give it a session of its own",
         );
   }
@@ -208,7 +208,7 @@ function refuseNarrowing(reader: string, settings: Settings): void {
     throw invalid(
       reader,
       `awsrole_${key} (${at(setting)}) cannot be applied to a role of IAM Identity Center`,
-      "remove it, or put it into a role profile that has this one as its source",
+      "remove it, or move it to a role profile that has this one as its source",
     );
   }
 }

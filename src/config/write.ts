@@ -122,8 +122,7 @@ export async function assertReplaceable(target: string): Promise<Stats | undefin
 }
 
 async function assertKeptByRename(target: string, old: Stats): Promise<void> {
-  if (!old.isFile())
-    throw refused(target, "is not a regular file", "move it away, or name another file");
+  if (!old.isFile()) throw refused(target, "is not a regular file", "move it, or set another file");
   if (process.platform !== "win32") {
     const own = process.geteuid?.();
     if (own !== undefined && old.uid !== own) {
@@ -136,7 +135,7 @@ async function assertKeptByRename(target: string, old: Stats): Promise<void> {
     if (old.nlink > 1)
       throw refused(
         target,
-        "has a second name (a hard link), which would keep the old text",
+        "has a hard link, which would keep the old content",
         "use a symbolic link instead",
       );
   }
@@ -167,7 +166,7 @@ async function assertOwnHome(target: string): Promise<void> {
   if (found !== undefined && found.uid !== 0)
     throw refused(
       target,
-      "would be root's file in another user's folder",
+      "would be owned by root in another user's folder",
       "run awsrole as that user, without sudo",
     );
 }
@@ -202,26 +201,26 @@ const reasons: Readonly<Record<string, readonly [what: string, hint: string]>> =
     "could not be written: your quota is used up",
     "nothing was changed; free some space and try again",
   ],
-  EACCES: ["could not be written: permission denied", "see the permissions of its folder"],
+  EACCES: ["could not be written: permission denied", "check the permissions of its folder"],
   EPERM: [
     "could not be written: not permitted",
     process.platform === "win32"
       ? "another program may have it open: close it and try again"
-      : "see the owner and attributes of the file and its folder",
+      : "check the owner and attributes of the file and its folder",
   ],
-  EROFS: ["could not be written: the file system is read-only", "edit it where it comes from"],
+  EROFS: ["could not be written: the file system is read-only", "edit the original"],
   EBUSY: [
     "could not be replaced: it is in use or a mount point",
-    "close the program that holds it, or edit it where it is mounted from",
+    "close the program that uses it, or edit it where it is mounted from",
   ],
   EXDEV: ["could not be replaced: it is a mount point", "edit it where it is mounted from"],
-  ENOTDIR: ["could not be written: a part of its path is not a folder", "see AWS_CONFIG_FILE"],
-  ENOENT: ["could not be written: its folder cannot be made", "see AWS_CONFIG_FILE"],
+  ENOTDIR: ["could not be written: a part of its path is not a folder", "check AWS_CONFIG_FILE"],
+  ENOENT: ["could not be written: its folder cannot be created", "check AWS_CONFIG_FILE"],
   EEXIST: [
-    "could not be written: its folder is a link that leads nowhere",
-    "create what the link names, or remove the link",
+    "could not be written: its folder is a dangling link",
+    "create the link's target, or remove the link",
   ],
-  ELOOP: ["could not be written: a link in its path leads in a circle", "fix the link"],
+  ELOOP: ["could not be written: a link in its path forms a loop", "fix the link"],
 };
 
 function explain(file: string, error: unknown): AwsRoleError {

@@ -67,7 +67,7 @@ export async function assumeRoleWithWebIdentity(
       "ERR_SOURCE_UNAVAILABLE",
       `profile ${hop.profile.name}: the web identity token ${tokenFile} ${namedFileProblem(error)}`,
       {
-        hint: "the platform that runs this program writes it; see whether the path is right",
+        hint: "the platform that runs this program writes it; check the path",
         cause: error,
       },
     );
@@ -77,7 +77,7 @@ export async function assumeRoleWithWebIdentity(
       "ERR_SOURCE_UNAVAILABLE",
       `profile ${hop.profile.name}: the web identity token ${tokenFile} is empty`,
       {
-        hint: "the platform that runs this program writes it; see whether it is still being written",
+        hint: "the platform that runs this program writes it; check whether it is still being written",
       },
     );
   }
@@ -113,7 +113,7 @@ function assumeRoleRequest(
     signer.sessionToken !== undefined
   ) {
     deps.notice(
-      `profile ${hop.profile.name}: ${durationSeconds} s asked for, ${chainedRoleSeconds} s is the most AWS allows from a temporary source`,
+      `profile ${hop.profile.name}: duration capped from ${durationSeconds} s to ${chainedRoleSeconds} s, the maximum with temporary source credentials`,
     );
     durationSeconds = chainedRoleSeconds;
   }

@@ -98,9 +98,9 @@ function assertNoCycle(hop: Hop, env: Environment): void {
 export function cyclicProfiles(inFlight: readonly string[], again: string): AwsRoleError {
   return new AwsRoleError(
     "ERR_PROFILE_CYCLE",
-    `profile ${again} leads back to itself: ${[...inFlight, "(a command of it)", again].join(" -> ")}`,
+    `circular source_profile: ${[...inFlight, "(a command of it)", again].join(" -> ")}`,
     {
-      hint: `its credential_process or mfa_process asks awsrole for ${again} again: give it another source`,
+      hint: `its credential_process or mfa_process asks awsrole for ${again} again; set another source`,
     },
   );
 }
@@ -209,9 +209,9 @@ function refuseTokenOnly(files: AwsFiles, { name, settings }: Profile): void {
   throw new AwsRoleError(
     "ERR_PROFILE_INVALID",
     isThere
-      ? `profile ${name} has sso_session but neither sso_account_id nor sso_role_name: it gives a bearer token, no credentials`
-      : `profile ${name} names sso-session ${session.value} (${session.file}:${session.line}), which does not exist, and neither sso_account_id nor sso_role_name`,
-    { hint: "aws configure sso writes what is missing" },
+      ? `profile ${name} has sso_session but neither sso_account_id nor sso_role_name: it provides a bearer token, not credentials`
+      : `profile ${name} has sso-session ${session.value} (${session.file}:${session.line}), which does not exist, and neither sso_account_id nor sso_role_name`,
+    { hint: "add what is missing with: aws configure sso" },
   );
 }
 
@@ -300,7 +300,7 @@ function assertSamePartition(profile: RoleProfile, source: RoleProfile): void {
     "ERR_PROFILE_INVALID",
     `profile ${profile.name} has a role in the partition ${wanted}, but its source ${source.name} has one in ${found}`,
     {
-      hint: `no role is assumed across partitions: give ${profile.name} a source in ${wanted}, or correct the ARN that is wrong`,
+      hint: `roles cannot be assumed across partitions: set a source in ${wanted} for ${profile.name}, or correct the ARN`,
     },
   );
 }
@@ -352,7 +352,7 @@ export function mfaImpossible(profileName: string, why: string): AwsRoleError {
   return new AwsRoleError(
     "ERR_PROFILE_INVALID",
     `profile ${profileName} has an mfa_serial, but ${why}`,
-    { hint: "remove it, or set it at the profile that a long-term key signs for" },
+    { hint: "remove it, or set it on the profile with the long-term key" },
   );
 }
 
@@ -402,9 +402,9 @@ function resolveSourceProfile(
   if (path.includes(name)) {
     throw new AwsRoleError(
       "ERR_PROFILE_CYCLE",
-      `profile ${path[0]} leads back to itself: ${[...path, name].join(" -> ")}`,
+      `circular source_profile: ${[...path, name].join(" -> ")}`,
       {
-        hint: `give one of them a source that is not in this circle`,
+        hint: `set a source that is not part of this loop`,
       },
     );
   }

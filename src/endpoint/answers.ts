@@ -30,7 +30,7 @@ export function failureOf(error: unknown): { readonly status: number; readonly b
   if (!isAwsRoleError(error))
     return {
       status: 500,
-      body: errorBody("ERR_INTERNAL", "awsrole: something went wrong inside awsrole"),
+      body: errorBody("ERR_INTERNAL", "awsrole: internal error"),
     };
   return { status: statusOf(error), body: errorBody(error.code, messageOf(error)) };
 }

@@ -1,5 +1,5 @@
 /** The entrance of people's commands: argv → command → exit code. Programs come in at `cache-hit.ts`. */
-import type { NextStep } from "../cli/help.ts";
+import type { NextStep, Topic } from "../cli/help.ts";
 import type { Context } from "../foundation/context.ts";
 import { commandNameOf, hasOption } from "../cli/words.ts";
 import { readAwsFiles } from "../config/files.ts";
@@ -88,5 +88,8 @@ async function run(context: Context, words: readonly string[]): Promise<number> 
     const { nextSteps: stepsFor } = await import("../commands/next-steps.ts");
     return stepsFor(readAwsFiles(context.env, context.platform));
   };
-  return runCommand({ commands, groups, version: manifest.version, nextSteps }, words, context);
+  const topics = async (): Promise<readonly Topic[]> =>
+    (await import("../commands/help-topics.ts")).helpTopics;
+  const { version } = manifest;
+  return runCommand({ commands, groups, topics, version, nextSteps }, words, context);
 }

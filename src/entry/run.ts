@@ -60,8 +60,8 @@ function trace(error: AwsRoleError): string[] {
 
 function internal(error: unknown): AwsRoleError {
   const name = error instanceof Error ? error.name : typeof error;
-  return new AwsRoleError("ERR_INTERNAL", `something went wrong inside awsrole (${name})`, {
-    hint: "--debug says more; please report it",
+  return new AwsRoleError("ERR_INTERNAL", `internal error (${name})`, {
+    hint: "run with --debug for details, and please report it",
     cause: error,
   });
 }

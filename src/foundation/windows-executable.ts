@@ -46,7 +46,7 @@ export function findOnWindows(
     throw new AwsRoleError("ERR_COMMAND_NOT_FOUND", `${what}: ${program} was not found`, {
       hint: /[\\/:]/.test(program)
         ? "no such file"
-        : "it is looked for on PATH; what a shell has built in needs the shell: cmd /c ... or powershell -Command ...",
+        : "searched on PATH; for shell built-ins use the shell: cmd /c ... or powershell -Command ...",
     });
   switch (win32.extname(file).toLowerCase()) {
     case ".exe":
@@ -91,7 +91,7 @@ function byCmd(
   if (bad !== undefined)
     throw new AwsRoleError(
       "ERR_COMMAND_NOT_EXECUTABLE",
-      `${what}: ${file} cannot be executed: it is a batch file, and a word for it has a character that cmd.exe would read (" % or a line break)`,
+      `${what}: ${file} cannot be executed: it is a batch file, and an argument has a character that cmd.exe would interpret (" % or a line break)`,
       { hint: "run the program that the batch file starts, for example: node path\\to\\cli.js" },
     );
   const line = words.map((word) => `"${word.replace(/\\+$/, "$&$&")}"`).join(" ");

@@ -26,7 +26,7 @@ export function createKeyStore(store: SecretStore, rows: ItemIndex): KeyStore {
     throw new AwsRoleError(
       "ERR_STORE_UNAVAILABLE",
       store.name === "none"
-        ? "the store none keeps nothing, so no access key either"
+        ? "the store none stores nothing, including access keys"
         : "the store plaintext is for temporary credentials only, not for access keys",
       { hint: "use the OS keychain (--store keychain) or an encrypted file (--store file)" },
     );
@@ -48,8 +48,8 @@ export function createKeyStore(store: SecretStore, rows: ItemIndex): KeyStore {
       if (kept?.secretAccessKey === key.secretAccessKey) return;
       throw new AwsRoleError(
         "ERR_STORE_FAILED",
-        `the ${store.name} store took the key, but does not give it back`,
-        { hint: "awsrole doctor looks into the store" },
+        `the ${store.name} store accepted the key, but does not return it`,
+        { hint: "check the store with awsrole doctor" },
       );
     },
     async remove(accessKeyId) {

@@ -13,13 +13,13 @@ export async function confirmOnlyCopy(
   const keys = `the access key${accessKeyIds.length === 1 ? "" : "s"} ${accessKeyIds.join(" and ")}`;
   await confirm(platform, input, {
     facts: [
-      `this deletes ${keys} of ${profile} here: awsrole has the only copy of the secret, and AWS does not show it again`,
+      `this deletes ${keys} of ${profile}: awsrole has the only copy of the secret, and AWS does not show it again`,
       `awsrole remove-key ${profile} --to-credentials-file writes it to the credentials file instead`,
     ],
     question: "Delete it?",
     code: "ERR_USAGE",
-    asks: `${command} asks before it deletes the only copy of ${keys}`,
-    hint: `--yes deletes without asking; awsrole remove-key ${profile} --to-credentials-file keeps it, in plain text`,
+    asks: `${command} asks for confirmation before it deletes the only copy of ${keys}`,
+    hint: `use --yes to delete without confirmation; awsrole remove-key ${profile} --to-credentials-file keeps it, in plain text`,
     refused: "nothing was deleted",
   });
 }

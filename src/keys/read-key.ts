@@ -19,7 +19,7 @@ export function readKeyFromFiles(files: AwsFiles, name: string): LongTermKey {
     throw new AwsRoleError(
       "ERR_PROFILE_INVALID",
       `there is no access key of ${name} in ${files.credentials.file}`,
-      { hint: `awsrole add-key ${name} asks for one` },
+      { hint: `enter one with: awsrole add-key ${name}` },
     );
   }
   if (settings?.has("aws_session_token")) throw temporary(accessKeyId);
@@ -36,7 +36,9 @@ export async function readKey(
     const text = await readStandardInput();
     if (text.trim() !== "") return parseKey(text);
   }
-  const found = input ? findTerminal(context.platform) : unavailable("--no-input forbids asking");
+  const found = input
+    ? findTerminal(context.platform)
+    : unavailable("prompting is disabled by --no-input");
   if (found.kind === "unavailable") {
     throw new AwsRoleError(
       "ERR_USAGE",
@@ -48,7 +50,7 @@ export async function readKey(
   }
   const { prompter } = found;
   prompter.notify(
-    `the access key of profile ${name} is kept in the store, and AWS is asked whose it is; nothing that is typed or pasted is shown`,
+    `the access key of profile ${name} will be verified with AWS and stored; your input is hidden`,
   );
   for (let left = tries; ; left -= 1) {
     try {
@@ -60,7 +62,7 @@ export async function readKey(
       // The rest of what was pasted must not reach the shell.
       await drain(prompter);
       if (left === 1) throw error;
-      prompter.notify(`${error.message.replace("add-key: ", "")} (${error.hint ?? ""}): once more`);
+      prompter.notify(`${error.message.replace("add-key: ", "")} (${error.hint ?? ""}); try again`);
     }
   }
 }
@@ -122,7 +124,7 @@ export function parseKey(text: string): LongTermKey {
   if (typeof accessKeyId === "string" && typeof secretAccessKey === "string")
     return checkKey(accessKeyId.trim(), secretAccessKey.trim());
   throw new AwsRoleError("ERR_USAGE", "add-key: standard input holds no access key", {
-    hint: "it takes the JSON of aws iam create-access-key, the console's CSV file, or the id and the secret in two lines",
+    hint: "expected the JSON of aws iam create-access-key, the console's CSV file, or the ID and the secret on two lines",
   });
 }
 
@@ -149,23 +151,23 @@ function fromLines(text: string): readonly unknown[] {
 function checkId(accessKeyId: string): void {
   if (accessKeyId.startsWith("ASIA")) throw temporary(accessKeyId);
   if (/^[A-Z0-9]{16,128}$/.test(accessKeyId)) return;
-  throw new AwsRoleError("ERR_USAGE", "add-key: that is not an access key id", {
-    hint: "it looks like AKIAIOSFODNN7EXAMPLE",
+  throw new AwsRoleError("ERR_USAGE", "add-key: invalid access key ID", {
+    hint: "expected a key like AKIAIOSFODNN7EXAMPLE",
   });
 }
 
 function checkKey(accessKeyId: string, secretAccessKey: string): LongTermKey {
   checkId(accessKeyId);
   if (/^[\x21-\x7e]{16,128}$/.test(secretAccessKey)) return { accessKeyId, secretAccessKey };
-  throw new AwsRoleError("ERR_USAGE", "add-key: that is not a secret access key", {
-    hint: "it has 40 characters and no blanks; a new pair is made by aws iam create-access-key",
+  throw new AwsRoleError("ERR_USAGE", "add-key: invalid secret access key", {
+    hint: "expected 40 characters, no spaces; create a new key with aws iam create-access-key",
   });
 }
 
 function temporary(accessKeyId: string): AwsRoleError {
   return new AwsRoleError(
     "ERR_PROFILE_INVALID",
-    `${accessKeyId} belongs to a session, which ends by itself`,
-    { hint: "only a user's long-term key (AKIA...) is worth keeping" },
+    `${accessKeyId} is a temporary key, which cannot be stored`,
+    { hint: "use an IAM user's long-term key (AKIA...)" },
   );
 }

@@ -50,7 +50,7 @@ export async function rotateKey(rotation: Rotation): Promise<Rotated> {
   const newKey =
     (other === undefined ? undefined : await continueWith(rotation, other)) ??
     (await createKey(rotation));
-  rotation.say(`waiting until AWS knows ${newKey.accessKeyId} everywhere`);
+  rotation.say(`waiting for the new key ${newKey.accessKeyId} to become active`);
   await rotation.verify(newKey);
   const startedAt = marks.find(currentId)?.startedAt ?? rotation.now();
   marks.put({ oldAccessKeyId: currentId, startedAt, newAccessKeyId: newKey.accessKeyId });
@@ -66,32 +66,32 @@ export type Finished = {
 };
 
 /**
- * Deletes the old, inactive key at AWS and in the store; `show` is told of its last use before.
+ * Deletes the old, inactive key at AWS and in the store, once `agree` resolves, which is given its last use.
  * @throws ERR_AWS_REFUSED when there is no such key, and what the steps throw.
  */
 export async function finishRotation(
   rotation: Rotation,
-  show: (finished: Finished) => void,
+  agree: (finished: Finished) => Promise<void>,
 ): Promise<Finished> {
   const { profile, iam, keys, marks } = rotation;
   const old = await otherKey(rotation);
   if (old === undefined || !isOldKey(rotation, old)) {
     throw refused(
       `profile ${profile} has no old key to delete`,
-      `awsrole rotate-key ${profile} makes a new key first`,
+      `create a new key first: awsrole rotate-key ${profile}`,
     );
   }
   if (old.isActive) {
     throw refused(
       `the old key ${old.accessKeyId} of profile ${profile} is still active`,
-      `awsrole rotate-key ${profile} goes on where it was interrupted`,
+      `continue the rotation first: awsrole rotate-key ${profile}`,
     );
   }
   const finished = {
     oldAccessKeyId: old.accessKeyId,
     lastUse: await iam.lastUseOf(old.accessKeyId),
   };
-  show(finished);
+  await agree(finished);
   // The store first: an interrupted run finds the key still listed at AWS, and can finish again.
   await keys.remove(old.accessKeyId);
   await iam.deleteAccessKey(old.accessKeyId);
@@ -105,7 +105,7 @@ async function otherKey({ profile, currentId, iam }: Rotation): Promise<AccessKe
   if (!listed.some(({ accessKeyId }) => accessKeyId === currentId)) {
     throw new AwsRoleError(
       "ERR_IDENTITY_MISMATCH",
-      `the key ${currentId} of profile ${profile} is not among its user's keys at AWS`,
+      `the key ${currentId} of profile ${profile} is not among its user's keys in AWS`,
       { hint: `awsrole whoami ${profile} shows who it belongs to` },
     );
   }
@@ -141,7 +141,9 @@ async function continueWith(
   const kept = await keys.get(other.accessKeyId);
   if (kept !== undefined) return kept;
   if (!(await isLostKey(other, mark.startedAt, iam))) throw secondKey(rotation, other);
-  rotation.say(`deleting ${other.accessKeyId}, whose secret was lost when this was interrupted`);
+  rotation.say(
+    `deleting ${other.accessKeyId}, whose secret was lost when the rotation was interrupted`,
+  );
   await iam.deleteAccessKey(other.accessKeyId);
   await forget(rotation, other.accessKeyId);
   return undefined;
@@ -183,7 +185,7 @@ async function forget({ keys }: Rotation, accessKeyId: string): Promise<void> {
 function secondKey({ profile, currentId }: Rotation, other: AccessKeyInfo): AwsRoleError {
   return refused(
     `the user of profile ${profile} has a second access key, ${other.accessKeyId} (${other.isActive ? "active" : "inactive"}), and AWS allows two`,
-    `see what uses it, and delete it: aws iam delete-access-key --access-key-id ${other.accessKeyId} --profile ${profile} (the profile itself has ${currentId})`,
+    `find out what uses it, then delete it: aws iam delete-access-key --access-key-id ${other.accessKeyId} --profile ${profile} (the profile itself has ${currentId})`,
   );
 }
 

@@ -25,11 +25,9 @@ export async function inTurn<T>(
   });
   // Nothing is shared: every answer is from our own work.
   if (turn.how !== "timeout") return turn.answer as T;
-  throw new AwsRoleError(
-    "ERR_DEADLINE",
-    `another process is waiting for ${awaited} and did not get it in time`,
-    { hint: "answer its prompt, or end it, and try again" },
-  );
+  throw new AwsRoleError("ERR_DEADLINE", `another process is waiting for ${awaited}`, {
+    hint: "answer its prompt, or end it, and try again",
+  });
 }
 
 /** The key under which questions at a terminal take their turn. */

@@ -103,9 +103,9 @@ export async function withLock<T>(
   if (turn.kind === "timeout" || turn.kind === "shared") {
     throw new AwsRoleError(
       "ERR_DEADLINE",
-      "another awsrole process is writing the same file and does not finish",
+      "another awsrole process is still writing the same file",
       {
-        hint: "see whether one is stopped or waiting in another terminal, end it, and try again",
+        hint: "check whether one is stopped or waiting in another terminal, end it, and try again",
       },
     );
   }

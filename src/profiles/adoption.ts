@@ -18,15 +18,15 @@ export function adopt(
 ): Document {
   if (isManaged(settings))
     throw invalid(
-      `profile ${name} is managed by awsrole already`,
+      `profile ${name} is already managed by awsrole`,
       `awsrole explain ${name} shows it`,
     );
   const isSso = !settings.has("role_arn") && plainSsoKeys.some((key) => settings.has(key));
   if (isSso) requireSession(name, settings);
   else if (!settings.has("role_arn")) {
     throw invalid(
-      `profile ${name} has no role_arn: there is no role to provide`,
-      `awsrole add-profile makes a role profile; awsrole add-key ${name} takes an access key`,
+      `profile ${name} has no role_arn`,
+      `create a role profile with awsrole add-profile, or store an access key with awsrole add-key ${name}`,
     );
   }
   const own = settings.get("credential_process");
@@ -61,7 +61,10 @@ function requireSession(name: string, settings: EditableProfile["settings"]): vo
     );
   const missing = plainSsoKeys.find((key) => !settings.has(key));
   if (missing !== undefined)
-    throw invalid(`profile ${name} has no ${missing}`, "aws configure sso writes what is missing");
+    throw invalid(
+      `profile ${name} has no ${missing}`,
+      "add what is missing with: aws configure sso",
+    );
 }
 
 /** True for a profile that `adopt --all` takes: a standard role, of IAM or of IAM Identity Center. */
@@ -76,7 +79,7 @@ export function isAdoptable({ settings }: Pick<EditableProfile, "settings">): bo
 export function whyNotReleasable({ settings }: EditableProfile): string | undefined {
   if (!isManaged(settings)) return "is not managed by awsrole";
   if (settings.has("awsrole_access_key_id"))
-    return "has its access key in awsrole's store: --to-credentials-file writes it back, in plain text";
+    return "has its access key in awsrole's store; --to-credentials-file writes it back, in plain text";
   return undefined;
 }
 

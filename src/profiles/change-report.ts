@@ -50,6 +50,6 @@ export function reportChange(
   if (quiet) return;
   context.stdout(`${escapeControls(diff === "" ? "nothing to change" : done)}\n`);
   if (diff !== "" && notUndoable !== undefined)
-    context.stdout(`undo cannot take this back: ${escapeControls(notUndoable)}\n`);
+    context.stdout(`this change cannot be undone: ${escapeControls(notUndoable)}\n`);
   if (next !== undefined) context.stdout(`next: ${escapeControls(next)}\n`);
 }

@@ -64,9 +64,7 @@ export async function editConfig(context: Context, change: ConfigEdit): Promise<
     const journal = openJournal(context.stateDir);
     const notUndoable =
       change.notUndoable ??
-      (kind === "credentials"
-        ? "nothing of the credentials file is kept anywhere else"
-        : undefined);
+      (kind === "credentials" ? "changes to the credentials file are not recorded" : undefined);
     const recorded =
       notUndoable !== undefined
         ? { unkept: notUndoable }
@@ -104,10 +102,10 @@ export async function undoLastEdit(
       throw new AwsRoleError(
         "ERR_CONFIG_CONFLICT",
         entries.length === 0
-          ? `there is no change of ${config.file} to take back`
+          ? `there is no change to ${config.file} to undo`
           : `${config.file} was changed by something else since awsrole's last change`,
         {
-          hint: "awsrole undo --list shows the changes that are remembered: the last ten, but none that held a secret",
+          hint: "only the last ten changes can be undone; changes that contain secrets are not recorded (awsrole undo --list)",
         },
       );
     }

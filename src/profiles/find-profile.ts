@@ -24,8 +24,8 @@ export function findProfile(files: AwsFiles, name: string): EditableProfile {
   const { file, lineAt } = files.credentials;
   throw new AwsRoleError(
     "ERR_PROFILE_NOT_FOUND",
-    `profile ${name} stands in the credentials file only (${file}:${lineAt(section.start)})`,
-    { hint: "awsrole changes profiles of the config file; edit that one by hand" },
+    `profile ${name} exists only in the credentials file (${file}:${lineAt(section.start)})`,
+    { hint: "awsrole edits only profiles in the config file; edit this one by hand" },
   );
 }
 
@@ -33,6 +33,6 @@ export function findProfile(files: AwsFiles, name: string): EditableProfile {
 export function requireName(command: string, name: string | undefined, what = "NAME"): string {
   if (name !== undefined && name !== "") return name;
   throw new AwsRoleError("ERR_USAGE", `${command}: ${what} is missing`, {
-    hint: "awsrole list shows the profiles there are",
+    hint: "run awsrole list to see your profiles",
   });
 }

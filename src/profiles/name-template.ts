@@ -41,11 +41,11 @@ export function assertTemplate(template: string, origin: string): void {
   const unknown = found.find((field) => !Object.hasOwn(fields, field));
   const problem =
     unknown !== undefined
-      ? `there is no field {${unknown}}`
+      ? `unknown field {${unknown}}`
       : /[{}]/.test(template.replaceAll(/\{[^{}]*\}/g, ""))
-        ? "a brace has no counterpart"
+        ? "unbalanced brace"
         : found.length === 0
-          ? "it has no field, so that all profiles would have one name"
+          ? "it has no field, so all profiles would have the same name"
           : undefined;
   if (problem === undefined) return;
   throw new AwsRoleError("ERR_USAGE", `${origin}: ${problem}: ${template}`, {

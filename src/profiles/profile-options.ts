@@ -19,53 +19,87 @@ import { assertWritableName, assertWritableValue } from "../config/names.ts";
 
 /** Options that say what the role is and how it is assumed. */
 export const roleOptions = {
-  "role-arn": { type: "string", describe: "the role to assume" },
+  "role-arn": { type: "string", group: "Role", describe: "ARN of the role to assume" },
   "source-profile": {
     type: "string",
+    group: "Role",
     completes: "profiles",
-    describe: "the profile whose credentials assume it",
+    describe: "profile that provides the source credentials",
   },
   "credential-source": {
     type: "string",
+    group: "Role",
     completes: ["Environment", "Ec2InstanceMetadata", "EcsContainer"],
-    describe: "or: Environment, Ec2InstanceMetadata or EcsContainer",
+    describe: "source credentials from: Environment, Ec2InstanceMetadata or EcsContainer",
   },
   "web-identity-token-file": {
     type: "string",
+    group: "Role",
     completes: "files",
-    describe: "or: a file with an OIDC token",
+    describe: "file with an OIDC token to assume the role with",
   },
-  "role-session-name": { type: "string", describe: "the session's name in CloudTrail" },
+  "role-session-name": {
+    type: "string",
+    group: "Session",
+    describe: "role session name, shown in CloudTrail",
+  },
   "duration-seconds": {
     type: "string",
-    describe: `how long a session lasts, ${roleSessionSeconds.least} to ${roleSessionSeconds.most}`,
+    group: "Session",
+    describe: `session duration in seconds (${roleSessionSeconds.least} to ${roleSessionSeconds.most})`,
   },
-  "external-id": { type: "string", describe: "what the role's owner asks for" },
-  "mfa-serial": { type: "string", describe: "the MFA device that the role asks for" },
+  "external-id": {
+    type: "string",
+    group: "Role",
+    describe: "external ID required by the role's trust policy",
+  },
+  "mfa-serial": {
+    type: "string",
+    group: "MFA",
+    describe: "ARN or serial number of the MFA device",
+  },
   "mfa-process": {
     type: "string",
+    group: "MFA",
     value: "COMMAND",
-    describe: "a command that prints the MFA code",
+    describe: "command that prints the MFA code",
   },
-  "source-identity": { type: "string", describe: "who is behind the session, for CloudTrail" },
-  tag: { type: "string", array: true, value: "KEY=VALUE", describe: "a session tag (repeatable)" },
+  "source-identity": {
+    type: "string",
+    group: "Session",
+    describe: "source identity recorded in CloudTrail",
+  },
+  tag: {
+    type: "string",
+    group: "Session",
+    array: true,
+    value: "KEY=VALUE",
+    describe: "session tag (repeatable)",
+  },
   "transitive-tag-key": {
     type: "string",
+    group: "Session",
     array: true,
-    describe: "a tag that chained roles inherit (repeatable)",
+    describe: "key of a session tag that chained roles inherit (repeatable)",
   },
   "policy-arn": {
     type: "string",
+    group: "Session",
     array: true,
-    describe: "a policy that narrows the session (repeatable)",
+    describe: "managed policy to use as a session policy (repeatable)",
   },
   "policy-file": {
     type: "string",
+    group: "Session",
     completes: "files",
-    describe: "a JSON policy that narrows the session",
+    describe: "JSON file to use as a session policy",
   },
-  region: { type: "string", describe: "the region for the profile" },
-  output: { type: "string", describe: "the AWS CLI's output format for the profile" },
+  region: { type: "string", group: "Profile", describe: "region of the profile" },
+  output: {
+    type: "string",
+    group: "Profile",
+    describe: "output format of the AWS CLI for the profile",
+  },
 } as const satisfies OptionTable;
 
 /** Options that say how a profile is written. */
@@ -74,13 +108,17 @@ export const writeOptions = {
     type: "string",
     completes: "files",
     value: "PATH",
-    describe: "the program to write: an absolute path",
+    describe: "absolute path of awsrole to use in credential_process",
   },
-  force: { type: "boolean", default: false, describe: "do it in spite of what speaks against it" },
+  force: {
+    type: "boolean",
+    default: false,
+    describe: "proceed despite warnings / overwrite an existing profile",
+  },
   "dry-run": {
     type: "boolean",
     default: false,
-    describe: "show what would change, and change nothing",
+    describe: "show the changes without applying them",
   },
 } as const satisfies OptionTable;
 
@@ -170,7 +208,7 @@ const checks: Readonly<Partial<Record<RoleOption, (named: Named) => unknown>>> =
 
 const credentialSource = {
   pattern: /^(?:Environment|Ec2InstanceMetadata|EcsContainer)$/,
-  hint: "it is one of Environment, Ec2InstanceMetadata, EcsContainer",
+  hint: "choose from Environment, Ec2InstanceMetadata, EcsContainer",
 };
 const region = { pattern: /^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$/, hint: "use a name like eu-west-1" };
 const output = {

@@ -12,6 +12,8 @@ export type ProfileSummary = {
   readonly sourceProfile?: string;
   /** Where the role's credentials come from, if not from a profile. */
   readonly otherSource?: string;
+  /** Of a role of IAM Identity Center: its account's name or id, and the permission set. */
+  readonly ssoRole?: string;
   /** Of a key in a store. */
   readonly accessKeyId?: string;
   /** Why it cannot be used. */
@@ -41,6 +43,14 @@ export function isUserKey({ kind }: ProfileSummary): boolean {
 function describe(profile: Profile): Omit<ProfileSummary, "name"> {
   if (profile.kind === "keychain-key")
     return { kind: kindNames[profile.kind], accessKeyId: profile.accessKeyId };
+  if (profile.kind === "sso") {
+    const { session, accountId, roleName, settings } = profile;
+    return {
+      kind: kindNames[profile.kind],
+      ssoRole: `${settings.get("awsrole_sso_account_name")?.value ?? accountId} ${roleName}`,
+      otherSource: `sso: ${session.name ?? session.startUrl}`,
+    };
+  }
   if (profile.kind !== "role") return { kind: kindNames[profile.kind] };
   const { managed, role, source } = profile;
   return {

@@ -58,7 +58,7 @@ export function openJournal(stateFolder: string): Journal {
   return {
     record(change, { before, after }) {
       const edits = withoutSecrets(diffEdits(before, after), { before, after });
-      if (edits === undefined) return { unkept: "it would have to keep a secret" };
+      if (edits === undefined) return { unkept: "it contains a secret" };
       const entry = { ...change, before: hashText(before), after: hashText(after), edits };
       const id = `${String(entry.at.getTime()).padStart(15, "0")}-${randomBytes(4).toString("hex")}`;
       try {

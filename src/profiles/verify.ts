@@ -1,3 +1,4 @@
+import { formatUntil } from "../cli/times.ts";
 /** Whether a profile works: the role is assumed, and AWS asked who that is. */
 import { printError, printHint } from "../cli/messages.ts";
 import { formatExpiration } from "../aws/credentials.ts";
@@ -54,7 +55,7 @@ export async function reportVerification(
       reportChange(context, args, change, { ...report, facts: { ...report.facts, identity } });
     else if (!args.quiet)
       context.stdout(
-        `verified: you are ${escapeControls(identity.arn)}${identity.expiration === undefined ? "" : ` until ${identity.expiration}`}\n`,
+        `verified: you are ${escapeControls(identity.arn)}${identity.expiration === undefined ? "" : ` until ${formatUntil(new Date(identity.expiration), context.clock.now())}`}\n`,
       );
     return 0;
   } catch (error) {
@@ -65,7 +66,7 @@ export async function reportVerification(
       reportChange(context, args, change, { ...report, facts: failed });
     } else {
       const how = code === "ERR_INTERRUPTED" ? "was not verified" : "does not work yet";
-      printError(context, { message: `the profile was written, but ${how}: ${message}`, hint });
+      printError(context, { message: `the profile was created, but ${how}: ${message}`, hint });
       printHint(context, "to revert it, run: awsrole undo");
     }
     return exitCodeOf(error);

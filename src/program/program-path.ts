@@ -111,7 +111,7 @@ function chosenProgram(running: Running, command: string): Program {
   if (problem !== undefined) throw refuse(problem);
   if (!isExecutable(command)) throw refuse("is not executable");
   const word = quoted(running, command);
-  if (word === undefined) throw refuse("has characters that not every AWS tool passes on");
+  if (word === undefined) throw refuse("has characters that not all AWS tools accept");
   return { words: [word], warnings: warningsOf(running, [command]) };
 }
 
@@ -127,10 +127,10 @@ function lasting(running: Running, alternatives: readonly (readonly string[])[])
     const word = quoted(running, path);
     if (word === undefined)
       throw noLastingName(
-        `${path} has characters that not every AWS tool passes on`,
+        `${path} has characters that not all AWS tools accept`,
         // It may be installed already, there: then installing it again is no help.
         running.platform === "win32"
-          ? "install it where the path has no spaces (npm install --global --prefix C:\\awsrole awsrole, and C:\\awsrole on PATH), or name the program with --command PATH"
+          ? "install it where the path has no spaces (npm install --global --prefix C:\\awsrole awsrole, and C:\\awsrole on PATH), or specify the program with --command PATH"
           : undefined,
       );
     return word;
@@ -140,11 +140,11 @@ function lasting(running: Running, alternatives: readonly (readonly string[])[])
 
 function noLastingName(
   why: string,
-  hint = "install it (npm install --global awsrole), or name the program with --command PATH",
+  hint = "install it (npm install --global awsrole), or specify the program with --command PATH",
 ): AwsRoleError {
   return new AwsRoleError(
     "ERR_CONFIG_WRITE",
-    `this awsrole has no path that a profile could rely on: ${why}`,
+    `this awsrole has no stable path for a profile: ${why}`,
     { hint },
   );
 }
@@ -169,10 +169,10 @@ export function problemOf(
   const real = realPath(file);
   if (real === undefined || !statSync(real).isFile()) return "is not a file";
   const slashed = file.replaceAll("\\", "/");
-  if (slashed.includes("/_npx/")) return "lies in npx's cache, which npm empties";
+  if (slashed.includes("/_npx/")) return "is in npx's cache, which is temporary";
   if (slashed.includes("/node_modules/.bin/"))
-    return "lies in node_modules/.bin, which belongs to one project";
-  if (slashed.includes("/fnm_multishells/")) return "lives only as long as one shell";
+    return "is in node_modules/.bin, which belongs to one project";
+  if (slashed.includes("/fnm_multishells/")) return "exists only in one shell";
   return platform === "win32" ? undefined : whyReplaceable(file, platform);
 }
 
@@ -242,7 +242,7 @@ function warningsOf({ platform }: Running, paths: readonly string[]): readonly s
     return [
       shared === undefined
         ? []
-        : `${path} lies below ${shared.path}, where everybody can write: move it before you rely on it`,
+        : `${path} is below ${shared.path}, which everyone can write: move it to a private folder`,
       byGroup === undefined
         ? []
         : `${path}: ${describeOpenStep(byGroup)}: its members can replace the program`,

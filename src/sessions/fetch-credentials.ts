@@ -85,7 +85,7 @@ export async function fetchChain(
   const obtained = await getAndLog(context, profile, chain, sessions);
   if (obtained.how === "stale" && obtained.trouble !== undefined)
     notice(
-      `${profile} could not be renewed (${obtained.trouble.message}); its old session is used for the ${Math.floor((obtained.remainingSeconds ?? 0) / 60)} minutes it has left`,
+      `${profile} could not be renewed (${obtained.trouble.message}); the cached session is used for the ${Math.floor((obtained.remainingSeconds ?? 0) / 60)} minutes that remain`,
     );
   const trouble = sessions.cache.trouble();
   if (trouble !== undefined)
@@ -144,7 +144,11 @@ export function noticeTo(
 /** NAME where it is needed. @throws ERR_USAGE. */
 export function requireProfileName(name: string | undefined, usage: string): string {
   if (name !== undefined) return name;
-  throw new AwsRoleError("ERR_USAGE", `${usage.split(" ")[0]} wants the name of a profile`, {
-    hint: `usage: awsrole ${usage} (or set AWS_PROFILE); awsrole list shows the profiles`,
-  });
+  throw new AwsRoleError(
+    "ERR_USAGE",
+    `${usage.split(" ")[0]}: specify a profile (or set AWS_PROFILE)`,
+    {
+      hint: `usage: awsrole ${usage}; awsrole list shows your profiles`,
+    },
+  );
 }

@@ -1,7 +1,7 @@
 /** `--min-life`: credentials that a program cannot renew are to last for a while. */
 import { roleSessionSeconds } from "../config/aws-limits.ts";
 import type { OptionTable } from "../cli/command.ts";
-import { formatExpiration } from "../aws/credentials.ts";
+import { formatUntil } from "../cli/times.ts";
 import type { Context } from "../foundation/context.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { type FetchArguments, type Fetched, noticeTo } from "./fetch-credentials.ts";
@@ -46,11 +46,11 @@ export async function fetchWithMinLife<A extends FetchArguments>(
     fetched = await fetch({ ...args, "force-refresh": true, "mfa-code": undefined });
   const { expiresAt } = fetched.credentials;
   if (expiresAt === undefined) return fetched;
-  const end = formatExpiration(expiresAt);
+  const end = formatUntil(expiresAt, context.clock.now());
   notice(
     lasts(fetched)
       ? `credentials of ${fetched.profile} until ${end}`
-      : `credentials of ${fetched.profile} until ${end}, which is sooner than --min-life ${text}: the role or its source gives no more (see awsrole_duration_seconds)`,
+      : `credentials of ${fetched.profile} until ${end}, less than --min-life ${text}: the role or its source allows no longer session (see --duration-seconds of awsrole edit-profile)`,
   );
   return fetched;
 }

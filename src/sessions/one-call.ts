@@ -16,19 +16,20 @@ export const narrowingOptions = {
   "read-only": {
     type: "boolean",
     default: false,
-    describe: "narrow the session to AWS's ReadOnlyAccess policy (which reads data, too)",
+    describe: "restrict the session to AWS's ReadOnlyAccess policy (which can also read data)",
   },
   "policy-arn": {
     type: "string",
     array: true,
     value: "ARN",
-    describe: "narrow the session to a managed policy (repeatable: what any of them allows)",
+    describe:
+      "restrict the session to a managed policy (repeatable; allows what any of them allows)",
   },
   "policy-file": {
     type: "string",
     value: "FILE",
     completes: "files",
-    describe: "narrow the session to the policy in a JSON file",
+    describe: "restrict the session to the policy in a JSON file",
   },
   tag: {
     type: "string",
@@ -59,7 +60,7 @@ export function narrowing(profile: string, args: NarrowingArguments): Overlay | 
     return undefined;
   if (isReadOnly && (policyArns.length > 0 || policyFile !== undefined))
     throw new AwsRoleError("ERR_USAGE", "--read-only cannot be combined with another policy", {
-      hint: "a session with several policies may do what any of them allows",
+      hint: "a session with several policies can do what any of them allows",
     });
   return (files) => {
     const settings = files.profile(profile);
@@ -67,7 +68,7 @@ export function narrowing(profile: string, args: NarrowingArguments): Overlay | 
     if (found.kind !== "role")
       throw new AwsRoleError(
         "ERR_PROFILE_INVALID",
-        `profile ${profile} is no role profile: only sessions of assumed roles can be narrowed`,
+        `profile ${profile} is not a role profile: session policies need an assumed role`,
         {
           hint: `create a role profile with this one as its source: awsrole add-profile NAME --role-arn ARN --source-profile ${profile}`,
         },
@@ -77,7 +78,7 @@ export function narrowing(profile: string, args: NarrowingArguments): Overlay | 
     if (hasPolicy && (role.policyArns.length > 0 || role.policyFile !== undefined))
       throw new AwsRoleError(
         "ERR_PROFILE_INVALID",
-        `profile ${profile} has a session policy of its own: another would widen what it allows`,
+        `profile ${profile} already has a session policy; another would widen what it allows`,
         { hint: "use a profile without awsrole_policy_arns and awsrole_policy_file" },
       );
     const readOnly = `arn:${partitionOf(role.arn) ?? "aws"}:iam::aws:policy/ReadOnlyAccess`;

@@ -201,7 +201,7 @@ export function findPrompter(
   input: boolean,
   prompt: Mfa["prompt"],
 ): PrompterResult {
-  if (!input) return unavailable("--no-input forbids asking");
+  if (!input) return unavailable("prompting is disabled by --no-input");
   const terminal = findTerminal(platform);
   if (terminal.kind === "prompter" || prompt === "terminal") return terminal;
   const window = findPinentry(platform, env);

@@ -113,7 +113,7 @@ async function askPassphrase(
     problem,
   }: PassphraseQuestion & { readonly input: boolean; readonly deadline: Deadline },
 ): Promise<string> {
-  const found = input ? findTerminal(platform) : unavailable("--no-input forbids asking");
+  const found = input ? findTerminal(platform) : unavailable("prompting is disabled by --no-input");
   if (found.kind === "unavailable") throw passphraseNeeded(found.reason);
   const { prompter } = found;
   const ask = async (question: string): Promise<string> => {
@@ -124,22 +124,22 @@ async function askPassphrase(
     });
     if (answer.kind === "answer") return answer.text;
     if (answer.kind === "lost") throw passphraseNeeded(answer.reason);
-    throw new AwsRoleError("ERR_STORE_LOCKED", "the file store's passphrase was not given", {
-      hint: "try again, or name a file with it in AWSROLE_PASSPHRASE_FILE",
+    throw new AwsRoleError("ERR_STORE_LOCKED", "no passphrase for the file store was given", {
+      hint: "try again, or set AWSROLE_PASSPHRASE_FILE to a file that contains it",
     });
   };
   // Codes are asked for at the same terminal.
   return inTurn(
     runtimeDir(),
     terminalTurn(prompter.terminal),
-    "an answer at this terminal",
+    "an answer in this terminal",
     deadline,
     async () => {
       const wanted = isNew
         ? "New passphrase for the file store (at least 12 characters): "
         : "Passphrase of the file store: ";
       const passphrase = await ask(`${sentence(problem)}${wanted}`);
-      if (!isNew || (await ask("The same again: ")) === passphrase) return passphrase;
+      if (!isNew || (await ask("Repeat passphrase: ")) === passphrase) return passphrase;
       throw new AwsRoleError("ERR_STORE_LOCKED", "the two passphrases differ", {
         hint: "try again",
       });
@@ -156,7 +156,7 @@ function passphraseNeeded(reason: string): AwsRoleError {
     "ERR_STORE_LOCKED",
     `the file store needs its passphrase, but ${reason}`,
     {
-      hint: "run an awsrole command in a terminal once, or name a file with it in AWSROLE_PASSPHRASE_FILE",
+      hint: "run an awsrole command in a terminal once, or set AWSROLE_PASSPHRASE_FILE to a file that contains it",
     },
   );
 }

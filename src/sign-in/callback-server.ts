@@ -41,7 +41,7 @@ export async function openCallback({
     const timer = setTimeout(() => {
       close();
       reject(
-        new AwsRoleError("ERR_DEADLINE", "the sign-in was not finished in the browser in time", {
+        new AwsRoleError("ERR_DEADLINE", "the sign-in was not completed in the browser in time", {
           hint: "try again, or use --use-device-code",
         }),
       );

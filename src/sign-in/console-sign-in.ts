@@ -66,7 +66,7 @@ export async function signInToConsole(
       throw new AwsRoleError(
         "ERR_IDENTITY_MISMATCH",
         `you signed in as ${identity ?? "another identity"}, not as ${loginSession}`,
-        { hint: "sign out of the console in the browser, then try again as that identity" },
+        { hint: "sign out of the console in the browser, then sign in as that identity" },
       );
     const deps = { env, homeFolder };
     await withLock(
@@ -82,19 +82,15 @@ export async function signInToConsole(
 
 async function pastedCode({ askForText }: ConsoleSignInOptions, state: string): Promise<string> {
   if (askForText === undefined)
-    throw new AwsRoleError(
-      "ERR_LOGIN_NEEDED",
-      "the text of the page can be typed at a terminal only",
-      {
-        hint: "run it in a terminal",
-      },
-    );
+    throw new AwsRoleError("ERR_LOGIN_NEEDED", "the text can be entered in a terminal only", {
+      hint: "run it in a terminal",
+    });
   const text = Buffer.from(await askForText(), "base64").toString("latin1");
   const answer = Object.fromEntries(new URLSearchParams(text));
   const { code } = answer;
   if (answer["state"] !== state || !code)
-    throw new AwsRoleError("ERR_PERSON_REFUSED", "that is not the text of this sign-in", {
-      hint: "run it again, and paste the whole text that the page shows",
+    throw new AwsRoleError("ERR_PERSON_REFUSED", "this text does not belong to this sign-in", {
+      hint: "try again, and paste the whole text that the page shows",
     });
   return code;
 }

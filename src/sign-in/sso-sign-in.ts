@@ -94,8 +94,8 @@ async function obtainToken(
       return await byBrowser(oidc, options, peers);
     reporter.tell(
       isShown
-        ? "other users' connections cannot be told from yours here, so this sign-in takes a code"
-        : "no browser can be opened here, so this sign-in takes a code",
+        ? "other users' connections cannot be distinguished from yours here, so this sign-in uses a code"
+        : "no browser can be opened here, so this sign-in uses a code",
     );
     return await byDeviceCode(oidc, options);
   } catch (error) {
@@ -157,7 +157,7 @@ async function byDeviceCode(
       "",
       `or open ${device.verificationUriComplete}`,
       encodeQr(device.verificationUriComplete, "ascii"),
-      "only approve a code that you have just asked for yourself",
+      "only approve a code that you requested yourself",
     ].join("\n"),
   );
   const endsAt = performance.now() + device.expiresInSeconds * 1000;
@@ -180,7 +180,7 @@ async function byDeviceCode(
     }
   }
   throw new AwsRoleError("ERR_DEADLINE", "the code was not approved in time", {
-    hint: "try again: each code is good for some ten minutes",
+    hint: "try again; a code is valid for about ten minutes",
   });
 }
 

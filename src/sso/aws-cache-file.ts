@@ -55,7 +55,7 @@ export async function writeAwsCacheFile(
   } catch (cause) {
     const code = errorCode(cause) ?? "unknown error";
     throw new AwsRoleError("ERR_STORE_FAILED", `${file} cannot be written (${code})`, {
-      hint: "see the permissions of its folder and the free space on its disk",
+      hint: "check the permissions of its folder and the free disk space",
       cause,
     });
   }

@@ -150,11 +150,11 @@ export function loginNeeded(
   const what = session.name === undefined ? session.startUrl : `sso-session ${session.name}`;
   return new AwsRoleError(
     "ERR_LOGIN_NEEDED",
-    token === undefined ? `you are not signed in to ${what}` : `the sign-in to ${what} has ended`,
+    token === undefined ? `you are not signed in to ${what}` : `the sign-in to ${what} has expired`,
     {
       hint:
         session.name === undefined
-          ? "run: awsrole login with the name of this profile"
+          ? "sign in with: awsrole login NAME (the name of this profile)"
           : `run: awsrole login ${session.name}`,
       ...(session.name === undefined ? {} : { signIn: ["--sso-session", session.name] }),
       cause,

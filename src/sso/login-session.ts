@@ -55,7 +55,7 @@ export async function loginCredentials(
   const read = async (): Promise<LoginToken> => {
     const token = parseLoginToken(await readAwsCacheFile(file));
     if (token === undefined)
-      throw loginNeeded(profileName, loginSession, "was never started", undefined);
+      throw loginNeeded(profileName, loginSession, "does not exist", undefined);
     return token;
   };
   const isDue = ({ credentials }: LoginToken): boolean =>

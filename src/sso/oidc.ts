@@ -185,7 +185,7 @@ function issued(
 function senseless(action: string): AwsRoleError {
   return new AwsRoleError(
     "ERR_AWS_UNAVAILABLE",
-    `IAM Identity Center answered ${action} with nothing usable`,
-    { hint: "check that endpoint_url and the proxy really lead to AWS" },
+    `IAM Identity Center returned no usable response for ${action}`,
+    { hint: "check that endpoint_url and the proxy lead to AWS" },
   );
 }

@@ -60,7 +60,7 @@ export function createPortal(
       if (!accessKeyId || !secretAccessKey || !sessionToken || !expiration)
         throw senseless(action, "no credentials");
       if (!(expiration > answeredAt.getTime()))
-        throw senseless(action, "credentials that have already ended");
+        throw senseless(action, "credentials that have already expired");
       return {
         credentials: {
           accessKeyId,
@@ -149,7 +149,7 @@ function isEndedToken(error: unknown): boolean {
 }
 
 function signInEnded(cause: unknown): AwsRoleError {
-  return new AwsRoleError("ERR_LOGIN_NEEDED", "the sign-in to IAM Identity Center has ended", {
+  return new AwsRoleError("ERR_LOGIN_NEEDED", "the sign-in to IAM Identity Center has expired", {
     cause,
   });
 }
@@ -157,7 +157,7 @@ function signInEnded(cause: unknown): AwsRoleError {
 function senseless(action: string, what: string): AwsRoleError {
   return new AwsRoleError(
     "ERR_AWS_UNAVAILABLE",
-    `IAM Identity Center answered ${action} with ${what}`,
-    { hint: "check that endpoint_url and the proxy really lead to AWS" },
+    `IAM Identity Center returned ${what} for ${action}`,
+    { hint: "check that endpoint_url and the proxy lead to AWS" },
   );
 }

@@ -76,11 +76,11 @@ function explained(
   return new AwsRoleError(
     error.code,
     isDenied
-      ? `profile ${profileName}: IAM Identity Center gives you no access to role ${roleName} in account ${accountId}`
+      ? `profile ${profileName}: you have no access to role ${roleName} in account ${accountId}`
       : `profile ${profileName}: ${error.message}`,
     {
       hint: isDenied
-        ? "ask who assigns permission sets, or check the account id and the role's name"
+        ? "check the account ID and the role name, or ask your administrator to assign the permission set"
         : isUnnamed
           ? `run: awsrole login ${profileName}`
           : error.hint,

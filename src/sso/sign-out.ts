@@ -38,8 +38,11 @@ export async function signOut(
     if (!isAwsRoleError(error)) throw error;
     throw new AwsRoleError(
       error.code,
-      `you are signed out on this machine, but not at AWS: ${error.message}`,
-      { hint: `the token stays good there until ${token.expiresAt.toISOString()}`, cause: error },
+      `you are signed out on this machine, but not in AWS: ${error.message}`,
+      {
+        hint: `the token remains valid there until ${token.expiresAt.toISOString()}`,
+        cause: error,
+      },
     );
   }
   return true;

@@ -81,8 +81,8 @@ export function createSignin(
       if (!accessKeyId || !secretAccessKey || !sessionToken || !refreshToken) {
         throw new AwsRoleError(
           "ERR_AWS_UNAVAILABLE",
-          `AWS Sign-In answered ${action} with nothing usable`,
-          { hint: "check that endpoint_url and the proxy really lead to AWS" },
+          `AWS Sign-In returned no usable response for ${action}`,
+          { hint: "check that endpoint_url and the proxy lead to AWS" },
         );
       }
       return {

@@ -34,12 +34,12 @@ export function assertOwned(...directories: readonly string[]): void {
       found.uid !== own
         ? [
             "belongs to another user",
-            "run awsrole as that user, or name another in AWSROLE_STATE_DIR",
+            "run awsrole as that user, or set AWSROLE_STATE_DIR to another folder",
           ]
         : (found.mode & 0o022) !== 0
           ? [
               "can be changed by others",
-              `${commandLine("chmod", "go-w", directory)}, if you trust what is in it`,
+              `${commandLine("chmod", "go-w", directory)}, if you trust its contents`,
             ]
           : [];
     if (what !== undefined)

@@ -35,7 +35,9 @@ export function assertMovable(rows: readonly IndexEntry[], to: StoreName): void 
   throw new AwsRoleError(
     "ERR_STORE_UNAVAILABLE",
     `the store ${to} is for temporary credentials only, and there ${keys.length === 1 ? "is an access key" : `are ${keys.length} access keys`} to move`,
-    { hint: "move to the keychain or to the file store, or delete the keys first (remove-key)" },
+    {
+      hint: "move to the keychain or the file store, or delete the keys first (awsrole remove-key)",
+    },
   );
 }
 
@@ -128,14 +130,14 @@ async function firstOf(
 }
 
 function unreadableKey(store: StoreName): AwsRoleError {
-  return new AwsRoleError("ERR_STORE_FAILED", `the ${store} store does not give it back`, {
-    hint: "it stays listed; awsrole remove-key forgets it",
+  return new AwsRoleError("ERR_STORE_FAILED", `the ${store} store does not return it`, {
+    hint: "it stays listed; remove it with awsrole remove-key",
   });
 }
 
 function rowNotWritten(cause: unknown): AwsRoleError {
   return new AwsRoleError("ERR_STORE_FAILED", "the state folder cannot be written", {
-    hint: "see its permissions and the free space on its disk; AWSROLE_STATE_DIR names another place",
+    hint: "check its permissions and the free disk space; set AWSROLE_STATE_DIR to another folder",
     cause,
   });
 }
@@ -143,7 +145,7 @@ function rowNotWritten(cause: unknown): AwsRoleError {
 function notKept(to: StoreName): AwsRoleError {
   return new AwsRoleError(
     "ERR_STORE_FAILED",
-    `the ${to} store took it, but does not give it back`,
-    { hint: "it stays where it was; awsrole doctor looks into the stores" },
+    `the ${to} store accepted it, but does not return it`,
+    { hint: "it stays in the old store; check the stores with awsrole doctor" },
   );
 }

@@ -102,7 +102,7 @@ export function chooseStore(choices: {
   const guess = closestMatch(name, Object.keys(stores));
   throw new AwsRoleError(
     origin === "--store" ? "ERR_USAGE" : "ERR_STORE_UNAVAILABLE",
-    `${origin}: there is no store ${name}`,
+    `${origin}: unknown store ${name}`,
     {
       hint:
         guess === undefined

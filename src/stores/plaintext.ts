@@ -18,9 +18,13 @@ export function createPlaintextStore(stateFolder: string): SecretStore {
     },
     async set(account, secret) {
       if (isKeyAccount(account)) {
-        throw new AwsRoleError("ERR_STORE_FAILED", "a long-term key is never kept in plain text", {
-          hint: "choose the store keychain or file",
-        });
+        throw new AwsRoleError(
+          "ERR_STORE_FAILED",
+          "a long-term key is never stored in plain text",
+          {
+            hint: "choose the keychain or file store",
+          },
+        );
       }
       await folder.write(fileOf(account), JSON.stringify({ v: 1, account, secret }));
     },

@@ -79,10 +79,10 @@ describe.skipIf(noTerminal !== undefined)(
       await terminal.waitFor(/Add it to .*config\?/);
       expect(existsSync(home.configFile)).toBe(false);
       terminal.press("Enter");
-      await terminal.waitFor(/MFA code of \S+:/);
+      await terminal.waitFor(/MFA code for \S+:/);
       terminal.enter(sts.currentCode(sts.bob));
       expect(await ended(0)).toMatch(
-        /verified: you are arn:aws:sts::123456789012:assumed-role\/deployer\/release until 20/,
+        /verified: you are arn:aws:sts::123456789012:assumed-role\/deployer\/release until /,
       );
       expect(config()).toBe(
         [
@@ -143,7 +143,7 @@ describe.skipIf(noTerminal !== undefined)(
       await answer(/Default region/);
       await answer(/Add it to/);
       expect(await ended(1)).toMatch(
-        /the\s+profile\s+was\s+written,\s+but\s+does\s+not\s+work\s+yet:[^]*no/,
+        /the\s+profile\s+was\s+created,\s+but\s+does\s+not\s+work\s+yet:[^]*no/,
       );
       expect(terminal.screen()).toMatch(/awsrole\s+undo/);
       expect(config()).toContain("[profile prod]\n");
@@ -153,7 +153,7 @@ describe.skipIf(noTerminal !== undefined)(
       const all = ["--role-arn", `${account}:role/example-role`, "--source-profile", "bob"];
       run("one", ...all, "--verify");
       expect(await ended(0)).toMatch(/verified: you are /);
-      const names = /missing: NAME, --role-arn ARN, the role's source \(--source-profile NAME/;
+      const names = /missing NAME, --role-arn ARN, the role's source \(--source-profile NAME/;
       for (const words of [["--no-input"], ["--json"], ["< /dev/null"], ["| cat"]]) {
         run(...words);
         // Of a pipe the shell gives the code of the last command.

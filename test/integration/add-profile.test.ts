@@ -144,7 +144,7 @@ describe("add-profile", () => {
     const again = ["prod", "--role-arn", `${roleArn}2`, "--source-profile", "bob"];
     const refused = await add(...again);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(`there is a profile prod already: ${home.configFile}:1`);
+    expect(refused.stderr).toContain(`profile prod already exists: ${home.configFile}:1`);
     expect(config()).toBe(before);
     expect((await add(...again, "--force")).code).toBe(0);
     expect(config()).toContain(`awsrole_role_arn = ${roleArn}2\n`);
@@ -163,7 +163,7 @@ describe("add-profile", () => {
   it("refuses a profile that would be its own source, and writes nothing", async () => {
     const { code, stderr } = await add("prod", "--role-arn", roleArn, "--source-profile", "prod");
     expect(code).toBe(1);
-    expect(stderr).toContain("leads back to itself: prod -> prod");
+    expect(stderr).toContain("circular source_profile: prod -> prod");
     expect(existsSync(home.configFile)).toBe(false);
   });
 

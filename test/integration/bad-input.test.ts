@@ -23,7 +23,7 @@ const rows: readonly (readonly [
   [
     "no source",
     [role],
-    "profile prod: has a role but no source of credentials to assume it with",
+    "profile prod: has a role but no source credentials to assume it with",
     "add awsrole_source_profile, awsrole_credential_source or awsrole_web_identity_token_file",
   ],
   [
@@ -53,8 +53,8 @@ const rows: readonly (readonly [
   [
     "a circle",
     [role, "awsrole_source_profile = b", "[profile b]", role, "awsrole_source_profile = prod"],
-    "profile prod leads back to itself: prod -> b -> prod",
-    "give one of them a source that is not in this circle",
+    "circular source_profile: prod -> b -> prod",
+    "set a source that is not part of this loop",
   ],
   ...["899", "43201", "an hour"].map(
     (seconds) =>
@@ -98,7 +98,7 @@ describe("bad input", () => {
     const { code, stdout, stderr } = await askWith(`[profile prod]\n${role}\n${bob}\n`, "prdo");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toBe(
-      "awsrole: profile prdo not found\nawsrole: hint: did you mean prod? awsrole list shows all\n",
+      "awsrole: profile prdo not found\nawsrole: hint: did you mean prod? run awsrole list to see your profiles\n",
     );
   });
 

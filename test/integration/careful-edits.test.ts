@@ -40,7 +40,7 @@ describe("what is used elsewhere stays", () => {
     const { code, stderr, after } = await run("rename-profile bob bobby", config, keys);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /profile bob stands in the credentials file, too \([^)]*credentials:1\)/,
+      /profile bob exists only in the credentials file, too \([^)]*credentials:1\)/,
     );
     expect(after).toBe(config);
   });

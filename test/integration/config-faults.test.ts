@@ -209,7 +209,7 @@ describe.skipIf(noOther !== undefined)(titled("as another user", noOther), () =>
     rmSync(home.configFile);
     const added = await run(["add-profile", "new", "--role-arn", arn, "--source-profile", "bob"]);
     expect(added).toMatchObject({ code: 1, stdout: "" });
-    expect(added.stderr).toContain("would be root's file in another user's folder");
+    expect(added.stderr).toContain("would be owned by root in another user's folder");
     expect(everything().toSorted()).toEqual(
       before.filter((file) => file !== join(".aws", "config")).toSorted(),
     );

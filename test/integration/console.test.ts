@@ -228,7 +228,7 @@ describe.skipIf(process.platform !== "linux")(
       [["prod", "--region", "mars"], /invalid value "mars" for --region/],
       [
         ["prod", "--destination", "https://evil.example/"],
-        /--destination is not an address of this console/,
+        /--destination is not a URL of this console/,
       ],
       [["prod", "--destination", "https://console.aws.amazon.com.evil.example/"], /not an address/],
       [["prod", "--destination", "//evil.example/"], /not an address/],
@@ -250,7 +250,7 @@ describe.skipIf(process.platform !== "linux")(
         error: { error: { code: "ERR_ADDRESS_REUSED" } },
       });
       expect(stderr).toMatch(
-        /\nawsrole: the one-time sign-in address was used twice: another program may be signed in to the console\nawsrole: hint: unless you opened it twice yourself, revoke the role's sessions now: /,
+        /\nawsrole: the one-time sign-in URL was used twice: another program may be signed in to the console\nawsrole: hint: unless you opened it twice yourself, revoke the role's sessions now: /,
       );
     });
 
@@ -265,7 +265,7 @@ describe.skipIf(process.platform !== "linux")(
         expect(theirs).toBe("404 nowhere\n");
         expect(mine.code).toBe(0);
         expect(mine.stderr).toContain(
-          `awsrole: another user (uid ${users.thief}) asked for the sign-in address and was refused\n`,
+          `awsrole: another user (uid ${users.thief}) requested the sign-in URL and was refused\n`,
         );
         expect(readFileSync(visits, "utf8")).toMatch(/^302 [^\n]*SigninToken=/m);
       },

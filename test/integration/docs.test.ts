@@ -347,7 +347,7 @@ describe("docs/troubleshooting.md", () => {
       "there is no keychain here",
       "no Secret Service on the session's D-Bus",
       "the keychain is locked, or access to it was denied",
-      "the keychain did not answer",
+      "the keychain did not respond",
     ];
     const page = read("docs/troubleshooting.md");
     expect(own.filter((text) => !source.includes(text) || !page.includes(text))).toEqual([]);

@@ -41,7 +41,7 @@ type Found = {
   why: string;
   fix: string;
   severity: string;
-  mendable: boolean;
+  fixable: boolean;
 };
 type Report = {
   findings: Found[];
@@ -865,7 +865,7 @@ const rightOnes: readonly Pick<Case, "how" | "config" | "credentials" | "env" | 
   { how: "a # without a space before it", config: `${clean}output = json#1\n` },
   { how: "a comment on a line of its own", config: `# ours\n${clean}# output = json # x\n` },
   {
-    how: "a comment behind a header",
+    how: "a comment after a header",
     config: clean.replace("[profile prod]", "[profile prod] # ours"),
   },
   { how: "nested settings", config: `${clean}s3 =\n  max_queue_size = 3\n` },
@@ -969,7 +969,7 @@ describe("doctor", () => {
     for (const home of made.splice(0)) await home.remove();
   });
 
-  it("finds nothing where nothing is wrong, and writes nothing", async () => {
+  it("finds nothing where No problems found, and writes nothing", async () => {
     const home = make();
     expect(await examine(home)).toMatchObject({
       findings: [],
@@ -978,7 +978,7 @@ describe("doctor", () => {
       code: 0,
     });
     const { stdout, stderr } = await runInProcess(["doctor"], home.env);
-    expect({ stdout, stderr }).toEqual({ stdout: "nothing is wrong\n", stderr: "" });
+    expect({ stdout, stderr }).toEqual({ stdout: "No problems found\n", stderr: "" });
     expect(readFileSync(home.configFile, "utf8")).toBe(clean);
     expect(existsSync(stateOf(home))).toBe(false);
   });
@@ -1019,7 +1019,7 @@ describe("doctor", () => {
       expect(found, JSON.stringify(broken.findings)).toMatchObject({
         severity: catalogue[id].severity,
         why: catalogue[id].why,
-        mendable: by === undefined,
+        fixable: by === undefined,
         ...(expectedLine === undefined ? {} : { file: home.configFile, line: expectedLine }),
       });
       expect(found?.what).toMatch(/\S/);
@@ -1163,7 +1163,7 @@ describe("doctor", () => {
         run();
         await terminal.waitFor(/◆  Apply these fixes/);
         terminal.press("Enter");
-        await terminal.waitFor(/fixed: nothing is wrong\s+code 0/);
+        await terminal.waitFor(/fixed: No problems found\s+code 0/);
         expect(readFileSync(home.configFile, "utf8")).toBe(clean);
       } finally {
         terminal.close();
@@ -1180,7 +1180,7 @@ describe("doctor", () => {
     const [shown = "", seen = ""] = stdout.split("\n+awsrole_source_profile = nobody\n");
     expect(shown).not.toContain("source-missing");
     expect(seen).toContain("error: source-missing  profile other");
-    expect(seen).toMatch(/left after fixing: 1 error, 0 warnings\n$/);
+    expect(seen).toMatch(/remaining:  1 error, 0 warnings\n$/);
   });
 
   it("keeps the options of the line that it writes anew", async () => {
@@ -1227,7 +1227,7 @@ describe("doctor", () => {
     expect(asked.code).toBe(1);
     expect(readFileSync(home.configFile, "utf8")).toBe(broken);
     const done = await runInProcess(["doctor", "--fix", "--force"], home.env);
-    expect(done.stdout).toMatch(/fixed: nothing is wrong\n$/);
+    expect(done.stdout).toMatch(/fixed: No problems found\n$/);
     expect(done.code).toBe(0);
     expect(readFileSync(home.configFile, "utf8")).toBe(clean);
     await runInProcess(["undo"], home.env);

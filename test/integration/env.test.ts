@@ -181,7 +181,7 @@ describe("env", () => {
   it("wants a profile when AWS_PROFILE names none", async () => {
     const { code, stderr } = await runAwsrole(["env"], { env });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^awsrole: env wants the name of a profile\n/);
+    expect(stderr).toMatch(/^awsrole: env specify a profile\n/);
     const named = await runAwsrole(["env", "--json"], { env: { ...env, AWS_PROFILE: "prod" } });
     expect(named.code).toBe(0);
   });
@@ -203,7 +203,7 @@ describe("env", () => {
           env: { ...env, SHELL: "/bin/bash" },
         });
       const refused = await typed("env prod");
-      expect(refused.stdout).toContain("env: a terminal would show the secrets");
+      expect(refused.stdout).toContain("env: refusing to print secrets to a terminal");
       expect(refused.stdout).toContain('run eval "$(awsrole env prod)"');
       expect(refused.stdout).not.toContain("AWS_SECRET");
       // What was asked for, not something else.

@@ -166,7 +166,7 @@ describe("the command of exec", () => {
     });
     expect(code).toBe(1);
     // Seen beforehand, or by the program at the end of the line.
-    expect(stderr).toMatch(/leads back to itself|credential_process gave no credentials/);
+    expect(stderr).toMatch(/circular source_profile|credential_process returned no credentials/);
   });
 });
 
@@ -266,7 +266,7 @@ describe("exec ends with", () => {
     });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toBe(
-      "awsrole: exec wants -- before the command\nawsrole: hint: awsrole exec prod -- sh -c 'exit 5'\n",
+      "awsrole: exec put -- before the command\nawsrole: hint: awsrole exec prod -- sh -c 'exit 5'\n",
     );
   });
 
@@ -489,7 +489,9 @@ describe.skipIf(noTerminal !== undefined)(titled("exec in a terminal", noTermina
   }) => {
     open();
     await type(`${awsrole} exec careful -- printenv AWSROLE_PROFILE; echo code=$?`);
-    await terminal.waitFor(/^awsrole: profile careful needs an MFA code\nMFA code of \S+: *$/m);
+    await terminal.waitFor(
+      /^awsrole: profile careful needs an MFA code\nEnter MFA code for \S+: *$/m,
+    );
     terminal.enter(sts.currentCode(sts.bob));
     await terminal.waitFor(/^careful\ncode=0$/m);
     skip(noBash !== undefined, noBash);

@@ -152,7 +152,7 @@ describe("explain", () => {
     expect(refused.stdout).toMatch(
       /^What programs do with p\n {3}measured with: role_arn \+ credential_process \(and a region, which this profile does not have\)\n/,
     );
-    expect(refused.stdout).toMatch(/^boto3 +finds no credentials, and says so$/m);
+    expect(refused.stdout).toMatch(/^boto3 +reports that it has no credentials$/m);
     expect(refused.stdout).toMatch(/^Go, Terraform +runs .* then assumes the role once more$/m);
     expect((await runInProcess(["explain", "pp"], home.env)).stdout).toBe("");
   });

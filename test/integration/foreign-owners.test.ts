@@ -97,7 +97,7 @@ describe.skipIf(noOtherUser !== undefined)(titled("another user", noOtherUser), 
           ]),
         );
         const why = isAbstract
-          ? `the abstract socket ${socket} has no owner that could be checked`
+          ? `the abstract socket ${socket} has no owner to check`
           : `${socket} belongs to another user (uid ${users.thief})`;
         expect(await run("credential-process --profile prod", env)).toMatchObject({
           code: 0,
@@ -282,7 +282,7 @@ describe.skipIf(noOtherUser !== undefined)(titled("another user", noOtherUser), 
       expect(findings.filter(({ id }) => id === "runtime-folder-taken")).toEqual([
         expect.objectContaining({
           what: expect.stringMatching(
-            `^another user has made /tmp/${name}; /tmp/${name}-[0-9a-f]{8} is used in its place$`,
+            `^another user has made /tmp/${name}; /tmp/${name}-[0-9a-f]{8} is used instead$`,
           ),
         }),
       ]);

@@ -139,7 +139,7 @@ describe("login by a code", () => {
     expect(finished).toMatchObject({ code: 0, stdout: "signed in to corp\n" });
     expect(finished.stderr).toContain(`    ${code}\n`);
     expect(finished.stderr).toMatch(/[▀▄█]{10}/);
-    expect(finished.stderr).toContain("only approve a code that you have just asked for yourself");
+    expect(finished.stderr).toContain("only approve a code that you requested yourself");
     expect(await home.run(["whoami", "reader"])).toMatchObject({ code: 0 });
   });
 
@@ -157,7 +157,7 @@ describe("login by a code", () => {
     aws.identityCenter.decideDevice(await pendingCode());
     const finished = await running;
     expect(finished.code).toBe(0);
-    expect(finished.stderr).toMatch(/no browser can be opened here, so this sign-in takes a code/);
+    expect(finished.stderr).toMatch(/no browser can be opened here, so this sign-in uses a code/);
   });
 
   it("of a start URL that AWS does not know: exit 1, and which settings to check", async () => {
@@ -226,7 +226,7 @@ describe("logout of a session", () => {
     aws.behave({ only: ["Logout"], serverError: 503 });
     const finished = await home.run(["logout", "corp"]);
     expect(finished).toMatchObject({ code: 1 });
-    expect(finished.stderr).toMatch(/you are signed out on this machine, but not at AWS: /);
+    expect(finished.stderr).toMatch(/you are signed out on this machine, but not in AWS: /);
     expect(existsSync(home.tokenFile)).toBe(false);
   });
 });

@@ -59,7 +59,7 @@ describe.skipIf(noTerminal !== undefined)(skipped("in a terminal", noTerminal), 
       open().enter("aws sts get-caller-identity --profile prod --query Arn --output text");
       await terminal.waitFor(
         new RegExp(
-          `^awsrole: aws asks for credentials of profile prod\nMFA code of ${serial}:`,
+          `^awsrole: aws asks for credentials of profile prod\nEnter MFA code for ${serial}:`,
           "m",
         ),
       );
@@ -75,16 +75,16 @@ describe.skipIf(noTerminal !== undefined)(skipped("in a terminal", noTerminal), 
       'const { fromIni } = require("@aws-sdk/credential-providers");\nfromIni({ profile: "prod" })().then(({ accessKeyId }) => console.log("got", accessKeyId));\n',
     );
     open().enter(`NODE_PATH=${resolve("node_modules")} ${process.execPath} ${script} 2>/dev/null`);
-    await terminal.waitFor(/^awsrole: \S+ asks for credentials of profile prod\nMFA code/m);
+    await terminal.waitFor(/^awsrole: \S+ asks for credentials of profile prod\nEnter MFA code/m);
     terminal.enter(sts.currentCode(sts.bob));
     await terminal.waitFor(/^got ASIA/m);
   });
 
   it("a wrong code is asked for again, three times in all", async () => {
     open().enter(`${awsrole} whoami prod; echo code=$?`);
-    await terminal.waitFor(/profile prod needs an MFA code\s+MFA code/);
+    await terminal.waitFor(/profile prod needs an MFA code\s+Enter MFA code/);
     for (const [count, code] of ["000001", "000002", "000003"].entries()) {
-      await terminal.waitFor(new RegExp(`(MFA code of [^]*){${count + 1}}: *$`));
+      await terminal.waitFor(new RegExp(`(MFA code for [^]*){${count + 1}}: *$`));
       terminal.enter(code);
     }
     await terminal.waitFor(/^code=1$/m);
@@ -95,7 +95,7 @@ describe.skipIf(noTerminal !== undefined)(skipped("in a terminal", noTerminal), 
 
   it("Ctrl-C at the question ends with 130 and leaves the terminal as it was", async () => {
     open().enter(`before=$(stty -g); ${awsrole} whoami prod; echo code=$?`);
-    await terminal.waitFor(/MFA code of \S+: *$/);
+    await terminal.waitFor(/MFA code for \S+: *$/);
     terminal.press("C-c");
     await terminal.waitFor(/^code=130$/m);
     terminal.enter('[ "$before" = "$(stty -g)" ] && echo same');
@@ -106,7 +106,7 @@ describe.skipIf(noTerminal !== undefined)(skipped("in a terminal", noTerminal), 
     open();
     for (const key of ["Enter", "C-d"]) {
       terminal.enter(`clear; ${awsrole} whoami prod; echo code=$?`);
-      await terminal.waitFor(/MFA code of \S+: *$/);
+      await terminal.waitFor(/MFA code for \S+: *$/);
       terminal.press(key);
       await terminal.waitFor(/no\s+MFA\s+code\s+of\s+\S+\s+was\s+given[^]*^code=1$/m);
     }
@@ -142,11 +142,11 @@ describe.skipIf(noTerminal !== undefined)(skipped("in a terminal", noTerminal), 
       open().enter(
         `sh -c '${awsrole} whoami long1 --json & ${awsrole} whoami long2 --json & wait'; echo all done`,
       );
-      await terminal.waitFor(/MFA code of \S+: *$/);
+      await terminal.waitFor(/MFA code for \S+: *$/);
       terminal.enter(sts.currentCode(sts.bob));
-      await terminal.waitFor(/the code shown now has been used[^]*MFA code of \S+: *$/);
+      await terminal.waitFor(/the code shown now has been used[^]*MFA code for \S+: *$/);
       terminal.enter(sts.currentCode(sts.bob));
-      await terminal.waitFor(/that code has been used already[^]*MFA code of \S+: *$/);
+      await terminal.waitFor(/that code was already used[^]*MFA code for \S+: *$/);
       terminal.enter(sts.currentCode(sts.bob));
       await terminal.waitFor(/^all done$/m);
       expect(sts.callsOf("AssumeRole").map(({ status }) => status)).toEqual([200, 200]);
@@ -169,12 +169,12 @@ describe.skipIf(noTerminal !== undefined)(skipped("in a terminal", noTerminal), 
       writeFileSync(join(home.path, "all.sh"), `${line}\nwait\necho all done\n`);
       open({ DBUS_SESSION_BUS_ADDRESS: keychain.env["DBUS_SESSION_BUS_ADDRESS"] });
       terminal.enter(`sh ${home.path}/all.sh; grep -l '"Version":1' ${home.path}/out* | wc -l`);
-      await terminal.waitFor(/MFA code of \S+: *$/);
+      await terminal.waitFor(/MFA code for \S+: *$/);
       terminal.enter(sts.currentCode(sts.bob));
       await terminal.waitFor(/^all done\n10$/m);
       expect(codesShown()).toHaveLength(1);
       expect(sts.callsOf("AssumeRole")).toHaveLength(10);
-      expect(terminal.screen().match(/MFA code of/g)).toHaveLength(1);
+      expect(terminal.screen().match(/MFA code for/g)).toHaveLength(1);
     });
   });
 });
@@ -203,7 +203,7 @@ describe("without a terminal", () => {
       code: 3,
       stdout: "",
       stderr:
-        `awsrole: profile prod needs an MFA code of ${serial}, and there is no terminal\n` +
+        `awsrole: profile prod needs an MFA code (${serial}), but there is no terminal\n` +
         "awsrole: hint: run this in a terminal, then try again: awsrole whoami prod\n",
     });
     // A second is promised; a busy machine is granted three.
@@ -216,14 +216,14 @@ describe("without a terminal", () => {
     expect(JSON.parse(stdout)).toMatchObject({ arn: assumedArn });
     expect(await run(["whoami", "prod", "--mfa-code", code])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("the code of --mfa-code has been used already"),
+      stderr: expect.stringContaining("the code of --mfa-code was already used"),
     });
   });
 
   it("never asks under --no-input", async () => {
     expect(await run(["whoami", "prod", "--no-input"])).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining("--no-input forbids asking"),
+      stderr: expect.stringContaining("prompting is disabled by --no-input"),
     });
   });
 
@@ -279,12 +279,12 @@ describe("without a terminal", () => {
     const credentialProcess = ["credential-process", "--profile", "prod"];
     expect(await run(credentialProcess, env)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`no MFA code of ${serial} was given`),
+      stderr: expect.stringContaining(`no MFA code for ${serial} was entered`),
     });
     writeFileSync(code, sts.currentCode(sts.bob));
     expect(await run(credentialProcess, env)).toMatchObject({
       code: 3,
-      stderr: expect.stringMatching(/and it was refused \d+ s ago/),
+      stderr: expect.stringMatching(/and it was declined \d+ s ago/),
     });
     const later = { clockOffsetSeconds: { wall: 31, uptime: 31 } };
     expect(
@@ -294,7 +294,7 @@ describe("without a terminal", () => {
       }),
     ).toMatchObject({ code: 0, stderr: "" });
     expect(readFileSync(join(home.path, "log"), "utf8")).toMatch(
-      /^SETDESC .* asks for credentials of profile prod%0AMFA code of arn:aws:iam::123456789012:mfa\/Bob$/m,
+      /^SETDESC .* asks for credentials of profile prod%0AEnter MFA code for arn:aws:iam::123456789012:mfa\/Bob$/m,
     );
   });
 });

@@ -104,7 +104,7 @@ const runs: Readonly<Record<string, readonly Run[]>> = {
   ],
   "rotate-key": [
     { words: "rotate-key kept --debug" },
-    { words: "rotate-key kept --finish --debug" },
+    { words: "rotate-key kept --finish --yes --debug" },
     { words: "rotate-key prod --debug" },
   ],
   store: [

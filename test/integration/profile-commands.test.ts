@@ -139,7 +139,7 @@ describe("profile commands", () => {
     expect(refused.code).toBe(1);
     const { code, stderr } = await run("rename-profile", "prod", "live");
     expect(stderr).toMatch(
-      /warning: \[old\] in .*credentials, which awsrole does not change, still has source_profile = prod: write live there\n/,
+      /warning: \[old\] in .*credentials, which awsrole does not edit, still has source_profile = prod: change it to live\n/,
     );
     expect(code).toBe(0);
   });
@@ -331,9 +331,9 @@ describe("profile commands", () => {
       chmodSync(home.configFile, 0o444);
       await untouched(/is read-only/);
     });
-    it("is not touched when it has a second name", async () => {
+    it("is not touched when it has a hard link", async () => {
       linkSync(home.configFile, join(home.path, "second"));
-      await untouched(/second name/);
+      await untouched(/hard link/);
     });
     it("is created private, in a private folder", async () => {
       rmSync(join(home.path, ".aws"), { recursive: true });

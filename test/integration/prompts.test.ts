@@ -50,7 +50,7 @@ describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason)
     terminal.enter(shell);
   };
   const questions = {
-    "an MFA code": { question: /MFA code of \S+: *$/, env: {}, profile: "prod" },
+    "an MFA code": { question: /MFA code for \S+: *$/, env: {}, profile: "prod" },
     "a passphrase": {
       question: /New passphrase for the file store: *$/,
       env: { AWSROLE_STORE: "file" },

@@ -57,7 +57,7 @@ describe.skipIf(!installed)(
           [old, false],
           [world.named, true],
         ]);
-        await finishRotation(await world.rotation(), () => {});
+        await finishRotation(await world.rotation(), async () => {});
         expect(await world.keysAtAws()).toEqual([[world.named, true]]);
       },
     );

@@ -163,7 +163,7 @@ describe("what is secret, or may be", () => {
     for (const [words, expected] of [
       [
         "credential-process --profile prod --debug",
-        /credential_process gave no credentials: it failed \(exit code 1\)\n.*hint: .*awsrole config proc/,
+        /credential_process returned no credentials: it failed \(exit code 1\)\n.*hint: .*awsrole config proc/,
       ],
       ["whoami coded --no-input", /mfa_process \/bin\/false failed/],
       ["whoami starter --no-input", /mfa_process TOKEN=\*{4} cannot be started/],
@@ -224,7 +224,7 @@ describe.skipIf(noUnix !== undefined)(titled("a file that others can read", noUn
       expect(code, prepare).toBe(1);
       expect(stderr, prepare).toMatch(
         new RegExp(
-          `^awsrole: ${command}: others could read the secrets .*\nawsrole: hint: run \\(umask 077; awsrole ${command} `,
+          `^awsrole: ${command}: other users could read the secrets .*\nawsrole: hint: run \\(umask 077; awsrole ${command} `,
         ),
       );
       expect(

@@ -188,7 +188,7 @@ describe("the endpoint", () => {
     expect(await keyAt(2700 + 3500), "while STS fails").toBe(second);
     sts.behave({});
     expect(await keyAt(2700 + 3535), "when STS is asked again, after 30 s").not.toBe(second);
-    expect(endpoint.stderr()).toMatch(/^awsrole: renewed prod \(these credentials: until /m);
+    expect(endpoint.stderr()).toMatch(/^awsrole: renewed prod \(credentials until /m);
 
     sts.behave({ serverError: 503 });
     endpoint.setSecondsAhead(12_000);
@@ -350,7 +350,7 @@ describe("serve", () => {
       );
     expect(stdout).toMatch(/ended=0\n0\n$/);
     expect(stderr).toMatch(
-      /^awsrole: serving prod \(these credentials: until \S+\); press Ctrl-C to stop\. Run this in the shell that should use it:\n/,
+      /^awsrole: serving prod \(credentials until [^)]+\); press Ctrl-C to stop\. Run this in the shell that should use it:\n/,
     );
   });
 
@@ -503,7 +503,7 @@ describe("serve", () => {
     expect(refused).toMatchObject({
       code: 125,
       stderr: expect.stringMatching(
-        /hint: give keys, which come before everything: awsrole exec prod -- /,
+        /hint: use keys instead, which take precedence: awsrole exec prod -- /,
       ),
     });
   });
@@ -592,7 +592,7 @@ describe.skipIf(noTerminal !== undefined)(titled("serve in a terminal", noTermin
     terminal = openTerminal(env);
     await terminal.waitFor(/[$#] *$/);
     terminal.enter(`${awsrole} serve prod --shell sh; echo code=$?`);
-    await terminal.waitFor(/^MFA code of \S+: *$/m);
+    await terminal.waitFor(/^Enter MFA code for \S+: *$/m);
     terminal.enter(sts.currentCode(sts.bob));
     const [, url = ""] = await terminal.waitFor(
       /^export AWS_CONTAINER_CREDENTIALS_FULL_URI='(.*)'$/m,
@@ -605,7 +605,7 @@ describe.skipIf(noTerminal !== undefined)(titled("serve in a terminal", noTermin
     for (const name of ["prod", "bob"]) await runAwsrole(["logout", name], { env });
     sts.clock.advance(30_000);
     const second = askEndpoint({ url, token });
-    await terminal.waitFor(/MFA code of[^]*MFA code of \S+: *$/);
+    await terminal.waitFor(/MFA code for[^]*MFA code for \S+: *$/);
     terminal.enter(sts.currentCode(sts.bob));
     expect((await second).body["AccessKeyId"]).not.toBe(first.body["AccessKeyId"]);
     terminal.press("C-c");

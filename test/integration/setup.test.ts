@@ -96,14 +96,16 @@ describe.concurrent("setup", () => {
       changed: true,
     });
     expect(facts.steps.map(({ how, seen }) => `${how}: ${seen}`)).toEqual([
-      `made: ${account}:user/prod-user`,
-      `made: allows sts:AssumeRole on ${account}:role/prod-role, and rotating the user's own key`,
-      "made: attached: prod-role-assume",
-      `made: trusts ${account}:user/prod-user alone`,
-      "made: attached: ViewOnlyAccess",
-      expect.stringMatching(/^made: AKIA\w+ in the file store; the identity is user\/prod-user$/),
-      `made: in ${world.home.configFile}, without the secret`,
-      `made: in ${world.home.configFile}: ${account}:role/prod-role, from prod-user`,
+      `created: ${account}:user/prod-user`,
+      `created: allows sts:AssumeRole on ${account}:role/prod-role, and rotating the user's own key`,
+      "created: attached: prod-role-assume",
+      `created: trusts only ${account}:user/prod-user`,
+      "created: attached: ViewOnlyAccess",
+      expect.stringMatching(
+        /^created: AKIA\w+ in the file store; the identity is user\/prod-user$/,
+      ),
+      `created: in ${world.home.configFile}, without the secret`,
+      `created: in ${world.home.configFile}: ${account}:role/prod-role, from prod-user`,
       expect.stringContaining("checked: the identity is assumed-role/prod-role/"),
       "checked: iam:ListAttachedRolePolicies: the role may, the user may not",
     ]);
@@ -142,9 +144,9 @@ describe.concurrent("setup", () => {
     const { stdout, stderr } = await runAwsrole(words, { env: world.home.env });
     const [{ secretAccessKey } = { secretAccessKey: "" }] = world.made().keys;
     expect(secretAccessKey).toHaveLength(40);
-    expect(stdout).toContain("profile prod is ready");
+    expect(stdout).toContain("Profile prod is ready");
     // Nothing else either: node itself warns on stderr, for instance of listeners that pile up on a connection.
-    expect(stderr.replaceAll(/^awsrole: warning: .* lies below .*\n/gm, "")).toBe("");
+    expect(stderr.replaceAll(/^awsrole: warning: .* is below .*\n/gm, "")).toBe("");
     expect(stdout + textOfHome(world.home)).not.toContain(secretAccessKey);
   });
 
@@ -181,11 +183,11 @@ describe.concurrent("setup", () => {
       add(world);
       const { code, stderr } = await world.setup();
       expect(code).toBe(1);
-      expect(stderr).toMatch(new RegExp(`there is a ${kind} prod-\\S+ already.*it is not touched`));
+      expect(stderr).toMatch(new RegExp(`${kind} prod-\\S+ already exists.*it was left alone`));
       expect(world.mutating()).toEqual([]);
       const undone = await world.setup("prod --admin-profile admin --undo --yes");
       expect(undone.code).toBe(0);
-      expect(undone.stderr).toContain("stays: it is not of this setup");
+      expect(undone.stderr).toContain("is kept: it does not belong to this setup");
       expect(world.mutating()).toEqual([]);
     },
   );
@@ -208,7 +210,7 @@ describe.concurrent("setup", () => {
         const { code, stderr } = await world.setup("prod --admin-profile admin --no-input");
         expect(code).toBe(1);
         expect(stderr).toContain(
-          `has no record of a setup prod, but its tag is on user ${account}:user/prod-user (tag awsrole:setup=${value}, made 2026-11-01)`,
+          `has no record of a setup prod, but its tag is on user ${account}:user/prod-user (tag awsrole:setup=${value}, created 2026-11-01)`,
         );
         expect(stderr).toContain("add --adopt");
         const undone = await world.setup("prod --admin-profile admin --undo --yes --no-input");
@@ -221,7 +223,7 @@ describe.concurrent("setup", () => {
     it("adopts with --adopt, remembers it, and asks no more", async ({ world }) => {
       plant(world, "prod:0123456789abcdef");
       const adopted = await world.setup("prod --admin-profile admin --adopt");
-      expect(adopted.stderr).toContain("taken for its own");
+      expect(adopted.stderr).toContain("adopted");
       expect(adopted.code).toBe(0);
       expect(world.made().role?.tags?.get("awsrole:setup")).toBe("prod:0123456789abcdef");
       expect((await world.setup("prod --no-input")).code).toBe(0);
@@ -235,7 +237,7 @@ describe.concurrent("setup", () => {
       try {
         terminal.enter([...program, ...setupWords("prod --admin-profile admin")].join(" "));
         await terminal.waitFor(/user arn:aws:iam::123456789012:user\/prod-user \(tag/);
-        await terminal.waitFor(/Did a setup of yours make these\? \[y\/N\]$/);
+        await terminal.waitFor(/Were these created by your setup\? \[y\/N\]$/);
         terminal.enter("n");
         await terminal.waitFor(/nothing\s+was\s+changed/);
         expect(world.mutating()).toEqual([]);
@@ -252,7 +254,7 @@ describe.concurrent("setup", () => {
       Object.assign(plant(world), add);
       const { code, stderr } = await world.setup("prod --admin-profile admin --adopt");
       expect(code).toBe(1);
-      expect(stderr).toContain(`user prod-user has ${extra}, which setup never gives it`);
+      expect(stderr).toContain(`user prod-user has ${extra}, which setup does not create`);
       expect(world.mutating()).toEqual([]);
       world.sts.iam.usersByArn.delete(`${account}:user/prod-user`);
 
@@ -269,7 +271,7 @@ describe.concurrent("setup", () => {
       Object.assign(role, { tags: new Map([["awsrole:setup", "prod"]]) });
       const { code, stderr } = await world.setup("prod --admin-profile admin --adopt");
       expect(code).toBe(1);
-      expect(stderr).toContain("there are things of several setups named prod");
+      expect(stderr).toContain("several setups are named prod");
       expect(world.mutating()).toEqual([]);
     });
 
@@ -280,7 +282,7 @@ describe.concurrent("setup", () => {
       });
       const { code, stderr } = await world.setup("prod --adopt");
       expect(code).toBe(1);
-      expect(stderr).toMatch(/there is a user prod-user already, which belongs to the setup/);
+      expect(stderr).toMatch(/user prod-user already exists, which belongs to the setup/);
     });
   });
 
@@ -290,14 +292,14 @@ describe.concurrent("setup", () => {
     await runInProcess(addProfileWords("prod", "admin", world), world.home.env);
     const { code, stderr } = await world.setup();
     expect(code).toBe(1);
-    expect(stderr).toContain("there is a profile prod already");
+    expect(stderr).toContain("profile prod already exists");
     expect(world.mutating()).toEqual([]);
   });
 
   it("refuses a store that may not keep keys, before it makes anything", async ({ world }) => {
     const { code, stderr } = await world.setup("prod --admin-profile admin --store none");
     expect(code).toBe(1);
-    expect(stderr).toContain("the store none keeps nothing");
+    expect(stderr).toContain("the store none stores nothing");
     expect(world.mutating()).toEqual([]);
   });
 
@@ -329,7 +331,7 @@ describe.concurrent("setup", () => {
     expect((await world.setup()).code).toBe(1);
     const again = await world.setup("prod");
     expect(again.code).toBe(0);
-    expect(again.stdout).toContain("user prod-user: already there");
+    expect(again.stdout).toContain("user prod-user: exists");
     await world.expectComplete();
   });
 
@@ -351,7 +353,9 @@ describe.concurrent("setup", () => {
     const made = world.mutating().length;
     const { code, stderr } = await world.setup("prod --admin-profile admin --adopt");
     expect(code).toBe(1);
-    expect(stderr).toContain(`${world.made().keys[0]?.accessKeyId}, whose secret is not kept here`);
+    expect(stderr).toContain(
+      `${world.made().keys[0]?.accessKeyId}, whose secret is not stored here`,
+    );
     expect(world.mutating()).toHaveLength(made);
   });
 
@@ -363,10 +367,10 @@ describe.concurrent("setup", () => {
     const { code, stderr } = await world.setup();
     expect(code).toBe(1);
     expect(stderr).toContain("iam:CreateRole");
-    expect(stderr).toContain("awsrole setup prod --undo takes it back");
+    expect(stderr).toContain("awsrole setup prod --undo to delete what was created");
     world.sts.behave({});
     const again = await world.setup("prod");
-    expect(again.stdout).toMatch(/user prod-user: already there[^]*role prod-role: made/);
+    expect(again.stdout).toMatch(/user prod-user: exists[^]*role prod-role: created/);
     await world.expectComplete();
   });
 
@@ -434,7 +438,7 @@ describe.concurrent("setup", () => {
     const home = createSetupHome(world.sts.url, chen, "cn-north-1");
     const { code, stdout } = await runInProcess(setupWords("prod --admin-profile admin"), home.env);
     expect(code).toBe(0);
-    expect(stdout).toContain("trusts arn:aws-cn:iam::123456789012:user/prod-user alone");
+    expect(stdout).toContain("trusts only arn:aws-cn:iam::123456789012:user/prod-user");
     expect([
       ...(world.sts.iam.rolesByArn.get("arn:aws-cn:iam::123456789012:role/prod-role")
         ?.attachedPolicyArns ?? []),
@@ -471,7 +475,7 @@ describe.concurrent("setup", () => {
 
   it.for<readonly [options: string, message: string]>([
     ["", "--admin-profile is missing"],
-    ["--admin-profile prod", "are three different profiles"],
+    ["--admin-profile prod", "must be different profiles"],
     ["--admin-profile admin --user a/b", "--user a/b is not valid"],
     ["--admin-profile admin --policy-arn ReadOnly", "--policy-arn ReadOnly is not valid"],
     ["--admin-profile admin --region EU_West", "--region: EU_West is not valid"],
@@ -502,7 +506,7 @@ describe.concurrent("setup --undo", () => {
     ]).toEqual(others);
     expect((await runInProcess(["list", "--json"], world.home.env)).stdout).not.toContain("prod");
     expect((await world.setup("prod --admin-profile admin --undo --yes")).stdout).toContain(
-      "there is nothing of the setup prod",
+      "there is no setup prod to delete",
     );
   });
 
@@ -525,14 +529,14 @@ describe.concurrent("setup --undo", () => {
     try {
       const line = [...program, ...setupWords("prod --undo")].join(" ");
       terminal.enter(line);
-      await terminal.waitFor(/delete user prod-user\nDo all this\? \[y\/N\]$/);
+      await terminal.waitFor(/delete user prod-user\nDelete all of these\? \[y\/N\]$/);
       terminal.enter("n");
       await terminal.waitFor(/nothing\s+was\s+deleted/);
       await world.expectComplete();
       terminal.enter(line);
       await terminal.waitFor(/nothing\s+was\s+deleted[^]*\[y\/N\]$/);
       terminal.enter("y");
-      await terminal.waitFor(/✓ delete user prod-user\nprod is taken back/);
+      await terminal.waitFor(/✓ delete user prod-user\nRemoved everything setup created for prod/);
       world.expectNothingLeft();
     } finally {
       terminal.close();
@@ -551,7 +555,7 @@ describe.concurrent("setup --undo", () => {
   );
 
   it.for(some("DeleteUser", "DeleteAccessKey", "DetachRolePolicy", "DeleteRole", "DeletePolicy"))(
-    "goes on where it stopped at %s",
+    "continues where it stopped at %s",
     async (action, { world }) => {
       await world.setup();
       world.sts.behave({ only: [action], deny: "no" });

@@ -109,7 +109,7 @@ describe("sources", () => {
     const profile = role("credential_source = Ec2InstanceMetadata");
     const none = await run(profile, onInstance());
     expect(none).toMatchObject({ code: 1, stdout: "" });
-    expect(none.stderr).toMatch(/gave no credentials: the instance has no role\n/);
+    expect(none.stderr).toMatch(/returned no credentials: the instance has no role\n/);
     await home.remove();
     sts.behave({ only: ["GetRoleName"], serverError: 500 });
     const failing = await run(profile, onInstance());
@@ -506,11 +506,11 @@ describe("sources", () => {
         /gave credentials that ended at 2020-01-01T00:00:00Z/,
       ],
       ["fails", "echo SECRET; echo SECRET >&2; exit 7", /it failed \(exit code 7\)/],
-      ["prints no JSON", "echo SECRET", /its answer is not the JSON/],
+      ["prints no JSON", "echo SECRET", /its output is not credential_process JSON/],
       [
         "prints a version in quotes",
         `echo '{"Version":"1","AccessKeyId":"SECRET","SecretAccessKey":"SECRET"}'`,
-        /its answer is not the JSON/,
+        /its output is not credential_process JSON/,
       ],
       [
         "prints without end",
@@ -570,7 +570,7 @@ describe("sources", () => {
         expect(stderr).toMatch(
           others.includes(asked)
             ? /cannot be started/
-            : /^awsrole: profile outer leads back to itself: outer -> p -> \(a command of it\) -> outer\n/,
+            : /^awsrole: circular source_profile: outer -> p -> \(a command of it\) -> outer\n/,
         );
       }
     });
@@ -581,7 +581,7 @@ describe("sources", () => {
       });
       expect(finished).toMatchObject({ code: 1, stdout: "" });
       expect(finished.stderr).toMatch(
-        /^awsrole: profile bob leads back to itself: outer -> bob -> \(a command of it\) -> bob\n/,
+        /^awsrole: circular source_profile: outer -> bob -> \(a command of it\) -> bob\n/,
       );
     });
   });

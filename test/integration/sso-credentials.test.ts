@@ -93,8 +93,8 @@ describe("a role of IAM Identity Center", () => {
 
   it.each([
     [429, "throttled GetRoleCredentials"],
-    [500, "gave no usable answer to GetRoleCredentials"],
-    [503, "gave no usable answer to GetRoleCredentials"],
+    [500, "gave no usable response to GetRoleCredentials"],
+    [503, "gave no usable response to GetRoleCredentials"],
   ])(
     "while the portal answers %i: exit 1, in AWS's words, not a request to sign in",
     async (status, words) => {
@@ -117,7 +117,7 @@ describe("a role of IAM Identity Center", () => {
     home.signIn(-1);
     const finished = await ask();
     expect(finished).toMatchObject({ code: 1, stdout: "" });
-    expect(finished.stderr).toContain("IAM Identity Center gave no usable answer to CreateToken");
+    expect(finished.stderr).toContain("IAM Identity Center gave no usable response to CreateToken");
   });
 
   it("that the person may not use: exit 1, and who can change that", async () => {
@@ -126,8 +126,8 @@ describe("a role of IAM Identity Center", () => {
     const finished = await ask();
     expect(finished).toMatchObject({ code: 1, stdout: "" });
     expect(finished.stderr).toBe(
-      `awsrole: profile reader: IAM Identity Center gives you no access to role Owner in account ${ssoAccountId}\n` +
-        "awsrole: hint: ask who assigns permission sets, or check the account id and the role's name\n",
+      `awsrole: profile reader: you have no access to role Owner in account ${ssoAccountId}\n` +
+        "awsrole: hint: check the account ID and the role name, or ask your administrator to assign the permission set\n",
     );
   });
 
@@ -186,7 +186,7 @@ describe("a session of aws login", () => {
     aws.behave({ only: ["CreateOAuth2Token"], serverError: 503 });
     const failing = await ask("corp");
     expect(failing).toMatchObject({ code: 1, stdout: "" });
-    expect(failing.stderr).toContain("AWS Sign-In gave no usable answer to CreateOAuth2Token");
+    expect(failing.stderr).toContain("AWS Sign-In gave no usable response to CreateOAuth2Token");
     aws.behave({ only: ["CreateOAuth2Token"], throttle: { status: 429 } });
     expect((await ask("corp")).stderr).toContain("AWS Sign-In throttled CreateOAuth2Token");
     aws.behave({});

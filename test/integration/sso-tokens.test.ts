@@ -98,7 +98,7 @@ describe("the token of a session that only managed profiles use", () => {
     const finished = await home.run(["login", "corp", "--use-device-code"]);
     expect(finished).toMatchObject({ code: 1, stdout: "" });
     expect(finished.stderr).toContain(
-      "the sign-in to corp cannot be kept: the store none keeps nothing",
+      "the sign-in to corp cannot be kept: the store none stores nothing",
     );
     expect(finished.stderr).toContain("aws sso login --sso-session corp");
     expect(aws.requests).toEqual([]);
@@ -197,7 +197,7 @@ describe("adopt and release of SSO profiles", () => {
     writeFileSync(home.configFile, before);
     const finished = await run("adopt", "--all", ...line);
     expect(finished).toMatchObject({ code: 1 });
-    expect(finished.stdout).toContain("2 profiles get their credentials from awsrole now");
+    expect(finished.stdout).toContain("2 profiles are now managed by awsrole");
     expect(finished.stderr).toContain("old stays as it is: profile old is of the old form");
     const adopted = readFileSync(home.configFile, "utf8");
     expect(adopted).toContain("awsrole_role_arn = arn:aws:iam::123456789012:role/x");

@@ -226,9 +226,9 @@ awsrole_synced_from = corp
   });
 
   it.each([
-    [["--template", "{name}"], 2, "there is no field {name}"],
+    [["--template", "{name}"], 2, "unknown field {name}"],
     [["--template", "all"], 2, "it has no field"],
-    [["--template", "{role"], 2, "a brace has no counterpart"],
+    [["--template", "{role"], 2, "unbalanced brace"],
     [["--filter", "owner=x"], 2, "sync: --filter owner=x is no filter"],
     [["nope"], 1, "there is no [sso-session nope] section"],
     [["--from", "/nope.json"], 1, "it cannot be read (ENOENT)"],

@@ -49,7 +49,9 @@ describe("warm", () => {
   it("fetches all that needs nobody, goes on after a failure, and ends with its exit code", async () => {
     const { code, stdout, stderr } = await run("warm prod free nobody coded-1 --no-input");
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^prod +until \d{4}-[^\n]+Z\nfree +until [^\n]+Z\n$/);
+    expect(stdout).toMatch(
+      /^prod +until [^\n]*\d\d:\d\d, in 59 min\nfree +until [^\n]*\d\d:\d\d, in 59 min\n$/,
+    );
     expect(stderr).toMatch(/^awsrole: nobody: profile nobody not found/m);
     expect(stderr).toMatch(/^awsrole: coded-1: [^\n]*MFA code/m);
     const before = sts.callsOf("AssumeRole").length;
@@ -61,7 +63,7 @@ describe("warm", () => {
     const first = await run("warm coded-1 coded-2 long --no-input");
     expect(first.code).toBe(3);
     expect(first.stderr).toMatch(
-      /^awsrole: 2 MFA codes will be asked for:\nawsrole: {3}one of [^\n]+ for coded-1, coded-2\nawsrole: {3}one of [^\n]+ for long alone /,
+      /^awsrole: You will be asked for 2 MFA codes:\nawsrole: {3}[^\n]+, for coded-1 and coded-2\nawsrole: {3}[^\n]+, for long \(its session /,
     );
     const code = sts.currentCode(sts.bob);
     const { stdout } = await run(`warm coded-1 coded-2 --json --mfa-code ${code}`);
@@ -75,7 +77,7 @@ describe("warm", () => {
       const terminal = openTerminal(environment());
       try {
         terminal.enter(`${program.join(" ")} warm coded-1 coded-2 free`);
-        await terminal.waitFor(/1 MFA code will be asked for/);
+        await terminal.waitFor(/You will be asked for 1 MFA code/);
         await terminal.waitFor(/code[^\n]*: *$/i);
         terminal.enter(sts.currentCode(sts.bob));
         await terminal.waitFor(/free +until/);
@@ -181,7 +183,7 @@ describe("log", () => {
       expect(lines[0]?.["program"]).toMatch(/^(?:node|vitest|MainThread)/);
     expect(statSync(join(state(), "deliveries.jsonl")).mode & 0o777).toBe(0o600);
     const { stdout } = await run("log prod", on);
-    expect(stdout).toMatch(/^TIME +PROFILE +RESULT +UNTIL +PROGRAM\n/);
+    expect(stdout).toMatch(/^TIME +PROFILE +RESULT +EXPIRES +PROGRAM\n/);
     expect(stdout).not.toContain("free");
   });
 

@@ -65,7 +65,7 @@ describe("whoami NAME", () => {
     const finished = await run(["prod", "--expect", expected, "--quiet"]);
     expect(finished).toMatchObject({ code, stdout: "" });
     expect(finished.stderr).toMatch(
-      code === 0 ? /^$/ : /^awsrole: AWS says you are [^\n]+, not [^\n]+\nawsrole: hint: /,
+      code === 0 ? /^$/ : /^awsrole: you are [^\n]+, not [^\n]+\nawsrole: hint: /,
     );
   });
 });
@@ -80,8 +80,8 @@ describe("whoami, in the order of the AWS CLI", () => {
       notes: [expect.stringMatching(/^the JavaScript SDK prefers AWS_PROFILE = prod/)],
     });
     const { stdout } = await run([], env);
-    expect(stdout).toMatch(/^Via {6}AWS_ACCESS_KEY_ID in the environment$/m);
-    expect(stdout).toMatch(/^Hides {4}AWS_PROFILE = prod$/m);
+    expect(stdout).toMatch(/^Source {4}AWS_ACCESS_KEY_ID in the environment$/m);
+    expect(stdout).toMatch(/^Hides {5}AWS_PROFILE = prod$/m);
     // Keys in the environment are no profile's, whatever AWS_PROFILE says.
     expect(stdout).not.toMatch(/^Profile /m);
     const found = await facts([], bobsKeys());
@@ -136,7 +136,7 @@ describe("whoami, in the order of the AWS CLI", () => {
     const nothing = await run([]);
     expect(nothing).toMatchObject({ code: 1, stdout: "" });
     expect(nothing.stderr).toMatch(
-      /^awsrole: nothing here gives AWS credentials[^\n]*\nawsrole: hint: name a profile[^\n]* metadata service/,
+      /^awsrole: no AWS credentials found in this shell[^\n]*\nawsrole: hint: specify a profile[^\n]* metadata service/,
     );
     const wrong = await run([], { AWS_PROFILE: "prdo" });
     expect(wrong.stderr).toMatch(

@@ -31,7 +31,7 @@ export type Result = {
         readonly expiration: string;
       }
     | { readonly kind: "refused" };
-  /** Why it was refused, for people; never compared. */
+  /** Why it was declined, for people; never compared. */
   readonly reason: string;
   readonly asked: readonly Asked[];
   /** The words that a `credential_process` was called with, each call a line. */

@@ -176,7 +176,7 @@ export const rules: readonly Rule[] = [
   {
     name: "inline-comments",
     contract: "§4 Reading (aws-facts 3.1)",
-    why: "` #` and ` ;` begin a comment behind a value, as in the specification and most SDKs; botocore takes them for the value's.",
+    why: "` #` and ` ;` begin a comment after a value, as in the specification and most SDKs; botocore takes them for the value's.",
     explains: ({ ours = "", theirs = "" }, pair, row) =>
       hasComment(row) &&
       (pair.theirs.outcome.kind === "refused"

@@ -1,4 +1,5 @@
 /** Runs a command for people inside the test's own process: for tables with many command lines, where a process each would be slow. */
+import { helpTopics } from "../../src/commands/help-topics.ts";
 import type { Context } from "../../src/foundation/context.ts";
 import { runCommand } from "../../src/cli/run-command.ts";
 import { commands, groups } from "../../src/commands/registry.ts";
@@ -27,7 +28,13 @@ export async function runInProcess(
   try {
     return {
       code: await runCommand(
-        { commands, groups, version: "0.0.0", nextSteps: () => Promise.resolve([]) },
+        {
+          commands,
+          groups,
+          version: "0.0.0",
+          topics: () => Promise.resolve(helpTopics),
+          nextSteps: () => Promise.resolve([]),
+        },
         words,
         context,
       ),

@@ -122,7 +122,7 @@ source_profile = foreign
     assert.equal(answer.code, 1, answer.stderr);
     assert.match(
       answer.stderr,
-      /^awsrole: profile planted: credential_process gave no credentials/m,
+      /^awsrole: profile planted: credential_process returned no credentials/m,
     );
     assert.equal(existsSync(join(folder, "planted.txt")), false);
   });

@@ -18,7 +18,10 @@ import {
 import { check, type RoleValues, sourceOptions } from "../../profiles/profile-options.ts";
 
 export type ProfileQuestions = {
-  readonly files: AwsFiles;
+  /** Read again: a source may be added while it is asked for. */
+  readonly files: () => AwsFiles;
+  /** Runs another command of awsrole at this terminal; false where it failed. */
+  readonly runCommand: (words: readonly string[]) => Promise<boolean>;
   /** What was said: it is not asked. An option that was given as `""` was said to be absent. */
   readonly name: string | undefined;
   readonly values: RoleValues;
@@ -37,13 +40,14 @@ export async function askForProfile(
   prompts: Prompts,
   questions: ProfileQuestions,
 ): Promise<{ readonly name: string; readonly values: RoleValues }> {
-  const { files, values: said, defaultSessionName } = questions;
+  const { values: said, defaultSessionName } = questions;
   const name =
     questions.name ?? (await prompts.ask("Profile name", { check: questions.checkName }));
   const values: Record<string, string | string[] | undefined> = { ...said };
   const isUnsaid = (option: keyof RoleValues): boolean => values[option] === undefined;
-  if (sourceOptions.every(isUnsaid)) Object.assign(values, await askSource(prompts, files, name));
-  const source = sourceOf(files, values["source-profile"]);
+  if (sourceOptions.every(isUnsaid))
+    Object.assign(values, await askSource(prompts, questions, name));
+  const source = sourceOf(questions.files(), values["source-profile"]);
   const iam = listsOf(prompts, source, questions.openIam);
   let role: RoleInfo | undefined;
   if (isUnsaid("role-arn")) {
@@ -71,7 +75,36 @@ export async function askForProfile(
   return { name, values };
 }
 
-async function askSource(prompts: Prompts, files: AwsFiles, name: string): Promise<RoleValues> {
+/** Asks again after a source was added, or could not be. */
+async function askSource(
+  prompts: Prompts,
+  { files, runCommand }: ProfileQuestions,
+  name: string,
+): Promise<RoleValues> {
+  for (;;) {
+    const chosen = await chooseSource(prompts, files(), name);
+    if (chosen === "new key") {
+      const key = await prompts.ask("Profile name for the access key", {
+        check: (answer) => check("source-profile", answer),
+      });
+      if (await runCommand(["add-key", key])) return { "source-profile": key };
+    } else if ("session" in chosen) {
+      const { session } = chosen;
+      if (session === undefined)
+        prompts.tell("Set up IAM Identity Center first, then try again: aws configure sso-session");
+      else if (await runCommand(["login", "--sso-session", session]))
+        await runCommand(["sync", session]);
+    } else return chosen;
+  }
+}
+
+type NewSource = "new key" | { readonly session: string | undefined };
+
+async function chooseSource(
+  prompts: Prompts,
+  files: AwsFiles,
+  name: string,
+): Promise<RoleValues | NewSource> {
   const profiles = files
     .profileNames()
     .filter((other) => other !== name)
@@ -82,14 +115,33 @@ async function askSource(prompts: Prompts, files: AwsFiles, name: string): Promi
     ...profiles.filter(({ roleArn }) => roleArn === undefined),
     ...profiles.filter(({ roleArn }) => roleArn !== undefined),
   ];
-  return prompts.choose<RoleValues>(
+  const sessions = files.ssoSessionNames();
+  return prompts.choose<RoleValues | NewSource>(
     "Source of the credentials that assume the role",
     [
-      ...sorted.map((one): Choice<RoleValues> => ({
+      ...sorted.map((one): Choice<RoleValues | NewSource> => ({
         value: { "source-profile": one.name },
         label: one.name,
         hint: one.roleArn ?? one.kind,
       })),
+      {
+        value: "new key",
+        label: "A new access key",
+        hint: "enter it now; it is stored in the keychain",
+        isAlwaysShown: true,
+      },
+      ...(sessions.length === 0 ? [undefined] : sessions).map(
+        (session): Choice<RoleValues | NewSource> => ({
+          value: { session },
+          label:
+            session === undefined
+              ? "IAM Identity Center (SSO)"
+              : `Sign in to IAM Identity Center (${session})`,
+          hint:
+            session === undefined ? "set it up first" : "and add a profile for each of your roles",
+          isAlwaysShown: true,
+        }),
+      ),
       {
         value: { "credential-source": "Environment" },
         label: "Environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",

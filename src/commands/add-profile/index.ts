@@ -4,7 +4,14 @@ import { defineCommand } from "../../cli/command.ts";
 import type { Document } from "../../config/document.ts";
 import { addSection, deleteSection } from "../../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
-import { credentialProcessLine, findProgram, runningProgram } from "../../program/program-path.ts";
+import {
+  credentialProcessLine,
+  findProgram,
+  runningProgram,
+  sameProgram,
+} from "../../program/program-path.ts";
+import { runProcess } from "../../foundation/run-process.ts";
+import type { Context } from "../../foundation/context.ts";
 import { assertWritableName } from "../../config/names.ts";
 import { defaultSessionName } from "../../credentials/chain.ts";
 import type { Environment } from "../../foundation/environment.ts";
@@ -28,24 +35,23 @@ import { reportVerification, verifyProfile } from "../../profiles/verify.ts";
 
 export default defineCommand({
   usage: "add-profile [NAME]",
-  summary: "write a role profile that gets its credentials from awsrole",
+  summary: "create a role profile",
   description:
-    "Appends a role profile to the AWS config and leaves the rest of the file untouched. From then on, every AWS tool that reads profiles gets the role's credentials from awsrole. Without --region the profile gets the region of its source, of [default], or of the environment. In a terminal it prompts for missing values; Ctrl-C cancels.",
+    "Appends a role profile to the AWS config and leaves the rest of the file untouched. AWS tools that read profiles then get the role's credentials from awsrole. Without --region the profile gets the region of its source, of [default], or of the environment. In a terminal it prompts for missing values; Ctrl-C cancels.",
   positionals: { NAME: { describe: "the name of the new profile", isNew: true } },
   options: {
     ...roleOptions,
     ...writeOptions,
     verify: {
       type: "boolean",
-      describe:
-        "assume the role once it is written, and say who that is (--no-verify: do not offer it)",
+      describe: "verify the profile by assuming the role (--no-verify: do not offer it)",
     },
   },
   examples: [
     {
       command:
         "awsrole add-profile prod --role-arn arn:aws:iam::123456789012:role/example-role --source-profile bob",
-      says: "a role that is assumed with the credentials of profile bob",
+      says: "a role assumed with the credentials of profile bob",
     },
     { command: "awsrole add-profile", says: "interactive" },
     {
@@ -77,12 +83,13 @@ export default defineCommand({
       const files = readAwsFiles(env, platform);
       if (given !== undefined) checkName(files, given);
       answers = await askForProfile(prompts, {
-        files,
+        files: () => readAwsFiles(env, platform),
+        runCommand: (words) => runOwnCommand(context, words),
         name: given,
         values: onlyRoleOptions(args),
         checkName: (name) => checkName(files, name),
         defaultSessionName: defaultSessionName(),
-        regionFor: (source) => defaultRegion(files, env, source),
+        regionFor: (source) => defaultRegion(readAwsFiles(env, platform), env, source),
         openIam: (profile) => openSourceIam(context, profile, args),
       });
     }
@@ -146,6 +153,25 @@ export default defineCommand({
   },
 });
 
+/** A command of awsrole as a process of its own, which asks at this terminal. */
+async function runOwnCommand(context: Context, words: readonly string[]): Promise<boolean> {
+  const { env, platform } = context;
+  const ended = await runProcess({
+    words: [...sameProgram(runningProgram(env, platform)), ...words],
+    what: `awsrole ${words[0]}`,
+    env,
+    platform,
+    timeoutMs: longestMs,
+    mostCharacters: 100_000,
+    terminal: 0,
+  });
+  if (ended.kind === "exited") context.stdout(ended.output);
+  return ended.kind === "exited" && ended.code === 0;
+}
+
+/** Typing a key, or signing in in the browser. */
+const longestMs = 15 * 60_000;
+
 /** The values with the region that the profile gets without `--region`, if there is one. */
 function withRegion(files: AwsFiles, values: RoleValues, env: Environment): RoleValues {
   if (values.region !== undefined) return values;
@@ -175,8 +201,8 @@ function missingParts(name: string | undefined, settings: readonly KeyValue[]): 
 }
 
 function isMissing(parts: readonly string[]): AwsRoleError {
-  return new AwsRoleError("ERR_USAGE", `add-profile: missing: ${parts.join(", ")}`, {
-    hint: "awsrole add-profile --help shows an example; at a terminal, and without --no-input and --json, it asks for what is missing",
+  return new AwsRoleError("ERR_USAGE", `add-profile: missing ${parts.join(", ")}`, {
+    hint: "see awsrole add-profile --help; in a terminal, without --no-input and --json, it prompts for what is missing",
   });
 }
 
@@ -187,7 +213,7 @@ function assertNotEmpty(values: RoleValues): void {
   );
   if (empty === undefined) return;
   throw new AwsRoleError("ERR_USAGE", `add-profile: --${empty[0]} is empty`, {
-    hint: "give it a value, or leave it out",
+    hint: "give it a value, or remove the option",
   });
 }
 
@@ -198,7 +224,7 @@ function assertOneSource(settings: readonly KeyValue[]): void {
   if (sources.length < 2) return;
   throw new AwsRoleError(
     "ERR_USAGE",
-    `add-profile: a role has one source, not ${sources.map((option) => `--${option}`).join(" and ")}`,
+    `add-profile: choose one source, not ${sources.map((option) => `--${option}`).join(" and ")}`,
     { hint: "keep one of them" },
   );
 }
@@ -221,7 +247,7 @@ function assertAbsent({ config }: AwsFiles, name: string): void {
   if (existing === undefined) return;
   throw new AwsRoleError(
     "ERR_PROFILE_EXISTS",
-    `there is a profile ${name} already: ${config.file}:${config.lineAt(existing.start)}`,
-    { hint: `awsrole edit-profile ${name} changes it, --force replaces it` },
+    `profile ${name} already exists: ${config.file}:${config.lineAt(existing.start)}`,
+    { hint: `change it with awsrole edit-profile ${name}, or replace it with --force` },
   );
 }

@@ -44,7 +44,7 @@ async function candidates(
         ["--version", "print the version"],
       ];
     const all = Object.entries(commands).map(([one, { summary }]): Candidate => [one, summary]);
-    return name === "help" ? all : [...all, ["help", "say more about a command"]];
+    return name === "help" ? all : [...all, ["help", "show help for a command"]];
   }
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) return [];
@@ -93,7 +93,7 @@ function remainingOptions(options: OptionTable, before: readonly string[]): read
   const isRepeatable = (word: string): boolean => options[word.slice(2)]?.array === true;
   return [
     ...all.filter(([word]) => !given.has(word) || isRepeatable(word)),
-    ["--help", "say more about this command"],
+    ["--help", "show help for this command"],
   ];
 }
 

@@ -8,28 +8,31 @@ import {
   type CompletionShell,
   howToInstall,
 } from "../../cli/shells/completion-scripts.ts";
-import { closestMatch } from "../../foundation/edit-distance.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { detectShell } from "../../cli/shells/detect.ts";
 
 export default defineCommand({
   usage: "completion [SHELL]",
-  summary: "print the completion script of your shell",
+  summary: "print a shell completion script",
   description:
-    "Prints a script that makes TAB complete commands, options, their values and the names of your profiles. " +
-    "Pressing TAB reads the names from your AWS files, and nothing else.",
+    "Prints a script that completes commands, options, their values and your profiles. " +
+    "Completion only reads the profile names from your AWS files.",
   positionals: {
     SHELL: {
-      describe: `${completionShells.join(", ")} (default: the shell that called)`,
+      describe: `${completionShells.join(", ")} (default: your shell)`,
       completes: completionShells,
     },
   },
   examples: [
     { command: 'eval "$(awsrole completion bash)"', says: "in ~/.bashrc" },
-    { command: "source <(awsrole completion zsh)", says: "in ~/.zshrc, behind compinit" },
+    { command: "source <(awsrole completion zsh)", says: "in ~/.zshrc, after compinit" },
     {
       command: "awsrole completion fish > ~/.config/fish/completions/awsrole.fish",
       says: "once, in fish",
+    },
+    {
+      command: "awsrole completion powershell | Out-String | Invoke-Expression",
+      says: "in $PROFILE",
     },
   ],
   async run(context, args) {
@@ -37,12 +40,8 @@ export default defineCommand({
     const shell =
       args.positionals["SHELL"] ?? detectShell({ env, platform, caller: callingProgram(platform) });
     if (!isCompletionShell(shell)) {
-      const guess = closestMatch(shell, completionShells);
-      throw new AwsRoleError("ERR_USAGE", `completion: there is no script for ${shell}`, {
-        hint:
-          guess === undefined
-            ? `there is one for ${completionShells.join(", ")}: awsrole completion bash`
-            : `did you mean ${guess}?`,
+      throw new AwsRoleError("ERR_USAGE", `completion: unsupported shell ${shell}`, {
+        hint: `choose from ${completionShells.join(", ")}`,
       });
     }
     const script = completionScripts[shell];

@@ -45,13 +45,13 @@ export function consolePage(
     });
   if (region !== undefined && !/^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(region))
     throw new AwsRoleError("ERR_USAGE", `console: invalid value "${region}" for --region`, {
-      hint: "a region as eu-west-1",
+      hint: "use a name like eu-west-1",
     });
   const page = new URL(consoleUrl);
   if (service !== undefined) {
     if (!/^[a-z0-9-]{1,40}$/.test(service))
       throw new AwsRoleError("ERR_USAGE", `console: invalid value "${service}" for --service`, {
-        hint: "a service as s3, ec2 or logs; --destination takes a whole address",
+        hint: "use a service like s3, ec2 or logs; --destination takes a URL",
       });
     const [path = "", fragment] = (paths[service] ?? service).split("#");
     page.pathname = path.includes("/home") ? path : `${path}/home`;
@@ -71,7 +71,7 @@ function addressIn(page: URL, destination: string): URL {
     url.username === "" &&
     (url.host === page.host || url.host.endsWith(`.${page.host}`));
   if (url !== undefined && isOurs) return url;
-  throw new AwsRoleError("ERR_USAGE", "console: --destination is not an address of this console", {
-    hint: `a path as /s3/home, or an address below https://${page.host}`,
+  throw new AwsRoleError("ERR_USAGE", "console: --destination is not a URL of this console", {
+    hint: `use a path like /s3/home, or a URL below https://${page.host}`,
   });
 }

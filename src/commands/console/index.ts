@@ -1,7 +1,7 @@
 import { consoleSessionSeconds } from "../../config/aws-limits.ts";
 import { printJson, assertPrivateOutput } from "../../cli/output.ts";
 import type { Context } from "../../foundation/context.ts";
-import { formatExpiration } from "../../aws/credentials.ts";
+import { formatUntil } from "../../cli/times.ts";
 import { readAwsFiles } from "../../config/files.ts";
 import { type Hop, resolveChain } from "../../credentials/chain.ts";
 import { regionFor } from "../../program/aws-variables.ts";
@@ -38,10 +38,10 @@ const watchMs = { seen: 2000, unseen: 10_000 };
 
 export default defineCommand({
   usage,
-  summary: "sign in to the AWS console in your browser",
+  summary: "open the AWS console in your browser",
   description:
     "Opens the AWS console in the browser, signed in as the role of the profile, or as the IAM user of a key profile (who needs a policy that allows sts:GetFederationToken). The browser is given an address of this machine that works once; the sign-in address itself, " +
-    "with which anybody could sign in for a quarter of an hour, is shown by --print only.",
+    "(valid for 15 minutes) is only shown with --print.",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   options: {
     ...fetchOptions,
@@ -63,19 +63,22 @@ export default defineCommand({
     print: {
       type: "boolean",
       default: false,
-      describe: "print the sign-in address instead (a secret for 15 minutes)",
+      describe: "print the sign-in URL instead (a secret for 15 minutes)",
     },
     force: {
       type: "boolean",
       default: false,
-      describe: "with --print: even to a file that others can read",
+      describe: "with --print: print even to a file that others can read",
     },
   },
   examples: [
-    { command: "awsrole console prod", says: "opens the browser" },
-    { command: "awsrole console prod --service s3 --region us-east-1", says: "at a service" },
-    { command: "awsrole console prod --browser firefox", says: "several consoles side by side" },
-    { command: "awsrole console prod --print", says: "for another browser, or another machine" },
+    { command: "awsrole console prod", says: "open the browser" },
+    { command: "awsrole console prod --service s3 --region us-east-1", says: "open a service" },
+    {
+      command: "awsrole console prod --browser firefox",
+      says: "keep several consoles open side by side",
+    },
+    { command: "awsrole console prod --print", says: "print a URL for another browser or machine" },
   ],
   usesAwsProfile: true,
   async run(context, args) {
@@ -117,7 +120,8 @@ export default defineCommand({
       return 0;
     }
     await openInBrowser(context, { ...args, profile: name }, url);
-    if (until !== undefined) noticeTo(context, args)(`signed in until ${formatExpiration(until)}`);
+    if (until !== undefined)
+      noticeTo(context, args)(`signed in until ${formatUntil(until, context.clock.now())}`);
     if (args.json) printJson(context, { opened: true, profile: name });
     return 0;
   },
@@ -222,7 +226,7 @@ async function openInBrowser(
   if (peers === undefined && needsAddress(args.browser))
     throw new AwsRoleError(
       "ERR_PEERS_UNKNOWN",
-      `console: --browser ${args.browser} puts the sign-in address on a command line, which other users can read here`,
+      `console: --browser ${args.browser} puts the sign-in URL on a command line, which other users can read here`,
       { hint: "choose another browser" },
     );
   const redirect = await openOneShotRedirect(url, {
@@ -231,7 +235,7 @@ async function openInBrowser(
     peers,
     onOtherUser: (uid) =>
       notice(
-        `another user${uid === undefined ? "" : ` (uid ${uid})`} asked for the sign-in address and was refused`,
+        `another user${uid === undefined ? "" : ` (uid ${uid})`} requested the sign-in URL and was refused`,
       ),
   });
   let page: RedirectPage | undefined;

@@ -41,7 +41,7 @@ export async function openOneShotRedirect(
   const path = `/${randomBytes(24).toString("base64url")}`;
   let isOtherUserKnown = false;
   const { origin, close, visits } = await openLoopbackServer({
-    hint: "use --print, which shows the address itself",
+    hint: "use --print to show the URL",
     peers,
     isAwaited: (url) => url === path,
     onOtherUser: (uid) => {
@@ -83,15 +83,15 @@ export async function openOneShotRedirect(
 }
 
 function noBrowser(): AwsRoleError {
-  return new AwsRoleError("ERR_DEADLINE", "no browser asked for the console", {
-    hint: "try again, or use --print and open the address yourself",
+  return new AwsRoleError("ERR_DEADLINE", "no browser opened the console", {
+    hint: "try again, or use --print and open the URL yourself",
   });
 }
 
 function usedTwice(): AwsRoleError {
   return new AwsRoleError(
     "ERR_ADDRESS_REUSED",
-    "the one-time sign-in address was used twice: another program may be signed in to the console",
+    "the one-time sign-in URL was used twice: another program may be signed in to the console",
     {
       hint: "unless you opened it twice yourself, revoke the role's sessions now: in the IAM console, open the role, then Revoke sessions",
     },

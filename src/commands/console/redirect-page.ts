@@ -41,8 +41,8 @@ export function writeRedirectPage(
   } catch (cause) {
     throw new AwsRoleError(
       "ERR_CONFIG_WRITE",
-      "console: there is no private folder for the page that the browser opens",
-      { hint: "use --print and open the address yourself; awsrole doctor shows why", cause },
+      "console: no private folder for the page that the browser opens",
+      { hint: "use --print and open the URL yourself; awsrole doctor shows why", cause },
     );
   }
 }

@@ -57,8 +57,8 @@ function addressesOf(partition: string): Addresses {
   if (addresses !== undefined) return addresses;
   throw new AwsRoleError(
     "ERR_AWS_REFUSED",
-    `the sign-in address of the partition ${partition} is not known`,
-    { hint: "sign in as your administrators describe it" },
+    `the sign-in URL of the partition ${partition} is not known`,
+    { hint: "ask your administrators how to sign in" },
   );
 }
 
@@ -78,12 +78,12 @@ export async function signInUrl(
     : env["AWS_ENDPOINT_URL_SIGNIN"];
   if (own && !URL.canParse(own))
     throw new AwsRoleError("ERR_NETWORK", "AWS_ENDPOINT_URL_SIGNIN is not a URL", {
-      hint: "unset it to use AWS's own address",
+      hint: "unset it to use AWS's own URL",
     });
   const base = new URL(own || addresses.signIn);
   if (base.protocol !== "https:" && !isLoopback(base.hostname))
     throw new AwsRoleError("ERR_NETWORK", `AWS_ENDPOINT_URL_SIGNIN is not an https URL`, {
-      hint: "without TLS only this machine is allowed",
+      hint: "http:// is allowed on this machine only",
     });
   const ask = (seconds: number | undefined): Promise<string> =>
     getSigninToken(credentials, seconds, { base, connection, deadline });
@@ -140,13 +140,9 @@ async function getSigninToken(
     );
   const token = parseToken(Buffer.from(response.body).toString("utf8"));
   if (token !== undefined) return token;
-  throw new AwsRoleError(
-    "ERR_AWS_UNAVAILABLE",
-    "the AWS sign-in service answered without a token",
-    {
-      hint: "check that the proxy really leads to AWS",
-    },
-  );
+  throw new AwsRoleError("ERR_AWS_UNAVAILABLE", "the AWS sign-in service returned no token", {
+    hint: "check that the proxy leads to AWS",
+  });
 }
 
 function parseToken(text: string): string | undefined {

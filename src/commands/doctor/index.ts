@@ -1,5 +1,5 @@
 import { printNotice } from "../../cli/messages.ts";
-import { printJson } from "../../cli/output.ts";
+import { plural, printJson } from "../../cli/output.ts";
 import type { Context } from "../../foundation/context.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
@@ -13,27 +13,27 @@ import { colourDiff } from "../../profiles/diff.ts";
 
 export default defineCommand({
   usage: "doctor [NAME]",
-  summary: "find what would make profiles fail, and fix what is safe to fix",
+  summary: "check profiles, stores and environment for problems; --fix repairs the safe ones",
   description:
-    "Looks at the AWS files, every profile and its program, the environment, node, the store and what awsrole keeps. Each finding says what is wrong and where, why it matters, and the fix. It ends with 1 if one of them is an error. Without --online it runs no program and contacts nobody. docs/reference/doctor.md lists what it can find.",
-  positionals: { NAME: { describe: "only this profile, and those it leads to (default: all)" } },
+    "Checks the AWS files, every profile and its program, the environment, Node, the store and awsrole's own state. Each finding names the problem, its place, why it matters, and the fix. The exit code is 1 if one of them is an error. Without --online it runs no program and uses no network.",
+  positionals: { NAME: { describe: "only this profile and its sources (default: all)" } },
   options: {
     fix: {
       type: "boolean",
       default: false,
-      describe: "fix what is safe to fix: shows the change and asks; undo takes it back",
+      describe: "apply the safe fixes: shows the changes and asks first; awsrole undo reverts them",
     },
-    force: { type: "boolean", default: false, describe: "with `--fix`: do not ask" },
+    force: { type: "boolean", default: false, describe: "with --fix: apply without asking" },
     online: {
       type: "boolean",
       default: false,
-      describe: "ask AWS, too: whether it is reached, its clock, how old your keys are",
+      describe: "also contact AWS: network, clock, age of your access keys",
     },
   },
   examples: [
-    { command: "awsrole doctor", says: "everything on this machine" },
-    { command: "awsrole doctor prod --online", says: "one profile, as far as AWS" },
-    { command: "awsrole doctor --fix", says: "fix what is safe to fix" },
+    { command: "awsrole doctor", says: "check everything on this machine" },
+    { command: "awsrole doctor prod --online", says: "check one profile, including AWS" },
+    { command: "awsrole doctor --fix", says: "apply the safe fixes" },
   ],
   async run(context, args) {
     const scope = {
@@ -65,12 +65,13 @@ export default defineCommand({
       printJson(context, result);
     } else if (!args.quiet) {
       const fixable = after.filter((finding) => finding.autoFix !== undefined).length;
-      const hint = fixable === 0 || args.fix ? "" : `; awsrole doctor --fix fixes ${fixable}`;
-      const left = fixing?.isDone === true ? "left after fixing: " : "";
+      const hint =
+        fixable === 0 || args.fix ? "" : `; ${fixable} can be fixed with awsrole doctor --fix`;
+      const left = fixing?.isDone === true ? "remaining:  " : "";
       context.stdout(
         errors + warnings === 0
-          ? `${left === "" ? "" : "fixed: "}nothing is wrong\n`
-          : `${left}${many(errors, "error")}, ${many(warnings, "warning")}${hint}\n`,
+          ? `${left === "" ? "" : "fixed: "}No problems found\n`
+          : `${left}${plural(errors, "error")}, ${plural(warnings, "warning")}${hint}\n`,
       );
     }
     return errors === 0 ? 0 : 1;
@@ -98,7 +99,7 @@ async function tryToFix(
   const { change, modes } = planned;
   const diff = change?.diff ?? "";
   if (diff === "" && modes.length === 0) {
-    if (!args.json && !args.quiet) context.stdout("none of it is safe to fix automatically\n");
+    if (!args.json && !args.quiet) context.stdout("None of these can be fixed automatically\n");
     return { ...planned, isDone: false };
   }
   if (!args.json) {
@@ -114,7 +115,7 @@ async function isWanted(
   args: { readonly json: boolean; readonly input: boolean },
 ): Promise<boolean> {
   if (!canAsk(context, args)) {
-    printNotice(context, "nothing was changed: cannot ask for confirmation here; use --force");
+    printNotice(context, "cannot ask for confirmation here; use --force");
     return false;
   }
   const prompts = await openPrompts();
@@ -126,8 +127,4 @@ async function isWanted(
 
 function fixJson({ change, modes, isDone }: Tried): Readonly<Record<string, unknown>> {
   return { done: isDone, diff: change?.diff ?? "", modes };
-}
-
-function many(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }

@@ -16,7 +16,7 @@ export function count(findings: readonly Finding[]): { errors: number; warnings:
 /** A finding with what the catalogue says of it, for JSON. */
 export function toJson({ id, autoFix, ...finding }: Finding): Readonly<Record<string, unknown>> {
   const { severity, why } = catalogue[id];
-  return { id, severity, ...finding, why, mendable: autoFix !== undefined };
+  return { id, severity, ...finding, why, fixable: autoFix !== undefined };
 }
 
 /** Errors first, notes last; each with its place, why it matters, and the fix. */
@@ -35,7 +35,7 @@ export function printFindings(context: Context, findings: readonly Finding[]): v
         `${paint(context, severity)}: ${id}${title}`,
         `    ${escapeControls(what)}`,
         `    why: ${escapeControls(why)}`,
-        `    fix: ${escapeControls(fix)}${autoFix === undefined ? "" : "  (--fix does it)"}`,
+        `    fix: ${escapeControls(fix)}${autoFix === undefined ? "" : "  (applied by --fix)"}`,
         "",
         "",
       ].join("\n"),

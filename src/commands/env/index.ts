@@ -19,11 +19,11 @@ const usage = "env [NAME]";
 
 export default defineCommand({
   usage,
-  summary: "print statements that set (or clear) the AWS variables of your shell",
+  summary: "print shell statements that set (or clear) the AWS variables",
   description:
     "Prints statements for your shell to run: they set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, " +
-    "AWS_CREDENTIAL_EXPIRATION and the region, and clear what would be used in their place. --unset takes it all back. " +
-    "When env fails, it clears what an earlier env set, and ends with a statement that fails, so that eval does not pass for a success.",
+    "AWS_CREDENTIAL_EXPIRATION and the region, and clear variables that would be used instead. --unset reverts all of it. " +
+    "If env fails, it clears what an earlier env set and ends with a failing statement, so that eval fails too.",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   options: {
     ...fetchOptions,
@@ -32,17 +32,17 @@ export default defineCommand({
     shell: {
       type: "string",
       choices: shellNames,
-      describe: "the form to print (default: the shell that called)",
+      describe: "output format (default: your shell)",
     },
     unset: {
       type: "boolean",
       default: false,
-      describe: "clear the variables, and put back the profile and region that stood there before",
+      describe: "clear the variables and restore the previous AWS_PROFILE and region",
     },
     force: {
       type: "boolean",
       default: false,
-      describe: "print the secrets even to a terminal, or to a file that others can read",
+      describe: "print secrets even to a terminal or to a file that others can read",
     },
   },
   examples: [
@@ -52,10 +52,10 @@ export default defineCommand({
       command: "awsrole env prod | Out-String | Invoke-Expression",
       says: "the same in PowerShell",
     },
-    { command: 'eval "$(awsrole env --unset)"', says: "stop using it" },
+    { command: 'eval "$(awsrole env --unset)"', says: "clear the variables" },
     {
       command: "(umask 077; awsrole env prod --shell dotenv > .env)",
-      says: "a file for docker --env-file, which you alone can read",
+      says: "a private file for docker --env-file",
     },
   ],
   usesAwsProfile: true,
@@ -64,7 +64,7 @@ export default defineCommand({
     const given = args.positionals["NAME"];
     if (args.unset) {
       if (!isExecutable(shell))
-        throw new AwsRoleError("ERR_USAGE", `env: ${shell} has no way to clear a variable`, {
+        throw new AwsRoleError("ERR_USAGE", `env: the format ${shell} cannot clear a variable`, {
           hint: "--unset is for shells: --shell bash, zsh, sh, fish, powershell or cmd",
         });
       context.stdout(formatVariables(shell, clearedVariables(context.env)));
@@ -78,8 +78,8 @@ export default defineCommand({
         ...(args["long-term"] ? ["--long-term"] : []),
         ...(args.store === undefined ? [] : [`--store ${args.store}`]),
       ];
-      throw new AwsRoleError("ERR_USAGE", "env: a terminal would show the secrets", {
-        hint: `run ${howToUse(shell, words.join(" "))} (or --force, to see them)`,
+      throw new AwsRoleError("ERR_USAGE", "env: refusing to print secrets to a terminal", {
+        hint: `run ${howToUse(shell, words.join(" "))} (or add --force)`,
       });
     }
     if (!args.force)

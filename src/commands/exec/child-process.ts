@@ -32,7 +32,7 @@ export async function runChild(command: ChildCommand): Promise<number> {
   const { words, env, platform } = command;
   const [program = ""] = words;
   if (words.some((word) => word.includes("\0")))
-    throw cannotBeExecuted(program, "a word of it has a NUL character", undefined);
+    throw cannotBeExecuted(program, "an argument has a NUL character", undefined);
   const invocation = invocationOf(words, { what: "exec", env, platform });
   let child: ChildProcess | undefined;
   // Before the child is there, so that no signal finds awsrole without it.
@@ -119,15 +119,15 @@ function notStarted(command: ChildCommand, cause: unknown): AwsRoleError {
     return new AwsRoleError("ERR_COMMAND_NOT_FOUND", `exec: ${program} was not found`, {
       hint: program.includes("/")
         ? "no such file, or its first line names an interpreter that does not exist"
-        : "it is looked for on PATH; shell functions, aliases and built-ins need a shell: sh -c '...'",
+        : "searched on PATH; for shell functions, aliases and built-ins use a shell: sh -c '...'",
       cause,
     });
   const reasons: Readonly<Record<string, string>> = {
     EACCES: "permission denied",
     E2BIG: "its arguments and the environment are too long",
-    ENOEXEC: "it is no program of this system",
+    ENOEXEC: "not executable on this platform",
   };
-  return cannotBeExecuted(program, reasons[code] ?? (code || "the system refused"), cause);
+  return cannotBeExecuted(program, reasons[code] ?? (code || "refused by the system"), cause);
 }
 
 /**

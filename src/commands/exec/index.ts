@@ -1,4 +1,6 @@
-import { formatExpiration } from "../../aws/credentials.ts";
+import { formatUntil } from "../../cli/times.ts";
+import { profileNotFound } from "../../config/profiles.ts";
+import { readRoleOptions } from "../../profiles/profile-options.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.ts";
 import { readAwsFiles } from "../../config/files.ts";
 import type { ServeArguments } from "../../endpoint/renewing-profile.ts";
@@ -44,10 +46,10 @@ export default defineCommand({
     serve: {
       type: "boolean",
       default: false,
-      describe: "give the command an endpoint that keeps its credentials fresh",
+      describe: "provide the credentials through an endpoint that keeps them fresh",
     },
     ...narrowingOptions,
-    "role-arn": { type: "string", describe: "assume this role, without a profile of its own" },
+    "role-arn": { type: "string", describe: "assume this role without a profile" },
     "source-profile": {
       type: "string",
       value: "NAME",
@@ -57,27 +59,41 @@ export default defineCommand({
     each: {
       type: "string",
       value: "PATTERN",
-      describe: "run the command once for every profile that matches (quote it: 'prod-*')",
+      describe: "run the command once for each matching profile (quote the pattern: 'prod-*')",
     },
   },
   examples: [
-    { command: "awsrole exec prod -- aws s3 ls", says: "one command as prod" },
+    { command: "awsrole exec prod -- aws s3 ls", says: "run one command as prod" },
     {
       command: "awsrole exec prod --serve -- terraform apply",
-      says: "one that runs longer than a session",
+      says: "run a command that takes longer than a session",
     },
-    { command: `awsrole exec prod -- sh -c 'echo "$AWS_REGION"'`, says: "with a shell's help" },
-    { command: "awsrole exec prod --read-only -- env", says: "with a session that can only read" },
+    { command: `awsrole exec prod -- sh -c 'echo "$AWS_REGION"'`, says: "use shell syntax" },
+    { command: "awsrole exec prod --read-only -- env", says: "use a read-only session" },
     {
       command:
         "awsrole exec --role-arn arn:aws:iam::123456789012:role/example-role --source-profile bob -- env",
-      says: "a role without a profile",
+      says: "assume a role without a profile",
     },
-    { command: "awsrole exec --each 'prod*' -- aws s3 ls", says: "once for each profile" },
+    {
+      command: "awsrole exec --each 'prod*' -- aws s3 ls",
+      says: "run once for each matching profile",
+    },
   ],
   usesAwsProfile: true,
   takesCommand: true,
   async run(context, args) {
+    // What is wrong with the command line alone, once and before anything else.
+    readRoleOptions(
+      {
+        "role-arn": args["role-arn"],
+        "source-profile": args["source-profile"],
+        "policy-arn": args["policy-arn"],
+        tag: args.tag,
+      },
+      process.cwd(),
+    );
+    narrowing("", args);
     if (args.each !== undefined) return runForEach(context, args.each, args);
     const { name, overlay } = target(context, args);
     const session = { ...args, overlay };
@@ -90,7 +106,7 @@ export default defineCommand({
       });
     if (args.serve && args["min-life"] !== undefined)
       throw new AwsRoleError("ERR_USAGE", "--serve cannot be combined with --min-life", {
-        hint: "--serve renews the credentials by itself",
+        hint: "--serve renews the credentials automatically",
       });
     if (args.serve) return runServed(context, name, session, run);
     const fetched = await fetchWithMinLife(context, session, (one) =>
@@ -130,6 +146,8 @@ function target(
     throw new AwsRoleError("ERR_USAGE", `both a profile (${given}) and --role-arn`, {
       hint: "--role-arn is for a role without a profile",
     });
+  const files = readAwsFiles(context.env, context.platform);
+  if (files.profile(source) === undefined) throw profileNotFound(files, source);
   const made = profileOfRole(roleArn, roleArn, source);
   const narrowed = narrowing(roleArn, args);
   return {
@@ -147,7 +165,9 @@ function openShell(
   const { env, platform } = context;
   const shell = platform === "win32" ? env["COMSPEC"] || "cmd.exe" : env["SHELL"] || "/bin/sh";
   const until =
-    expiresAt === undefined ? "" : ` (credentials until ${formatExpiration(expiresAt)})`;
+    expiresAt === undefined
+      ? ""
+      : ` (credentials until ${formatUntil(expiresAt, context.clock.now())})`;
   noticeTo(context, args)(`opening ${shell} as ${profile}${until}; type exit to return`);
   return [shell];
 }
@@ -169,7 +189,7 @@ async function runForEach(context: Context, pattern: string, args: ExecArguments
       hint: "usage: awsrole exec --each PATTERN -- COMMAND ...",
     });
   if (words.length === 0)
-    throw new AwsRoleError("ERR_USAGE", "exec: --each wants a command to run", {
+    throw new AwsRoleError("ERR_USAGE", "exec: --each needs a command to run", {
       hint: "usage: awsrole exec --each PATTERN -- COMMAND ...",
     });
   const names = readAwsFiles(context.env, context.platform).profileNames();
@@ -200,7 +220,7 @@ async function runServed(
   const shadow = shadowOfEndpoint(readAwsFiles(context.env, context.platform), name);
   if (shadow !== undefined)
     throw new AwsRoleError("ERR_CONFIG_CONFLICT", `exec --serve: ${shadow}`, {
-      hint: `give keys, which come before everything: awsrole exec ${name} -- ...; or take that away from [default]`,
+      hint: `use keys instead, which take precedence: awsrole exec ${name} -- ...; or remove that setting from [default]`,
     });
   const { served, end } = await serveProfiles(context, args, {
     profiles: [{ profile: name }],

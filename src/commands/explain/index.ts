@@ -14,13 +14,13 @@ import { printConsumers, printExplanation } from "./report.ts";
 
 export default defineCommand({
   usage: "explain [NAME]",
-  summary: "how a profile resolves, hop by hop, and what each SDK does with it",
+  summary: "show how a profile resolves, hop by hop, and what each SDK does with it",
   description:
     "Says for each hop which call makes its session, who signs it, how long it lasts, where a code is asked for and why, whether a session is cached, what changed since, and where every setting stands. It reads files only: no program is run, nobody is contacted, no secret is opened. Of a profile that awsrole refuses it says what programs do with it all the same.",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   examples: [
-    { command: "awsrole explain prod", says: "the chain of prod" },
-    { command: "awsrole explain prod --json", says: "the same for programs" },
+    { command: "awsrole explain prod", says: "show the chain of prod" },
+    { command: "awsrole explain prod --json", says: "print JSON for programs" },
   ],
   usesAwsProfile: true,
   async run(context, args) {

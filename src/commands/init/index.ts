@@ -6,10 +6,10 @@ import { functions, initShells, type InitShell, promptSetups } from "./scripts.t
 
 export default defineCommand({
   usage: "init SHELL",
-  summary: "print what your shell's start file evaluates: completion, use, and the prompt",
+  summary: "print the shell integration: completion, use and the prompt",
   description:
-    "Prints a script that defines completion for TAB, the function behind awsrole use, and awsrole_prompt, which prints the profile in use and " +
-    "the minutes left. --prompt puts that in front of your prompt.",
+    "Prints a script for your shell's start file. It defines completion, the function that awsrole use needs, and awsrole_prompt, which prints the profile in use and " +
+    "the minutes left. --prompt adds that to your prompt.",
   positionals: { SHELL: { describe: initShells.join(", "), completes: initShells } },
   options: {
     prompt: { type: "boolean", default: false, describe: "show the profile in the shell prompt" },
@@ -24,7 +24,7 @@ export default defineCommand({
   run(context, args) {
     const shell = args.positionals["SHELL"] ?? "";
     if (!isInitShell(shell))
-      throw new AwsRoleError("ERR_USAGE", `init: there is no script for ${shell || "that shell"}`, {
+      throw new AwsRoleError("ERR_USAGE", `init: unsupported shell ${shell || '""'}`, {
         hint: `choose from ${initShells.join(", ")}`,
       });
     const script = initScript(shell, { hasPrompt: args.prompt });

@@ -51,7 +51,7 @@ end
 const powershell = String.raw`
 function global:awsrole {
   $program = (Get-Command awsrole -CommandType Application | Select-Object -First 1).Source
-  if ($args.Count -eq 0 -or $args[0] -ne 'use' -or $args -contains '--help' -or $args -contains '-h') {
+  if ($args.Count -eq 0 -or $args[0] -ne 'use' -or $args -contains '--help' -or $args -contains '-h' -or $args -contains '--version' -or $args -ccontains '-V') {
     & $program @args
     return
   }

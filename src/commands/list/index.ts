@@ -8,27 +8,35 @@ import { keyAccount } from "../../credentials/cache/item-names.ts";
 import type { IndexEntry } from "../../state/item-index.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
 import { describeSignIn, isSignedIn, listSignIns, type SignIn } from "../../sessions/sign-ins.ts";
+import { globPattern } from "../../foundation/glob.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { describeProfile, type ProfileSummary } from "../../profiles/summary.ts";
 import { drawTree } from "./source-tree.ts";
 
 export default defineCommand({
-  usage: "list",
-  summary: "every profile: its role, its source, and how long its session is cached",
+  usage: "list [PATTERN]",
+  summary: "list profiles with their role, source and cached session",
   description:
-    "Shows what the AWS files say and which store holds a session or a key of it. It opens no store and contacts nobody.",
+    "Lists the profiles of the AWS files with their role, source, cached session and store. It opens no store and uses no network.",
+  positionals: {
+    PATTERN: {
+      describe: "only profiles whose name contains this, or matches it with * and ?",
+      completes: "profiles",
+    },
+  },
   options: {
-    tree: { type: "boolean", default: false, describe: "draw who is the source of whom" },
+    tree: { type: "boolean", default: false, describe: "show profiles as a tree of sources" },
     prompt: {
       type: "boolean",
       default: false,
-      describe: "one short line for a shell prompt: the profile in use and the minutes left",
+      describe: "print a short status for a shell prompt: the profile in use and the minutes left",
     },
   },
   examples: [
-    { command: "awsrole list", says: "a table" },
-    { command: "awsrole list --tree", says: "sources as a tree" },
-    { command: "awsrole list --json", says: "the same for programs" },
+    { command: "awsrole list", says: "show a table" },
+    { command: "awsrole list acme", says: "show profiles with acme in their name" },
+    { command: "awsrole list --tree", says: "show sources as a tree" },
+    { command: "awsrole list --json", says: "print JSON for programs" },
   ],
   async run(context, args) {
     // Alone, which is how a prompt calls it, it is answered before this is loaded (entry/cli.ts).
@@ -36,7 +44,7 @@ export default defineCommand({
       if (args.json || args.tree)
         throw new AwsRoleError(
           "ERR_USAGE",
-          `list: --prompt prints a line of its own, without ${args.json ? "--json" : "--tree"}`,
+          `list: --prompt cannot be combined with ${args.json ? "--json" : "--tree"}`,
           { hint: "give one of them" },
         );
       const { promptLine } = await import("./shell-prompt.ts");
@@ -46,10 +54,15 @@ export default defineCommand({
     const files = readAwsFiles(context.env, context.platform);
     const now = context.clock.now();
     const heldFor = groupRows(await rowsOf(context).list(), now);
-    const listed = files.profileNames().map((name): Listed => {
-      const summary = describeProfile(files, name);
-      return { ...summary, ...heldFor(summary) };
-    });
+    const pattern = args.positionals["PATTERN"];
+    const matches = nameFilter(pattern);
+    const listed = files
+      .profileNames()
+      .filter(matches)
+      .map((name): Listed => {
+        const summary = describeProfile(files, name);
+        return { ...summary, ...heldFor(summary) };
+      });
     const signIns = await listSignIns(context, files);
     if (args.json)
       printJson(context, {
@@ -58,12 +71,18 @@ export default defineCommand({
       });
     else if (args.tree) context.stdout(drawTree(listed));
     else if (listed.length === 0) {
-      if (!args.quiet) printNotice(context, "no profiles yet: create one with awsrole add-profile");
+      if (!args.quiet)
+        printNotice(
+          context,
+          pattern === undefined
+            ? "No profiles yet. Run awsrole to see how to create one."
+            : `No profile matches ${pattern}.`,
+        );
     } else {
       const rows = listed.map((one) => [
         one.name,
         one.kind,
-        one.error ?? roleOf(one) ?? one.accessKeyId ?? "",
+        one.error ?? roleOf(one) ?? one.ssoRole ?? one.accessKeyId ?? "",
         one.sourceProfile ?? one.otherSource ?? "",
         one.cachedUntil === undefined ? "" : formatUntil(new Date(one.cachedUntil), now),
         one.store ?? "",
@@ -89,6 +108,13 @@ function signInFacts({ session, state }: SignIn, now: Date) {
     until: state?.expiresAt.toISOString(),
     renewable: state?.isRenewable,
   };
+}
+
+/** Without `*` and `?` a part of the name is enough. */
+function nameFilter(pattern: string | undefined): (name: string) => boolean {
+  if (pattern === undefined) return () => true;
+  const { test } = globPattern(/[*?]/.test(pattern) ? pattern : `*${pattern}*`);
+  return test;
 }
 
 type Held = { readonly cachedUntil?: string; readonly store?: string };

@@ -54,13 +54,13 @@ type Line = { readonly one: ProfileSummary; readonly indent: string; readonly br
 const last = "└─ ";
 
 function describe(
-  { name, kind, roleArn, sourceProfile, otherSource, error }: ProfileSummary,
+  { name, kind, roleArn, ssoRole, sourceProfile, otherSource, error }: ProfileSummary,
   known: ReadonlyMap<string, ProfileSummary>,
   isAgain: boolean,
 ): string {
   const isLost = sourceProfile !== undefined && !known.has(sourceProfile);
   return [
-    `${name}  ${roleArn ?? error ?? kind}`,
+    `${name}  ${roleArn ?? ssoRole ?? error ?? kind}`,
     ...(otherSource === undefined ? [] : [otherSource]),
     ...(isLost ? [`(there is no profile ${sourceProfile})`] : []),
     ...(isAgain ? ["(a circle)"] : []),

@@ -1,3 +1,4 @@
+import { formatUntil } from "../../cli/times.ts";
 /** Signing in: to an IAM Identity Center session, or to the console identity of a `login_session` profile. */
 import { printJson } from "../../cli/output.ts";
 import { type Arguments, commonOptions, defineCommand } from "../../cli/command.ts";
@@ -57,7 +58,7 @@ export default defineCommand({
     { command: "awsrole login acme", says: "sign in to [sso-session acme]" },
     {
       command: "awsrole login prod",
-      says: "sign in to what the profile prod gets its credentials by",
+      says: "sign in to the session of profile prod",
     },
     { command: "awsrole login acme --use-device-code", says: "on a machine without a browser" },
   ],
@@ -92,7 +93,7 @@ async function signIn(
   if (!args.input)
     throw new AwsRoleError(
       "ERR_LOGIN_NEEDED",
-      "signing in needs a person, and --no-input forbids asking",
+      "signing in is interactive, but prompting is disabled by --no-input",
       {
         hint: "run it without --no-input",
       },
@@ -234,7 +235,10 @@ function report(
 ): void {
   const until = `${expiresAt.toISOString().slice(0, 19)}Z`;
   if (args.json) printJson(context, { session, expiresAt: until });
-  else if (!args.quiet) context.stdout(`signed in to ${escapeControls(session)}\n`);
+  else if (!args.quiet)
+    context.stdout(
+      `signed in to ${escapeControls(session)} until ${formatUntil(expiresAt, context.clock.now())}\n`,
+    );
 }
 
 function escapeLines(text: string): string {

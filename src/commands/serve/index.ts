@@ -1,5 +1,5 @@
 import { assertPrivateOutput, printJson } from "../../cli/output.ts";
-import { formatExpiration } from "../../aws/credentials.ts";
+import { formatUntil } from "../../cli/times.ts";
 import { defineCommand, fetchOptions, sessionOptions } from "../../cli/command.ts";
 import { detectShell } from "../../cli/shells/detect.ts";
 import { formatVariables, type ShellName, shellNames } from "../../cli/shells/statements.ts";
@@ -22,18 +22,18 @@ const usage = "serve [NAMES..]";
 
 export default defineCommand({
   usage,
-  summary: "give credentials to programs at a loopback endpoint, and keep them fresh",
+  summary: "serve credentials on a loopback endpoint and keep them fresh",
   description:
-    "Opens an endpoint on 127.0.0.1 that speaks the ECS container credentials protocol, prints the variables that lead to it, and serves until Ctrl-C. " +
-    "Each profile has its own path, and its own token that is good for that path only. Requests without the token are rejected, and so are those of other users " +
-    "where the system shows whose they are (Linux). The config is read again for every request: editing a profile changes what its path gives.",
+    "Serves the ECS container credentials protocol on 127.0.0.1, prints the variables that point to it, and runs until Ctrl-C. " +
+    "Each profile has its own path and its own token, valid only for that path. Requests without the token are rejected, and so are those of other users " +
+    "where the system can identify them (Linux). The config is read for every request, so edits take effect at once.",
   positionals: {
     NAMES: { describe: "the profiles (default: AWS_PROFILE)", array: true, completes: "profiles" },
   },
   options: {
     ...fetchOptions,
     ...sessionOptions,
-    port: { type: "string", describe: "the port to listen on (default: any that is free)" },
+    port: { type: "string", describe: "port to listen on (default: any free port)" },
     "token-file": {
       type: "string",
       array: true,
@@ -45,12 +45,12 @@ export default defineCommand({
     "allow-containers": {
       type: "boolean",
       default: false,
-      describe: "answer any user that has the token: programs in containers run as other users",
+      describe: "accept any user with the token, such as programs in containers",
     },
     shell: {
       type: "string",
       choices: shellNames,
-      describe: "the form to print (default: the shell that called)",
+      describe: "output format (default: your shell)",
     },
     force: {
       type: "boolean",
@@ -59,15 +59,15 @@ export default defineCommand({
     },
   },
   examples: [
-    { command: "awsrole serve prod", says: "then run what it prints in another terminal" },
+    { command: "awsrole serve prod", says: "then run the printed lines in another terminal" },
     {
       command: "(umask 077; awsrole serve prod --json > endpoint.json) &",
-      says: "for a script (kill %1 ends it)",
+      says: "in a script (stop it with kill %1)",
     },
     {
       command:
         "awsrole serve prod staging --port 9911 --token-file prod.token --token-file staging.token",
-      says: "the same addresses and tokens every time, for services and containers",
+      says: "fixed address and tokens, for services and containers",
     },
     {
       command: "awsrole exec prod --serve -- terraform apply",
@@ -101,14 +101,14 @@ export default defineCommand({
         onFetched: (fetched) => {
           if (fetched.how !== "stale") reports.succeeded(fetched.profile);
           if (fetched.how === "fetched" || fetched.how === "joined")
-            notice(`renewed ${fetched.profile}${until(fetched)}`);
+            notice(`renewed ${fetched.profile}${until(fetched, context.clock.now())}`);
         },
         onFailed: (profile, error) => reports.failed(profile, describe(profile, error)),
         onRefused: (message) => reports.failed("", `refused a request: ${message}`),
       },
     });
     try {
-      announce(served, notice);
+      announce(served, context.clock.now(), notice);
       printVariables(context, served, tokens, shellFor(context, args));
     } catch (error) {
       await end(1);
@@ -136,12 +136,12 @@ function readTokens(files: readonly string[], profiles: readonly string[]): read
     throw new AwsRoleError(
       "ERR_USAGE",
       `serve: ${profiles.length} profiles need as many --token-file options, not ${files.length}`,
-      { hint: "each profile has its own token; without the option they are made up" },
+      { hint: "give one token file for each profile, or none to generate the tokens" },
     );
   const tokens = files.map((file) => readToken(file));
   if (new Set(tokens.map(({ token }) => token)).size < tokens.length)
     throw new AwsRoleError("ERR_USAGE", "serve: two profiles have the same token", {
-      hint: "a token is good for one path only: give each profile its own",
+      hint: "a token is valid for one profile only: give each its own",
     });
   return tokens;
 }
@@ -155,16 +155,20 @@ function shellFor(
   return chosen ?? detectShell({ env, platform, caller: callingProgram(platform) });
 }
 
-function announce(served: readonly ServedProfile[], notice: (text: string) => void): void {
+function announce(
+  served: readonly ServedProfile[],
+  now: Date,
+  notice: (text: string) => void,
+): void {
   const [first] = served;
   for (const {
     profile,
     first: { files },
   } of served) {
     const shadow = shadowOfEndpoint(files, profile);
-    if (shadow !== undefined) notice(`${shadow}: remove it, or the endpoint is not asked`);
+    if (shadow !== undefined) notice(`${shadow}: remove it, or the endpoint is not used`);
   }
-  const what = served.map((one) => `${one.profile}${until(one.first)}`).join(", ");
+  const what = served.map((one) => `${one.profile}${until(one.first, now)}`).join(", ");
   const where =
     served.length === 1 ? "the shell that should use it" : "the shell that should use each";
   if (first !== undefined) notice(`serving ${what}; press Ctrl-C to stop. Run this in ${where}:`);
@@ -206,16 +210,14 @@ function printVariables(
 }
 
 function describe(profile: string, error: unknown): string {
-  if (!isAwsRoleError(error)) return `${profile}: something went wrong inside awsrole`;
+  if (!isAwsRoleError(error)) return `${profile}: internal error`;
   const { message, hint } = error;
   const about = message.includes(profile) ? message : `${profile}: ${message}`;
   return hint === undefined ? about : `${about} (${hint})`;
 }
 
-function until({ credentials: { expiresAt } }: Fetched): string {
-  return expiresAt === undefined
-    ? ""
-    : ` (these credentials: until ${formatExpiration(expiresAt)})`;
+function until({ credentials: { expiresAt } }: Fetched, now: Date): string {
+  return expiresAt === undefined ? "" : ` (credentials until ${formatUntil(expiresAt, now)})`;
 }
 
 /** What goes wrong at every renewal is reported once. */

@@ -46,7 +46,7 @@ function readPrivateText(path: string): { readonly text: string; readonly isFile
   } catch (error) {
     if (isAwsRoleError(error)) throw error;
     throw new AwsRoleError("ERR_SOURCE_UNAVAILABLE", `the token file ${path} cannot be read`, {
-      hint: "see its path and permissions",
+      hint: "check its path and permissions",
       cause: error,
     });
   } finally {

@@ -59,10 +59,10 @@ function rightsStep(world: SetupContext): Step {
       const userMay = await may(await requireKey(world));
       if (userMay) {
         world.warn(
-          `user ${user} may call iam:ListAttachedRolePolicies, which its policy does not allow: see what else gives it rights (${commandLine("aws", "iam", ...call, "--profile", userProfile)} should be refused)`,
+          `user ${user} may call iam:ListAttachedRolePolicies, which its policy does not allow: check what else grants it permissions (${commandLine("aws", "iam", ...call, "--profile", userProfile)} should be refused)`,
         );
       }
-      return `iam:ListAttachedRolePolicies: the role ${roleMay ? "may" : "may not (its policies do not say so, or AWS has not heard of them yet)"}, the user ${userMay ? "may too" : "may not"}`;
+      return `iam:ListAttachedRolePolicies: the role ${roleMay ? "may" : "may not (its policies do not allow it, or are not active yet)"}, the user ${userMay ? "may too" : "may not"}`;
     },
   };
 }
@@ -76,7 +76,7 @@ async function requireDevice(world: SetupContext): Promise<void> {
   const enable = awsIam(world, "enable-mfa-device", ...codes.split(" "));
   throw new AwsRoleError(
     "ERR_MFA_NEEDED",
-    `everything is made, but user ${user} has no MFA device yet, without which the role cannot be assumed`,
+    `everything is created, but user ${user} has no MFA device yet, which the role requires`,
     {
       hint: `${create} (scan mfa.png, then delete it); ${enable} (two codes, one after the other); then run the same command again`,
     },

@@ -40,16 +40,22 @@ export function choose(name: string, given: Given, record: SetupRecord | undefin
 export function requireAdminProfile(
   { name, userProfile }: SetupChoices,
   adminProfile: string | undefined,
+  isUndo = false,
 ): string {
+  if (adminProfile === undefined && isUndo) {
+    throw new AwsRoleError("ERR_USAGE", `there is no record of a setup ${name} on this machine`, {
+      hint: `if another machine created it, run: awsrole setup ${name} --undo --admin-profile PROFILE`,
+    });
+  }
   if (adminProfile === undefined) {
     throw new AwsRoleError("ERR_USAGE", "setup: --admin-profile is missing", {
-      hint: `awsrole setup ${name} --admin-profile PROFILE, one that may call IAM (awsrole list shows the profiles)`,
+      hint: `awsrole setup ${name} --admin-profile PROFILE, a profile that can call IAM (awsrole list shows your profiles)`,
     });
   }
   if (new Set([name, userProfile, adminProfile]).size === 3) return adminProfile;
   throw new AwsRoleError(
     "ERR_USAGE",
-    "setup: NAME, --user-profile and --admin-profile are three different profiles",
-    { hint: "NAME and --user-profile are made; --admin-profile exists already" },
+    "setup: NAME, --user-profile and --admin-profile must be different profiles",
+    { hint: "NAME and --user-profile are created; --admin-profile must exist" },
   );
 }

@@ -54,7 +54,7 @@ function policyStep(world: SetupContext): Step {
     assertOwned(await admin.findPolicy(plan.policyArn), plan, [
       "policy",
       plan.policy,
-      "choose another name for the role with --role: the policy's is made of it",
+      "choose another name for the role with --role (the policy is named after it)",
     ]);
   return {
     title: `policy ${plan.policy}`,
@@ -137,7 +137,7 @@ function roleStep(world: SetupContext): Step {
     verify: async () => {
       const found = await find();
       if (found === undefined || !isSamePolicy(found.trustPolicy, trustPolicy)) return undefined;
-      return `trusts ${plan.userArn} alone${plan.mfa ? ", with MFA" : ""}`;
+      return `trusts only ${plan.userArn}${plan.mfa ? ", with MFA" : ""}`;
     },
   };
 }
@@ -154,8 +154,8 @@ function attachToRoleStep(world: SetupContext, policyArn: string): Step {
       if ((await list()).includes(policyArn)) return "right";
       // Attached, it would look like a policy that IAM does not know yet, and be waited for.
       if (!(await admin.hasPolicy(policyArn)))
-        throw new AwsRoleError("ERR_AWS_REFUSED", `there is no policy ${policyArn}`, {
-          hint: `awsrole setup ${plan.name} --policy-arn ARN names another; aws iam list-policies shows them`,
+        throw new AwsRoleError("ERR_AWS_REFUSED", `policy ${policyArn} does not exist`, {
+          hint: `choose another with awsrole setup ${plan.name} --policy-arn ARN (aws iam list-policies lists them)`,
         });
       return "missing";
     },

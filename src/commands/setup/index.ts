@@ -1,5 +1,6 @@
 import type { Context } from "../../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
+import { canAsk } from "../../cli/prompts.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
 import { confirm } from "../../cli/confirm.ts";
 import { assertWritableName } from "../../config/names.ts";
@@ -26,68 +27,71 @@ const totalMs = 300_000;
 
 export default defineCommand({
   usage: "setup NAME",
-  summary: "make an IAM user, a role it may assume, its key and both profiles",
+  summary: "create an IAM user and a role it can assume, with key and profiles",
   description:
-    "Does what AWS's article 'How do I assume an IAM role with the AWS CLI?' does by hand: an IAM user that may assume one role and nothing else, " +
-    "the role that trusts this user alone, the user's access key straight into the keychain, and the profiles, each step verified. " +
-    "Run again it goes on where it stopped; --undo takes back exactly what it made.",
+    "Automates the AWS article 'How do I assume an IAM role with the AWS CLI?': creates an IAM user that can assume one role and nothing else, " +
+    "a role that trusts only this user, an access key stored directly in the keychain, and the profiles, and verifies each step. " +
+    "Safe to re-run; --undo deletes what it created.",
   positionals: {
-    NAME: { describe: "the profile of the role, and the name of the setup", isNew: true },
+    NAME: { describe: "profile of the role, and name of the setup", isNew: true },
   },
   options: {
     "admin-profile": {
       type: "string",
       completes: "profiles",
-      describe: "the profile that may call IAM",
+      describe: "profile that can call IAM",
     },
-    user: { type: "string", describe: "the IAM user to make (default: NAME-user)" },
-    role: { type: "string", describe: "the IAM role to make (default: NAME-role)" },
+    user: { type: "string", describe: "IAM user to create (default: NAME-user)" },
+    role: { type: "string", describe: "IAM role to create (default: NAME-role)" },
     "user-profile": {
       type: "string",
-      describe: "the profile of the user's key (default: NAME-user)",
+      describe: "profile of the user's key (default: NAME-user)",
     },
     "policy-arn": {
       type: "string",
       array: true,
       describe:
-        "a managed policy for the role (repeatable; default: ViewOnlyAccess, which reads metadata)",
+        "managed policy for the role (repeatable; default: ViewOnlyAccess, which reads metadata only)",
     },
     mfa: {
       type: "boolean",
-      describe: "the role can be assumed with an MFA code only (--no-mfa takes it back)",
+      describe: "require an MFA code to assume the role (--no-mfa removes the requirement)",
     },
     region: {
       type: "string",
-      describe: "the region for the profiles (default: the admin profile's)",
+      describe: "region of the profiles (default: the admin profile's)",
     },
     command: {
       type: "string",
       completes: "files",
       value: "PATH",
-      describe: "the program to write: an absolute path",
+      describe: "absolute path of awsrole to use in credential_process",
     },
     "dry-run": {
       type: "boolean",
       default: false,
-      describe: "print the plan as a script of aws commands, and change nothing",
+      describe: "print the plan as a script of aws commands, without changing anything",
     },
-    undo: { type: "boolean", default: false, describe: "take back what this setup made" },
+    undo: { type: "boolean", default: false, describe: "delete what this setup created" },
     "mfa-code": fetchOptions["mfa-code"],
     adopt: {
       type: "boolean",
       default: false,
       describe:
-        "take over, without a question, what a setup of this name made that this machine has no record of",
+        "adopt, without confirmation, what a setup of this name created that this machine has no record of",
     },
-    yes: { type: "boolean", default: false, describe: "with --undo: do not ask" },
+    yes: { type: "boolean", default: false, describe: "do not ask for confirmation" },
   },
   examples: [
-    { command: "awsrole setup prod --admin-profile admin", says: "then: aws s3 ls --profile prod" },
+    {
+      command: "awsrole setup prod --admin-profile admin",
+      says: "then run: aws s3 ls --profile prod",
+    },
     {
       command: "awsrole setup prod --admin-profile admin --dry-run",
-      says: "what it would do, as aws commands",
+      says: "preview, as aws commands",
     },
-    { command: "awsrole setup prod --undo", says: "user, role, policy, key and profiles are gone" },
+    { command: "awsrole setup prod --undo", says: "delete user, role, policy, key and profiles" },
   ],
   async run(context, args) {
     const { platform } = context;
@@ -100,6 +104,7 @@ export default defineCommand({
     const adminProfile = requireAdminProfile(
       choices,
       args["admin-profile"] ?? record?.adminProfile,
+      args.undo,
     );
     const deadline = deadlineFromNow(totalMs);
     const notice = noticeTo(context, args);
@@ -108,7 +113,7 @@ export default defineCommand({
       remainingMs: () => deadline.remainingMs(),
       tellWaiting: (error) =>
         notice(
-          `waiting until AWS knows what was made (${isAwsRoleError(error) ? error.message : "?"})`,
+          `waiting for the new resources to become active (${isAwsRoleError(error) ? error.message : "?"})`,
         ),
     };
     return withLock({ dir: context.runtimeDir(), key: `setup ${name}`, waitMs: 1000 }, async () => {
@@ -164,6 +169,22 @@ async function setUp(
     return 0;
   }
   const isComplete = states.every((state) => state === "right");
+  if (!isComplete && !args.yes && canAsk(context, args))
+    await confirm(context.platform, args.input, {
+      facts: [
+        `account ${account}, as ${adminArn}`,
+        ...steps.flatMap(({ title, commands }, index) =>
+          commands.length === 0 || states[index] === "right"
+            ? []
+            : [`${states[index] === "different" ? "change" : "create"} ${title}`],
+        ),
+      ],
+      question: "Continue?",
+      asks: "setup asks for confirmation before it creates anything",
+      code: "ERR_USAGE",
+      hint: "use --yes to continue without confirmation, or --dry-run for a preview",
+      refused: "nothing was created",
+    });
   say(`setting up ${name} in account ${account}, as ${adminArn}`);
   // What is remembered of a key that was begun stays.
   if (!isComplete || world.record()?.tag === undefined) world.remember({});
@@ -174,7 +195,7 @@ async function setUp(
           context,
           args,
         )(
-          `what is done stays: the same command goes on from here, and awsrole setup ${name} --undo takes it back`,
+          `run the same command again to continue, or awsrole setup ${name} --undo to delete what was created`,
         );
       throw error;
     },
@@ -196,13 +217,9 @@ async function setUp(
     });
   }
   say("");
-  say(
-    isComplete
-      ? "everything was as it should be; nothing was changed"
-      : `profile ${name} is ready: its sessions are made with a key that nobody has seen`,
-  );
+  say(isComplete ? "everything is up to date; nothing was changed" : `Profile ${name} is ready.`);
   say(`next: aws ${firstCommand(plan.rolePolicyArns)} --profile ${name}`);
-  say(`awsrole setup ${name} --undo takes it all back`);
+  say(`to delete it all: awsrole setup ${name} --undo`);
   return 0;
 }
 
@@ -245,16 +262,20 @@ async function undo(
   if (removals.length > 0 && !args.yes) {
     await confirm(context.platform, args.input, {
       facts: removals.map(({ title }) => title),
-      question: "Do all this?",
-      asks: "setup --undo asks before it deletes",
+      question: "Delete all of these?",
+      asks: "setup --undo asks for confirmation before it deletes",
       code: "ERR_USAGE",
-      hint: `awsrole setup ${name} --undo --yes does it without asking; --dry-run shows what`,
+      hint: `use --yes to delete without confirmation, or --dry-run for a preview`,
       refused: "nothing was deleted",
     });
   }
   await runRemovals(removals, retry, tellRemoval(context, args));
   if (args.json) printJson(context, undoFacts(name, undoing));
-  say(removals.length === 0 ? `there is nothing of the setup ${name}` : `${name} is taken back`);
+  say(
+    removals.length === 0
+      ? `there is no setup ${name} to delete`
+      : `Removed everything setup created for ${name}`,
+  );
   return true;
 }
 
@@ -280,19 +301,19 @@ async function agreeToAdopt(
   const lines = found.map((one) => describeFound(one, tagKey));
   const told = `this machine has no record of a setup ${name}, but its tag is on ${lines.join(" and ")}`;
   if (args.adopt || args["dry-run"]) {
-    noticeTo(context, args)(`${told}: taken for its own`);
+    noticeTo(context, args)(`${told}: adopted`);
     return;
   }
   await confirm(context.platform, args.input, {
     facts: [
       `this machine has no record of a setup ${name}, but its tag is on:`,
       ...lines,
-      "Any user who may create users and roles in this account can set such a tag.",
+      "Any user who can create users and roles in this account can set such a tag.",
     ],
-    question: "Did a setup of yours make these?",
-    asks: `${told}: setup asks before it adopts them`,
+    question: "Were these created by your setup?",
+    asks: `${told}: setup asks for confirmation before it adopts them`,
     code: "ERR_AWS_REFUSED",
-    hint: `if a setup of yours made these, add --adopt; else choose another NAME`,
+    hint: `if your setup created these, add --adopt; otherwise choose another NAME`,
     refused: "nothing was changed",
   });
 }

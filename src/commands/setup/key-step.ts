@@ -83,8 +83,8 @@ export async function requireKey(world: SetupContext): Promise<LongTermKey> {
   if (key !== undefined) return key;
   throw new AwsRoleError(
     "ERR_SOURCE_UNAVAILABLE",
-    `no access key of user ${world.plan.user} is kept here`,
-    { hint: "run the same command again: it continues from there" },
+    `no access key of user ${world.plan.user} is stored here`,
+    { hint: "run the same command again to continue" },
   );
 }
 
@@ -101,9 +101,9 @@ function foreignKey(world: SetupContext, { accessKeyId }: AccessKeyInfo): AwsRol
   const { user, userProfile } = world.plan;
   return new AwsRoleError(
     "ERR_AWS_REFUSED",
-    `user ${user} has the access key ${accessKeyId}, whose secret is not kept here`,
+    `user ${user} has the access key ${accessKeyId}, whose secret is not stored here`,
     {
-      hint: `if it is kept on another machine, give this one a setup of its own (another NAME); else awsrole add-key ${userProfile} takes it over, or ${awsIam(world, "delete-access-key", "--user-name", user, "--access-key-id", accessKeyId)} deletes it`,
+      hint: `if another machine has it, use another NAME on this one; otherwise store it with awsrole add-key ${userProfile}, or delete it with  ${awsIam(world, "delete-access-key", "--user-name", user, "--access-key-id", accessKeyId)}`,
     },
   );
 }
@@ -111,6 +111,6 @@ function foreignKey(world: SetupContext, { accessKeyId }: AccessKeyInfo): AwsRol
 /** ERR_IDENTITY_MISMATCH for a signer with another identity than expected. */
 export function unexpectedIdentity(who: string, arn: string): AwsRoleError {
   return new AwsRoleError("ERR_IDENTITY_MISMATCH", `${who} belongs to ${arn}`, {
-    hint: "check that endpoint_url and the proxy really lead to AWS",
+    hint: "check that endpoint_url and the proxy lead to AWS",
   });
 }

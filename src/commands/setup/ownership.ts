@@ -22,7 +22,7 @@ export function assertOwned<T extends Owned>(
   const other = found.tags.get(plan.tag.key);
   throw new AwsRoleError(
     "ERR_AWS_REFUSED",
-    `there is a ${kind} ${name} already, which ${other === undefined ? "setup did not make" : `belongs to the setup ${other}`} (${found.arn}): it is not touched`,
+    `${kind} ${name} already exists, which ${other === undefined ? "setup did not create" : `belongs to the setup ${other}`} (${found.arn}); it was left alone`,
     { hint: remedy },
   );
 }
@@ -52,8 +52,8 @@ export async function findTagValue(
   if (others.length > 0) {
     throw new AwsRoleError(
       "ERR_AWS_REFUSED",
-      `there are things of several setups named ${name}: ${found.map((one) => describeFound(one, tag.key)).join(", ")}`,
-      { hint: "choose another NAME, or delete what is not wanted" },
+      `several setups are named ${name}: ${found.map((one) => describeFound(one, tag.key)).join(", ")}`,
+      { hint: "choose another NAME, or delete the ones you do not need" },
     );
   }
   await consent(found);
@@ -63,7 +63,7 @@ export async function findTagValue(
 /** `user arn:… (tag prod:…, made 2026-11-30)`. */
 export function describeFound({ kind, thing }: Found, tagKey: string): string {
   const made =
-    thing.createdAt === undefined ? "" : `, made ${thing.createdAt.toISOString().slice(0, 10)}`;
+    thing.createdAt === undefined ? "" : `, created ${thing.createdAt.toISOString().slice(0, 10)}`;
   return `${kind} ${thing.arn} (tag ${tagKey}=${thing.tags.get(tagKey)}${made})`;
 }
 
@@ -81,7 +81,7 @@ export async function refuseExtras({ user }: SetupPlan, admin: IamAdmin): Promis
   if (extras.length === 0) return;
   throw new AwsRoleError(
     "ERR_AWS_REFUSED",
-    `user ${user} has ${extras.join(" and ")}, which setup never gives it: it is not used`,
-    { hint: "choose another name with --user, or take them away from the user first" },
+    `user ${user} has ${extras.join(" and ")}, which setup does not create; it was left alone`,
+    { hint: "choose another name with --user, or remove them from the user first" },
   );
 }

@@ -66,7 +66,8 @@ export function makePlan(choices: SetupChoices, identity: string, tagValue: stri
   checkName("--user", user, 64);
   checkName("--role", role, 64);
   for (const arn of rolePolicyArns) checkPolicyArn(arn, partition);
-  if (name.includes("%")) throw badName("NAME", name, 'it is a tag\'s value too, which has no "%"');
+  if (name.includes("%"))
+    throw badName("NAME", name, 'it is also the value of a tag, which cannot have "%"');
   const userArn = `${iam}:user/${user}`;
   const roleArn = `${iam}:role/${role}`;
   return {

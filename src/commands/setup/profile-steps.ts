@@ -36,7 +36,7 @@ function userProfileStep(world: SetupContext): Step {
   };
   return {
     title: `profile ${userProfile}`,
-    commands: ["# awsrole add-key has written it", ...configureWay(world, userProfile)],
+    commands: ["# created by awsrole add-key", ...configureWay(world, userProfile)],
     check: commandLine("awsrole", "whoami", userProfile),
     async look() {
       const files = world.readFiles();
@@ -130,7 +130,7 @@ function stateOfRoleProfile(
   const [first] = settings.values();
   throw new AwsRoleError(
     "ERR_PROFILE_EXISTS",
-    `there is a profile ${name} already, which is not ${roleArn} from ${userProfile} (${files.config.file}:${first?.line ?? 1})`,
+    `profile ${name} already exists, and is not ${roleArn} from ${userProfile} (${files.config.file}:${first?.line ?? 1})`,
     { hint: "choose another NAME for the setup, or remove that profile first" },
   );
 }

@@ -45,7 +45,7 @@ export function planScript(
   const lines = steps.flatMap(({ title, commands, check }, index) => {
     const state = states[index] ?? "missing";
     const isDone = state === "right" && commands.length > 0;
-    const word = isDone ? " (already there)" : state === "different" ? " (differs)" : "";
+    const word = isDone ? " (exists)" : state === "different" ? " (differs)" : "";
     return [
       "",
       `# ${title}${word}`,
@@ -55,8 +55,8 @@ export function planScript(
   });
   return [
     "#!/bin/sh",
-    `# awsrole setup ${plan.name} in account ${plan.account}: what it would do, with other tools. Nothing was changed.`,
-    `# ${adminProfile} needs the rights for it; the second line of each step shows that it is done.`,
+    `# awsrole setup ${plan.name} in account ${plan.account}, as aws commands. Nothing was changed.`,
+    `# ${adminProfile} needs permission for it; the second line of each step verifies it.`,
     "set -e",
     ...lines,
     "",

@@ -31,7 +31,7 @@ export type Step = {
 /** What became of a step. `checked`: it makes nothing. */
 export type StepResult = {
   readonly step: string;
-  readonly how: "made" | "changed" | "already there" | "checked";
+  readonly how: "created" | "changed" | "exists" | "checked";
   readonly seen: string;
 };
 
@@ -93,7 +93,7 @@ async function make(step: Step, first: Exclude<State, "right">, retry: RetryPoli
 
 function howOf(step: Step, state: State): StepResult["how"] {
   if (step.commands.length === 0) return "checked";
-  return state === "right" ? "already there" : state === "missing" ? "made" : "changed";
+  return state === "right" ? "exists" : state === "missing" ? "created" : "changed";
 }
 
 /** Tries again what `isPassing` says will pass, for about `longestMs`. @throws the last failure. */
@@ -122,7 +122,7 @@ const longestPauseMs = 2000;
 function notYetVisible({ title, check }: Step): AwsRoleError {
   return new AwsRoleError(
     "ERR_AWS_UNAVAILABLE",
-    `AWS does not show the ${title}, though it took it`,
-    { hint: `see ${check}, then run the same command again: it continues from there` },
+    `AWS does not show the ${title}, although creating it succeeded`,
+    { hint: `see ${check}, then run the same command again to continue` },
   );
 }

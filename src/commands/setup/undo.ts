@@ -51,7 +51,7 @@ export async function planUndo(world: SetupContext, local: LocalItems): Promise<
     found: T | undefined,
   ): Promise<T | undefined> => {
     if (found === undefined || isOurs(found, plan)) return found;
-    notes.push(`${kind} ${found.arn} stays: it is not of this setup`);
+    notes.push(`${kind} ${found.arn} is kept: it does not belong to this setup`);
     return undefined;
   };
   const foundUser = await admin.findUser(plan.user);
@@ -111,15 +111,15 @@ function profileRemovals(
   const hasRole = roleSettings?.get("awsrole_role_arn")?.value === roleArn;
   const isRoleProfile = hasRole && isRoleOurs;
   if (roleSettings !== undefined && !isRoleProfile)
-    notes.push(`profile ${name} stays: it is not of this setup`);
+    notes.push(`profile ${name} is kept: it does not belong to this setup`);
   const named = keyIdOf(world.readFiles(), userProfile);
   const isUserProfile = named !== undefined && hereKeys.includes(named);
   if (readSettings(config, "profile", userProfile) !== undefined && !isUserProfile)
-    notes.push(`profile ${userProfile} stays: it has no key of this setup`);
+    notes.push(`profile ${userProfile} is kept: it has no key of this setup`);
   for (const { profile, to } of findReferences(config)) {
     const isDangling =
       profile !== name && profile !== to && (to === userProfile || to === name) && isUserProfile;
-    if (isDangling) notes.push(`profile ${profile} has ${to} as its source, and will not work`);
+    if (isDangling) notes.push(`profile ${profile} has ${to} as its source, and will stop working`);
   }
   return [
     ...(isRoleProfile
@@ -152,7 +152,7 @@ function profileRemovals(
       .filter((id) => local.keyIds.includes(id))
       .map((id) => ({
         title: `delete access key ${id} in the store here`,
-        command: `# awsrole remove-key has deleted ${id} here`,
+        command: `# deleted here by awsrole remove-key: ${id}`,
         remove: () => local.forgetKey(id),
       })),
   ];
@@ -178,7 +178,7 @@ function withoutUserProfile(
 function userKeyRemovals(world: SetupContext, keyIds: readonly string[]): readonly Removal[] {
   const { user } = world.plan;
   return keyIds.map((id) => ({
-    title: `delete access key ${id} of user ${user} at AWS`,
+    title: `delete access key ${id} of user ${user} in AWS`,
     command: awsIam(world, "delete-access-key", "--user-name", user, "--access-key-id", id),
     remove: () => world.userKeys.deleteAccessKey(id),
   }));

@@ -3,6 +3,7 @@
  * or `role=GLOB`, `account=GLOB`, `id=GLOB`. Filters of one field are alternatives; all fields that have filters must match.
  */
 import { AwsRoleError } from "../../foundation/errors.ts";
+import { type Glob, globPattern } from "../../foundation/glob.ts";
 import type { Access } from "../../profiles/name-template.ts";
 
 export type Filter = {
@@ -23,8 +24,8 @@ export function parseFilter(words: readonly string[]): Filter {
     const [, key = "any", glob = word] = /^(\w+)=(.*)$/s.exec(word) ?? [];
     const field = fields.find((one) => one === key);
     if (field === undefined || glob === "")
-      throw new AwsRoleError("ERR_USAGE", `sync: --filter ${word} is no filter`, {
-        hint: "for example 'prod-*' (account name or id), role=Admin*, account=acme*, id=123456789012",
+      throw new AwsRoleError("ERR_USAGE", `sync: invalid value "${word}" for --filter`, {
+        hint: "use a pattern like 'prod-*' (account name or ID), role=Admin*, account=acme* or id=123456789012",
       });
     globs[field].push(globPattern(glob));
   }
@@ -39,41 +40,5 @@ export function parseFilter(words: readonly string[]): Filter {
     isNarrow: words.length > 0,
     matchesAccount,
     matches: (access) => matchesAccount(access) && passes("role", access.role),
-  };
-}
-
-/** Tells whether a whole text is like a glob. */
-export type Glob = { readonly test: (text: string) => boolean };
-
-/**
- * A glob over a whole text; case does not matter. Not a regular expression: a hostile one with many `*` would be tried for hours, and a team's file
- * comes from others. Each `*` is only ever extended, so this takes length times length at most.
- */
-export function globPattern(glob: string): Glob {
-  const wanted = glob.toLowerCase();
-  return {
-    test(text) {
-      const given = text.toLowerCase();
-      let at = 0;
-      let index = 0;
-      let star = -1;
-      let mark = 0;
-      while (index < given.length) {
-        if (wanted[at] === "*") {
-          star = at;
-          mark = index;
-          at += 1;
-        } else if (at < wanted.length && (wanted[at] === "?" || wanted[at] === given[index])) {
-          at += 1;
-          index += 1;
-        } else if (star === -1) return false;
-        else {
-          at = star + 1;
-          mark += 1;
-          index = mark;
-        }
-      }
-      return /^\**$/.test(wanted.slice(at));
-    },
   };
 }

@@ -1,3 +1,4 @@
+import { plural } from "../../cli/output.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Arguments, defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
@@ -29,13 +30,13 @@ const options = {
   template: {
     type: "string",
     describe:
-      "names of the profiles, of {account-name}, {account-id}, {role}, {session} and {email}",
+      "profile name template, with {account-name}, {account-id}, {role}, {session} and {email}",
   },
   filter: {
     type: "string",
     array: true,
     value: "GLOB",
-    describe: "write these accounts (name or id) only; also role=GLOB, account=GLOB, id=GLOB",
+    describe: "only these accounts (name or ID); also role=GLOB, account=GLOB, id=GLOB",
   },
   prune: {
     type: "boolean",
@@ -50,7 +51,7 @@ const options = {
   native: {
     type: "boolean",
     default: false,
-    describe: "write plain sso_* profiles, for the AWS CLI and SDKs to handle by themselves",
+    describe: "write plain sso_* profiles, which the AWS CLI and SDKs resolve themselves",
   },
   from: {
     type: "string",
@@ -72,14 +73,20 @@ export default defineCommand({
   summary: "write a profile for every account and role you have access to",
   description:
     "Lists your accounts and roles in IAM Identity Center and writes a profile for each, in one change that undo reverts. It changes and removes " +
-    "only profiles that it wrote itself, keeps what you added to them, and changes nothing when nothing is new.",
+    "only profiles that it wrote itself, keeps what you added to them, and does nothing if nothing has changed.",
   positionals: { SESSION: { describe: "the sso-session (default: the only one)" } },
   options,
   examples: [
-    { command: "awsrole sync acme --dry-run", says: "show what would be written" },
-    { command: "awsrole sync acme --prune", says: "remove profiles whose access is gone, too" },
-    { command: "awsrole sync --template '{role}-{account-name}'", says: "other names" },
-    { command: "awsrole sync --filter 'prod-*' --filter role=Admin*", says: "some of them" },
+    { command: "awsrole sync acme --dry-run", says: "preview the profiles" },
+    {
+      command: "awsrole sync acme --prune",
+      says: "also remove profiles you no longer have access to",
+    },
+    { command: "awsrole sync --template '{role}-{account-name}'", says: "use other profile names" },
+    {
+      command: "awsrole sync --filter 'prod-*' --filter role=Admin*",
+      says: "only some accounts and roles",
+    },
   ],
   async run(context, args) {
     const team = args.from === undefined ? undefined : readTeamFile(args.from);
@@ -266,7 +273,7 @@ async function confirmRemovals(context: Context, plan: SyncPlan, args: Args): Pr
   if (!canAsk(context, args))
     throw new AwsRoleError(
       "ERR_CONFIG_CONFLICT",
-      `${what}: you have no access to their roles any more`,
+      `${what}: you no longer have access to their roles`,
       {
         hint: "check with --dry-run, then repeat with --yes",
       },
@@ -288,7 +295,7 @@ function summaryOf({ added, updated, renamed, removed }: SyncPlan, all: number):
     [removed.length, "removed"],
   ] as const;
   const parts = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return `${all} role${all === 1 ? "" : "s"}: ${parts.join(", ")}`;
+  return `${plural(all, "role")}: ${parts.join(", ")}`;
 }
 
 /** The command as it was typed, without what only this run was for. */
@@ -329,7 +336,7 @@ function warn(
   else if (stale.length > 0)
     printWarning(
       context,
-      `you have no access any more to ${stale.length === 1 ? `the role of profile ${stale[0]?.name}` : `the roles of ${stale.length} profiles`}: ${again} --prune removes ${stale.length === 1 ? "it" : "them"}`,
+      `you no longer have access to ${stale.length === 1 ? `the role of profile ${stale[0]?.name}` : `the roles of ${stale.length} profiles`}: ${again} --prune removes ${stale.length === 1 ? "it" : "them"}`,
     );
   if (misnamed.length > 0)
     printNotice(

@@ -193,7 +193,7 @@ function nameAll(
       throw new AwsRoleError(
         "ERR_CONFIG_CONFLICT",
         name === ""
-          ? `the template gives no name to role ${one.role} in account ${one.accountId}`
+          ? `the template produces no name for role ${one.role} in account ${one.accountId}`
           : `two roles would be profile ${name}: ${other?.role} in account ${other?.accountId} and ${one.role} in account ${one.accountId}`,
         { hint: proposal },
       );
@@ -215,7 +215,7 @@ const proposal = "choose another template: --template '{account-name}-{account-i
 function assertFree(names: readonly string[], taken: ReadonlySet<string>): void {
   const found = names.find((name) => taken.has(name));
   if (found === undefined) return;
-  throw new AwsRoleError("ERR_CONFIG_CONFLICT", `there is another profile ${found} already`, {
+  throw new AwsRoleError("ERR_CONFIG_CONFLICT", `another profile ${found} already exists`, {
     hint: `awsrole rename-profile ${found} NEW, or ${proposal}`,
   });
 }

@@ -12,7 +12,8 @@ import { parseStartUrl } from "../../config/start-url.ts";
 import { isSamePortal } from "../../sso/token.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { namedFileProblem, readNamedFile } from "../../foundation/named-file.ts";
-import { globPattern, parseFilter } from "./filter.ts";
+import { globPattern } from "../../foundation/glob.ts";
+import { parseFilter } from "./filter.ts";
 import type { Wanted } from "./plan.ts";
 import { type Access, assertTemplate } from "../../profiles/name-template.ts";
 
@@ -43,7 +44,7 @@ const maxBytes = 1 << 20;
 export function readTeamFile(file: string): TeamFile {
   const fail = (problem: string, cause?: unknown): AwsRoleError =>
     new AwsRoleError("ERR_CONFIG_READ", `${file}: ${problem}`, {
-      hint: "docs/reference/team-file.schema.json describes the file",
+      hint: "awsrole sync --help shows an example; the schema is team-file.schema.json",
       cause,
     });
   let value: unknown;
@@ -140,7 +141,7 @@ function objectOf(
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw fail(`${at === "" ? "it" : at.slice(0, -1)} is not an object`);
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
-  if (unknown !== undefined) throw fail(`there is no key ${at}${unknown}`);
+  if (unknown !== undefined) throw fail(`unknown key ${at}${unknown}`);
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -180,7 +181,7 @@ export function addSessions(files: AwsFiles, { sessions }: TeamFile): AwsFiles {
       if (key === "sso_start_url" && isSamePortal(own.value, value)) continue;
       throw new AwsRoleError(
         "ERR_CONFIG_CONFLICT",
-        `[sso-session ${name}] has another ${key} (${own.file}:${own.line}) than the team's file`,
+        `${key} of [sso-session ${name}] (${own.file}:${own.line}) differs from the team's file`,
         { hint: "rename your session, or correct one of the two" },
       );
     }

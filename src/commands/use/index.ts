@@ -22,28 +22,28 @@ export default defineCommand({
   usage: "use [NAME]",
   summary: "switch the current shell to a profile",
   description:
-    "Sets AWS_PROFILE in this shell and clears the AWS variables that would win over it (keys, web identity, container endpoints). " +
-    "No secret enters the environment: AWS programs ask awsrole for credentials, and renew them, by themselves. " +
-    "Without NAME it shows your profiles to choose from, the last used first. `-` is the profile used before. " +
-    "--unset restores everything as it was. It works through a shell function: add the line of awsrole init to your shell's start file.",
-  positionals: { NAME: { describe: "the profile; - for the one used before" } },
+    "Sets AWS_PROFILE in this shell and clears the AWS variables that take precedence over it (keys, web identity, container endpoints). " +
+    "No secret enters the environment: AWS programs get credentials from awsrole, and renew them, automatically. " +
+    "Without NAME it shows a list to choose from, the last used first. `-` switches to the previous profile. " +
+    "--unset restores the previous variables. It works through a shell function: add the line of awsrole init to your shell's start file.",
+  positionals: { NAME: { describe: "the profile, or - for the previous one" } },
   options: {
     region: { type: "string", describe: "set AWS_REGION and AWS_DEFAULT_REGION too" },
     unset: {
       type: "boolean",
       default: false,
-      describe: "restore the variables as they were before the first use",
+      describe: "restore the variables from before the first use",
     },
     shell: {
       type: "string",
       choices: changeableShells,
-      describe: "print the statements for this shell (the function of awsrole init gives it)",
+      describe: "print the statements for this shell (set by the function of awsrole init)",
     },
   },
   examples: [
     { command: "awsrole use prod", says: "use prod in this shell" },
     { command: "awsrole use", says: "choose from a list" },
-    { command: "awsrole use -", says: "return to the profile used before" },
+    { command: "awsrole use -", says: "switch to the previous profile" },
     { command: "awsrole use --unset", says: "restore the shell's variables" },
   ],
   async run(context, args) {
@@ -89,7 +89,7 @@ function withoutFunction(): AwsRoleError {
 function previous({ env }: Context): string {
   const name = previousProfile(env);
   if (name !== undefined) return name;
-  throw new AwsRoleError("ERR_PROFILE_NOT_FOUND", "use: no other profile was used in this shell", {
+  throw new AwsRoleError("ERR_PROFILE_NOT_FOUND", "use: no previous profile in this shell", {
     hint: "awsrole use NAME",
   });
 }

@@ -49,9 +49,9 @@ export function findIdentityInUse(files: AwsFiles, env: Environment): IdentityIn
   if (first === undefined)
     throw new AwsRoleError(
       "ERR_PROFILE_NOT_FOUND",
-      "nothing here gives AWS credentials: no keys in the environment, no [default] profile",
+      "no AWS credentials found in this shell: no keys in the environment, no [default] profile",
       {
-        hint: "name a profile: awsrole whoami NAME; awsrole list shows them (on an EC2 instance AWS programs would go on to ask its metadata service, which is not asked here)",
+        hint: "specify a profile: awsrole whoami NAME (on an EC2 instance, AWS programs would also try the metadata service)",
       },
     );
   return {

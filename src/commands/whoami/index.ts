@@ -1,4 +1,5 @@
 import { printJson } from "../../cli/output.ts";
+import { formatUntil } from "../../cli/times.ts";
 import { type Credentials, formatExpiration } from "../../aws/credentials.ts";
 import type { Context } from "../../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../../cli/command.ts";
@@ -13,11 +14,11 @@ import { isSessionOfRole } from "./role-identity.ts";
 
 export default defineCommand({
   usage: "whoami [NAME]",
-  summary: "who AWS says you are, through which profiles, and until when",
+  summary: "show the AWS identity of a profile and when it expires",
   description:
-    "Asks AWS (GetCallerIdentity). Without NAME it looks as AWS programs in this shell would: at keys in the environment, AWS_PROFILE, [default] " +
-    "and a container's endpoint, and says which of them counts and what it hides.",
-  positionals: { NAME: { describe: "the profile (default: what AWS programs would use here)" } },
+    "Calls GetCallerIdentity. Without NAME it resolves credentials as AWS programs in this shell do: from keys in the environment, AWS_PROFILE, [default] " +
+    "and a container's endpoint, and shows which of them is used and what it hides.",
+  positionals: { NAME: { describe: "the profile (default: what AWS programs use in this shell)" } },
   options: {
     ...fetchOptions,
     expect: {
@@ -27,11 +28,14 @@ export default defineCommand({
     },
   },
   examples: [
-    { command: "awsrole whoami prod", says: "the identity behind the profile prod" },
-    { command: "awsrole whoami", says: "which identity AWS programs have in this shell, and why" },
+    { command: "awsrole whoami prod", says: "show the identity of profile prod" },
+    {
+      command: "awsrole whoami",
+      says: "show which identity AWS programs have in this shell, and why",
+    },
     {
       command: "awsrole whoami prod --expect arn:aws:iam::123456789012:role/example-role --quiet",
-      says: "for a script, before it does something",
+      says: "in a script, check before doing something",
     },
   ],
   async run(context, args) {
@@ -58,30 +62,35 @@ export default defineCommand({
     const { account, arn, userId } = await sts.getCallerIdentity(credentials);
     const signIn = await signInOfChain(context, files, chain);
     const promised = chain.kind === "role" ? chain.role.arn : undefined;
-    requireIdentity(arn, promised, `what ${found.via} promises`);
-    requireIdentity(arn, args.expect, "what --expect says");
-    report(context, args, {
-      account,
-      arn,
-      userId,
-      ...(found.isOfProfile ? { profile: found.profile } : {}),
-      chain: found.isOfProfile ? profilesOf(chain) : [],
-      expiration: expirationOf(credentials, context.env),
-      ...(signIn?.state === undefined
-        ? {}
-        : { signedInUntil: signIn.state.expiresAt.toISOString() }),
-      roleArn: promised,
-      via: found.via,
-      shadows: found.shadows,
-      notes: [
-        ...found.notes,
-        ...(signIn === undefined || isSignedIn(signIn, context.clock.now())
-          ? []
-          : [
-              `the sign-in has ended: run awsrole login ${signIn.session.name ?? found.profile} before these credentials do`,
-            ]),
-      ],
-    });
+    requireIdentity(arn, promised, `the role of ${found.via}`);
+    requireIdentity(arn, args.expect, "the value of --expect");
+    report(
+      context,
+      args,
+      {
+        account,
+        arn,
+        userId,
+        ...(found.isOfProfile ? { profile: found.profile } : {}),
+        chain: found.isOfProfile ? profilesOf(chain) : [],
+        expiration: expirationOf(credentials, context.env),
+        ...(signIn?.state === undefined
+          ? {}
+          : { signedInUntil: signIn.state.expiresAt.toISOString() }),
+        roleArn: promised,
+        via: found.via,
+        shadows: found.shadows,
+        notes: [
+          ...found.notes,
+          ...(signIn === undefined || isSignedIn(signIn, context.clock.now())
+            ? []
+            : [
+                `the sign-in has ended: run awsrole login ${signIn.session.name ?? found.profile} before these credentials do`,
+              ]),
+        ],
+      },
+      named !== undefined,
+    );
     return 0;
   },
 });
@@ -100,8 +109,8 @@ async function signInOfChain(
 
 function requireIdentity(arn: string, expected: string | undefined, whose: string): void {
   if (expected === undefined || isSessionOfRole(arn, expected)) return;
-  throw new AwsRoleError("ERR_IDENTITY_MISMATCH", `AWS says you are ${arn}, not ${expected}`, {
-    hint: `that is ${whose}: awsrole config shows what the profile says, awsrole logout forgets its session`,
+  throw new AwsRoleError("ERR_IDENTITY_MISMATCH", `you are ${arn}, not ${expected}`, {
+    hint: `expected ${whose}; check the profile with awsrole config, or delete its session with awsrole logout`,
   });
 }
 
@@ -136,6 +145,7 @@ function report(
   context: Context,
   { json, quiet, expect }: { json: boolean; quiet: boolean; expect: string | undefined },
   facts: Facts,
+  isNamed: boolean,
 ): void {
   if (json) {
     printJson(context, facts);
@@ -144,15 +154,24 @@ function report(
   // A script that only asks for the exit code.
   if (quiet && expect !== undefined) return;
   const rows: readonly (readonly [label: string, text: string])[] = [
-    ["Arn", facts.arn],
+    ["Identity", facts.arn],
     ["Account", facts.account],
-    ["UserId", facts.userId],
-    ["Via", facts.via],
-    ...(facts.chain.length === 0 ? [] : [["Profile", facts.chain.join(" <- ")] as const]),
-    ["Until", facts.expiration ?? "not known, or never (a long-term key)"],
-    ...(facts.signedInUntil === undefined ? [] : [["Sign-in", facts.signedInUntil] as const]),
+    ["User ID", facts.userId],
+    facts.chain.length === 0 ? ["Source", facts.via] : ["Profile", facts.chain.join(" <- ")],
+    ...(isNamed || facts.chain.length === 0 ? [] : [["Source", facts.via] as const]),
+    ["Expires", expiryOf(facts.expiration, context.clock.now())],
+    ...(facts.signedInUntil === undefined
+      ? []
+      : [["Sign-in", `until ${expiryOf(facts.signedInUntil, context.clock.now())}`] as const]),
     ...facts.shadows.map((one) => ["Hides", one] as const),
-    ...facts.notes.map((one) => ["But", one] as const),
+    ...facts.notes.map((one) => ["Note", one] as const),
   ];
-  for (const [label, text] of rows) context.stdout(`${label.padEnd(8)} ${escapeControls(text)}\n`);
+  for (const [label, text] of rows) context.stdout(`${label.padEnd(9)} ${escapeControls(text)}\n`);
+}
+
+/** AWS_CREDENTIAL_EXPIRATION may be anything. */
+function expiryOf(expiration: string | undefined, now: Date): string {
+  if (expiration === undefined) return "never, or unknown (a long-term key)";
+  const at = new Date(expiration);
+  return Number.isNaN(at.getTime()) ? expiration : formatUntil(at, now);
 }

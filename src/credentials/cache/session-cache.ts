@@ -118,9 +118,9 @@ export function createSessionCache({
           ? error
           : new AwsRoleError(
               "ERR_STORE_FAILED",
-              "the session could not be kept: the state folder cannot be written",
+              "the session could not be cached: the state folder cannot be written",
               {
-                hint: "AWSROLE_STATE_DIR names another folder",
+                hint: "set AWSROLE_STATE_DIR to another folder",
                 cause: error,
               },
             );

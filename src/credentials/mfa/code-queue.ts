@@ -107,7 +107,10 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
     }
     throw (
       attempt.trouble ??
-      codeNeededError(attempt, found.kind === "unavailable" ? found.reason : "nobody answers")
+      codeNeededError(
+        attempt,
+        found.kind === "unavailable" ? found.reason : "the prompt was not answered",
+      )
     );
   }
 
@@ -143,7 +146,7 @@ function prompterOrCooldown(
   const { terminal } = found.prompter;
   const hasWaitedSince = sinceStartMs() / 1000 > refusal.secondsAgo;
   const counts = terminal === undefined || (terminal === refusal.terminal && hasWaitedSince);
-  return counts ? unavailable(`it was refused ${Math.round(refusal.secondsAgo)} s ago`) : found;
+  return counts ? unavailable(`it was declined ${Math.round(refusal.secondsAgo)} s ago`) : found;
 }
 
 /** A code is spent when AWS has looked at it; one that never arrived is not. */

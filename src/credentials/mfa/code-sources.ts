@@ -44,7 +44,7 @@ export function givenCodeSource(
     if (code === undefined || !isSpent(attempt, code, memory)) return code;
     attempt.trouble = new AwsRoleError(
       "ERR_MFA_WRONG_CODE",
-      "the code of --mfa-code has been used already",
+      "the code of --mfa-code was already used",
       { hint: "each code works once: wait for the next" },
     );
     return undefined;
@@ -74,7 +74,7 @@ export function processCodeSource(
       }
       if (code === undefined) {
         attempt.trouble = programFailed(attempt, "mfa_process did not print a code of six digits", {
-          hint: `its output must be the code alone: ${process}`,
+          hint: `it must print only the code: ${process}`,
         });
         return undefined;
       }
@@ -83,7 +83,7 @@ export function processCodeSource(
       if (waitMs >= deadline.remainingMs()) {
         attempt.trouble ??= new AwsRoleError(
           "ERR_MFA_WRONG_CODE",
-          "mfa_process gave a code that has been used already, and the next one comes too late for this caller",
+          "mfa_process returned a code that was already used, and the next one comes too late for this caller",
           { hint: `try again in ${Math.ceil(waitMs / 1000)} s` },
         );
         return undefined;
@@ -118,7 +118,7 @@ export function promptCodeSource(
           else if (isSpent(attempt, code, memory)) {
             const waitMs = untilNextStepMs(now());
             prompter.notify(
-              `that code has been used already; the next one comes in ${Math.ceil(waitMs / 1000)} s`,
+              `that code was already used; the next one comes in ${Math.ceil(waitMs / 1000)} s`,
             );
             await pause(Math.min(waitMs, deadline.remainingMs()));
           } else return code;
@@ -133,7 +133,7 @@ export function promptCodeSource(
     try {
       const answer = await prompter.ask({
         why,
-        question: `MFA code of ${mfa.serial}: `,
+        question: `Enter MFA code for ${mfa.serial}: `,
         timeoutMs: deadline.remainingMs(),
       });
       if (answer.kind === "answer" && answer.text.trim() !== "") return answer.text;
@@ -169,7 +169,7 @@ export function codeNeededError(
 ): AwsRoleError {
   return new AwsRoleError(
     "ERR_MFA_NEEDED",
-    `profile ${profile} needs an MFA code of ${serial}, and ${reason}`,
+    `profile ${profile} needs an MFA code (${serial}), but ${reason}`,
     { hint: `run this in a terminal, then try again: awsrole whoami ${profile}` },
   );
 }
@@ -185,15 +185,15 @@ function programFailed(
 function refusedByPerson({ profile, mfa: { serial } }: Attempt): AwsRoleError {
   return new AwsRoleError(
     "ERR_PERSON_REFUSED",
-    `profile ${profile}: no MFA code of ${serial} was given`,
-    { hint: `to be asked again: awsrole whoami ${profile}` },
+    `profile ${profile}: no MFA code for ${serial} was entered`,
+    { hint: `try again with: awsrole whoami ${profile}` },
   );
 }
 
 function unanswered({ profile, mfa: { serial } }: Attempt): AwsRoleError {
   return new AwsRoleError(
     "ERR_MFA_NEEDED",
-    `profile ${profile}: nobody entered the MFA code of ${serial} in time`,
+    `profile ${profile}: no MFA code for ${serial} was entered in time`,
     { hint: `run this in a terminal, then try again: awsrole whoami ${profile}` },
   );
 }

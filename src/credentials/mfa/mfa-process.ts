@@ -25,7 +25,7 @@ export async function runMfaProcess(
   { platform, env, deadline, terminal, lost }: MfaProcessOptions,
 ): Promise<string> {
   const [program, ...args] = splitCommand(command, platform) ?? [];
-  if (program === undefined) throw failed("mfa_process cannot be read", "close its quotes");
+  if (program === undefined) throw failed("mfa_process cannot be parsed", "close its quotes");
   const outcome = await runProcess({
     words: [program, ...args],
     what: "mfa_process",
@@ -39,7 +39,7 @@ export async function runMfaProcess(
     lingerMs: 500,
   });
   // Never with its arguments: there may be a password or a seed among them.
-  const hint = "it is run without a shell: see awsrole config";
+  const hint = "it runs without a shell; see awsrole config";
   const shown = `mfa_process ${maskCommand(program)}`;
   switch (outcome.kind) {
     case "exited":

@@ -37,19 +37,19 @@ export function planMfa({
     return {
       kind: "impossible",
       device,
-      why: "its source gives temporary credentials, and AWS takes MFA codes only with a user's long-term key",
+      why: "its source provides temporary credentials, and AWS accepts MFA codes only with an IAM user's long-term key",
     };
   }
   if (durationSeconds > chainedRoleSeconds) {
     return {
       kind: "own-code",
       device,
-      why: `${durationSeconds} s is more than the ${chainedRoleSeconds} s that AWS allows a role signed by a shared session`,
+      why: `${durationSeconds} s is more than the ${chainedRoleSeconds} s that AWS allows with a shared MFA session`,
     };
   }
   return {
     kind: "shared-session",
     device,
-    why: `one code makes a session of ${device.sessionSeconds} s that all roles of up to ${chainedRoleSeconds} s share`,
+    why: `one code creates a session of ${device.sessionSeconds} s, shared by all roles of up to ${chainedRoleSeconds} s`,
   };
 }

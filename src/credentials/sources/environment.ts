@@ -13,7 +13,7 @@ export function credentialsFromEnvironment(env: Environment, profileName: string
       "ERR_SOURCE_UNAVAILABLE",
       `profile ${profileName}: the environment has no AWS keys`,
       {
-        hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the profile another source",
+        hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set another source for the profile",
       },
     );
   }

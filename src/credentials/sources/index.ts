@@ -59,8 +59,8 @@ export async function resolveBaseCredentials(
       if (deps.env["AWS_EC2_METADATA_DISABLED"]?.toLowerCase() === "true")
         throw new AwsRoleError(
           "ERR_SOURCE_UNAVAILABLE",
-          `profile ${profileName}: AWS_EC2_METADATA_DISABLED forbids asking the EC2 instance metadata service`,
-          { hint: "unset it, or give the profile another source" },
+          `profile ${profileName}: the EC2 instance metadata service is disabled by AWS_EC2_METADATA_DISABLED`,
+          { hint: "unset it, or set another source for the profile" },
         );
       const { instanceMetadataCredentials } = await import("../../aws/instance-metadata.ts");
       return of(profileName, instanceMetadataCredentials(source.address, deps));

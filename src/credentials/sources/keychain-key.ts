@@ -43,8 +43,8 @@ export async function credentialsFromKeychain(
     "ERR_SOURCE_UNAVAILABLE",
     secret === undefined
       ? `profile ${profileName}: its key ${accessKeyId} is not in the ${storeName} store`
-      : `profile ${profileName}: what the ${storeName} store keeps as key ${accessKeyId} is damaged`,
-    { hint: `awsrole add-key ${profileName} puts it there` },
+      : `profile ${profileName}: key ${accessKeyId} in the ${storeName} store is damaged`,
+    { hint: `awsrole add-key ${profileName} stores it` },
   );
 }
 
@@ -55,9 +55,9 @@ export function hintForKey(
 ): string | undefined {
   if (storeName !== "keychain") return hint;
   const elsewhere =
-    "awsrole store move file, run where the keychain can be reached, keeps the key in an encrypted file instead";
+    "to use an encrypted file instead, run awsrole store move file where the keychain is available";
   if (code === "ERR_STORE_UNAVAILABLE")
-    return `set XDG_RUNTIME_DIR=/run/user/UID, or DBUS_SESSION_BUS_ADDRESS, to those of the login session that has the keychain; ${elsewhere}`;
+    return `set XDG_RUNTIME_DIR=/run/user/UID, or DBUS_SESSION_BUS_ADDRESS, to those of the login session with the keychain; ${elsewhere}`;
   if (code === "ERR_STORE_LOCKED")
     return `unlock the keychain (on a Mac over SSH: security unlock-keychain) and try again; ${elsewhere}`;
   if (code === "ERR_STORE_TIMEOUT") return `look for an unlock prompt on the desktop; ${elsewhere}`;

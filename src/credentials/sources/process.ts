@@ -36,15 +36,15 @@ export async function credentialsFromProcess(options: ProcessOptions): Promise<C
   if (credentials === undefined) {
     throw failed(
       options,
-      "its answer is not the JSON of credential_process",
-      "it must print one object with Version 1, AccessKeyId and SecretAccessKey, and Expiration as 2026-01-31T12:00:00Z if they end",
+      "its output is not credential_process JSON",
+      "it must print one object with Version 1, AccessKeyId, SecretAccessKey and, for temporary credentials, Expiration (2026-01-31T12:00:00Z)",
     );
   }
   const { expiresAt } = credentials;
   if (expiresAt !== undefined && expiresAt <= options.now()) {
     throw failed(
       options,
-      `it gave credentials that ended at ${formatExpiration(expiresAt)}`,
+      `it returned credentials that expired at ${formatExpiration(expiresAt)}`,
       `try it by itself: ${options.command}`,
     );
   }
@@ -113,7 +113,7 @@ async function run(options: ProcessOptions): Promise<string> {
     mostCharacters: mostOutputCharacters,
   });
   // Never with its arguments: there may be a password among them.
-  const tryIt = `run it by itself: see awsrole config ${profileName}`;
+  const tryIt = `run the command yourself to see why (awsrole config ${profileName} shows it)`;
   switch (outcome.kind) {
     case "exited":
       if (outcome.code === 0) return outcome.output;
@@ -123,7 +123,7 @@ async function run(options: ProcessOptions): Promise<string> {
         options,
         "it cannot be started",
         (isAwsRoleError(outcome.cause) ? outcome.cause.hint : undefined) ??
-          `it is run without a shell; see awsrole config ${profileName}`,
+          `it runs without a shell; see awsrole config ${profileName}`,
         outcome.cause,
       );
     case "too much output":
@@ -156,7 +156,7 @@ function failed(
 ): AwsRoleError {
   return new AwsRoleError(
     "ERR_PROCESS_FAILED",
-    `profile ${profileName}: credential_process gave no credentials: ${what}`,
+    `profile ${profileName}: credential_process returned no credentials: ${what}`,
     { hint, cause },
   );
 }

@@ -63,7 +63,7 @@ function readPrivate(what: string, file: string, maxBytes: number): Buffer {
   } catch (error) {
     if (isAwsRoleError(error)) throw error;
     throw new AwsRoleError("ERR_STORE_FAILED", `${what} ${file} ${namedFileProblem(error)}`, {
-      hint: "see its path and permissions",
+      hint: "check its path and permissions",
       cause: error,
     });
   }

@@ -146,8 +146,8 @@ function isForeign(uid: number): boolean {
 }
 
 function refused(path: string, what: string): AwsRoleError {
-  return new AwsRoleError("ERR_STORE_FAILED", `${path} ${what}: secrets are not kept there`, {
-    hint: "see who made it so, then remove it; AWSROLE_STATE_DIR names another place",
+  return new AwsRoleError("ERR_STORE_FAILED", `${path} ${what}: secrets are not stored there`, {
+    hint: "find out why, then remove it; set AWSROLE_STATE_DIR to another folder",
   });
 }
 
@@ -156,7 +156,7 @@ function failed(path: string, error: unknown): AwsRoleError {
     "ERR_STORE_FAILED",
     `${path} cannot be used (${errorCode(error) ?? "unknown error"})`,
     {
-      hint: "see its permissions and the free space on its disk; AWSROLE_STATE_DIR names another place",
+      hint: "check its permissions and the free disk space; set AWSROLE_STATE_DIR to another folder",
       cause: error,
     },
   );

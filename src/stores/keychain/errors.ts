@@ -66,7 +66,7 @@ export function classifyKeychainError(error: unknown, platform: NodeJS.Platform)
 export function keychainSilent(afterMs: number | undefined): AwsRoleError {
   const within =
     afterMs === undefined ? "" : ` within ${Math.max(1, Math.round(afterMs / 1000))} s`;
-  return new AwsRoleError("ERR_STORE_TIMEOUT", `the keychain did not answer${within}`, {
+  return new AwsRoleError("ERR_STORE_TIMEOUT", `the keychain did not respond${within}`, {
     hint: `look for an unlock prompt on the desktop; ${WITHOUT_KEYCHAIN}`,
   });
 }
@@ -88,7 +88,7 @@ const ALREADY_EXISTS = /already exists/;
 const TOO_LARGE = /longer than the platform limit of (\d+)/;
 
 const WITHOUT_KEYCHAIN =
-  "AWSROLE_STORE=none works without a keychain, AWSROLE_STORE=file keeps an encrypted file instead";
+  "set AWSROLE_STORE=file to cache in an encrypted file, or AWSROLE_STORE=none to disable caching";
 
 function unavailable(cause: unknown, platform: NodeJS.Platform): AwsRoleError {
   const isMac = platform === "darwin";
@@ -105,25 +105,17 @@ function unavailable(cause: unknown, platform: NodeJS.Platform): AwsRoleError {
 }
 
 function refusedBus(why: string, cause: unknown): AwsRoleError {
-  return new AwsRoleError(
-    "ERR_STORE_UNAVAILABLE",
-    `there is no keychain here that is safe to use: ${why}`,
-    {
-      cause,
-      hint: `DBUS_SESSION_BUS_ADDRESS=unix:path=SOCKET names a session bus of yours; ${WITHOUT_KEYCHAIN}`,
-    },
-  );
+  return new AwsRoleError("ERR_STORE_UNAVAILABLE", `no safe keychain here: ${why}`, {
+    cause,
+    hint: `set DBUS_SESSION_BUS_ADDRESS=unix:path=SOCKET to your own session bus; ${WITHOUT_KEYCHAIN}`,
+  });
 }
 
 function noKeyring(cause: unknown): AwsRoleError {
-  return new AwsRoleError(
-    "ERR_STORE_UNAVAILABLE",
-    "the keychain has no default keyring, so nothing can be kept in it",
-    {
-      cause,
-      hint: `run awsrole in a terminal of the desktop (awsrole whoami PROFILE): the keychain then offers to make one; ${WITHOUT_KEYCHAIN}`,
-    },
-  );
+  return new AwsRoleError("ERR_STORE_UNAVAILABLE", "the keychain has no default keyring", {
+    cause,
+    hint: `run awsrole in a terminal of the desktop (awsrole whoami PROFILE): the keychain then offers to create one; ${WITHOUT_KEYCHAIN}`,
+  });
 }
 
 function locked(cause: unknown, platform: NodeJS.Platform): AwsRoleError {

@@ -149,9 +149,9 @@ function guard(options: OsKeychainOptions, platform: NodeJS.Platform): Required<
 }
 
 function keptByKeychain(cause: unknown): never {
-  throw new AwsRoleError("ERR_STORE_FAILED", "the keychain does not delete this item", {
+  throw new AwsRoleError("ERR_STORE_FAILED", "the keychain did not delete this item", {
     cause,
-    hint: "try again, or delete it in the keychain's own program",
+    hint: "try again, or delete it in the keychain application",
   });
 }
 

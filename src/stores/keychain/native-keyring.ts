@@ -45,7 +45,7 @@ export function loadKeyring(): Keyring {
       "the keychain library cannot be loaded on this machine",
       {
         cause,
-        hint: "install awsrole again with its optional dependencies, or set AWSROLE_STORE=none to work without a cache",
+        hint: "install awsrole again with its optional dependencies, or set AWSROLE_STORE=none to disable caching",
       },
     );
   }

@@ -333,7 +333,7 @@ async function unlock(session: Session, paths: readonly string[]): Promise<void>
 /** Shows the prompt, if there is one, and waits for the person. @throws PROMPT_DISMISSED */
 async function answerPrompt(session: Session, prompt: string): Promise<void> {
   if (prompt === NOTHING) return;
-  if (!session.mayPrompt) throw new DBusError(PROMPT_DISMISSED, "nobody is to be asked");
+  if (!session.mayPrompt) throw new DBusError(PROMPT_DISMISSED, "prompting is not allowed");
   const bus = await session.bus;
   const completed = bus.signal({
     sender: DESTINATION,

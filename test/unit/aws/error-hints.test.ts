@@ -40,7 +40,7 @@ const answers: readonly [string, number, string, ErrorCode, RegExp][] = [
     403,
     `${MFA}, must provide both MFA serial number and one time pass code.`,
     "ERR_AWS_DENIED",
-    /^set mfa_serial/,
+    /^set the MFA device of the profile/,
   ],
   ["AccessDenied", 403, "Roles may not be assumed by root accounts.", "ERR_AWS_DENIED", /root/],
   [
@@ -55,14 +55,14 @@ const answers: readonly [string, number, string, ErrorCode, RegExp][] = [
     400,
     "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
     "ERR_AWS_REFUSED",
-    /lower duration_seconds \(3600 always works\)/,
+    /lower the duration \(awsrole edit-profile NAME --duration-seconds 3600\)/,
   ],
   [
     "ValidationError",
     400,
     "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
     "ERR_AWS_REFUSED",
-    /source is itself a session.*3600/,
+    /source credentials are temporary.*3600/,
   ],
   [
     "ValidationError",
@@ -209,7 +209,7 @@ it("the advice names what this request asked for", () => {
 it("a code that may have been used up by a lost attempt is called so", () => {
   const error = awsError("AccessDenied", 403, `${MFA} with invalid MFA one time pass code.`);
   error.$metadata.attempts = 2;
-  expect(explainFailure(error, call).hint).toMatch(/an attempt whose answer was lost$/);
+  expect(explainFailure(error, call).hint).toMatch(/an attempt whose response was lost$/);
 });
 
 it("IAM is called IAM", () => {

@@ -174,8 +174,10 @@ describe("answers that make no sense are one error", () => {
       double.behave({ malformed });
       expect(await failure(sts().assumeRole(bob(), request))).toMatchObject({
         code: "ERR_AWS_UNAVAILABLE",
-        message: expect.stringMatching(/^STS (?:gave no usable answer to|answered) AssumeRole/),
-        hint: "check that endpoint_url and the proxy really lead to AWS",
+        message: expect.stringMatching(
+          /^STS (?:gave no usable response to|returned .* for) AssumeRole/,
+        ),
+        hint: "check that endpoint_url and the proxy lead to AWS",
       });
     },
   );

@@ -3,7 +3,7 @@ import { requireSeparator } from "../../../src/cli/double-dash.ts";
 import exec from "../../../src/commands/exec/index.ts";
 import { isAwsRoleError } from "../../../src/foundation/errors.ts";
 
-/** What is said about `awsrole WORDS`: the hint; undefined when nothing is wrong. */
+/** What is said about `awsrole WORDS`: the hint; undefined when No problems found. */
 function hint(words: string, platform: NodeJS.Platform = "linux"): string | undefined {
   try {
     requireSeparator(exec, "exec", words.split("_"), { platform, isTerminal });

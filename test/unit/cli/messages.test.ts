@@ -60,7 +60,7 @@ describe("a message", () => {
 
   it("on a terminal leaves a hint that is a sentence in one piece", () => {
     for (const hint of [
-      "awsrole list shows the profiles",
+      "run awsrole list to see your profiles",
       "did you mean prod?",
       "wait, then run awsrole doctor, or ask",
     ])

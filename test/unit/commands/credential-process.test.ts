@@ -6,20 +6,20 @@ describe("the words behind credential-process", () => {
   it.each<[string[], string]>([
     [[], "--profile is missing"],
     [["--no-input"], "--profile is missing"],
-    [["--profile"], "--profile wants a value"],
-    [["--profile="], "--profile wants a value"],
-    [["--profile", ""], "--profile wants a value"],
-    [["--profile", "--store", "none"], "--profile wants a value"],
-    [["--profile", "p", "--store"], "--store wants a value"],
+    [["--profile"], "--profile needs a value"],
+    [["--profile="], "--profile needs a value"],
+    [["--profile", ""], "--profile needs a value"],
+    [["--profile", "--store", "none"], "--profile needs a value"],
+    [["--profile", "p", "--store"], "--store needs a value"],
     [["--profile", "p", "--profile", "q"], "--profile is given twice"],
     [["--profile", "p", "--no-input", "--no-input"], "--no-input is given twice"],
     [["--profile", "p", "--profil", "q"], "unknown option --profil"],
     [["--profile", "p", "--input"], "unknown option --input"],
     [["--profile", "p", "--quiet"], "unknown option --quiet"],
     [["--profile", "p", "--force-refresh=yes"], "--force-refresh takes no value"],
-    [["--profile", "p", "prod"], "unexpected word prod"],
-    [["prod"], "unexpected word prod"],
-    [["-p", "prod"], "unexpected word -p"],
+    [["--profile", "p", "prod"], "unexpected argument prod"],
+    [["prod"], "unexpected argument prod"],
+    [["-p", "prod"], "unexpected argument -p"],
   ])("%j: %s", (words, problem) => {
     expect(() => parseArguments(words)).toThrow(
       expect.objectContaining({

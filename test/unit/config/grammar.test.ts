@@ -45,7 +45,7 @@ const accepted: [title: string, config: string, expected: Read, credentials?: st
   ["spaces and tabs around prefix and name", "[ \tprofile \t a\t ]\nk = v", { a: { k: "v" } }],
   ["spaces after the header", "[profile a] \t\nk = v", { a: { k: "v" } }],
   [
-    "a comment behind a header",
+    "a comment after a header",
     "[profile a] # x\nk = v\n[profile b]; y\nk = w",
     { a: { k: "v" }, b: { k: "w" } },
   ],
@@ -102,7 +102,7 @@ const accepted: [title: string, config: string, expected: Read, credentials?: st
   ],
   ["a value that ends in a no-break space", "[profile a]\nk = v\u00a0", { a: { k: "v\u00a0" } }],
   [
-    "a comment behind a value",
+    "a comment after a value",
     "[profile a]\nk = v # x\nl = w ; y\nm = x\t#z",
     { a: { k: "v", l: "w", m: "x" } },
   ],
@@ -212,21 +212,16 @@ const refused: [title: string, config: string, place: string, what: RegExp][] = 
   ["a header without a bracket", "[profile a", "config:1", /does not end in "]"/],
   ["text behind a header", "\n[profile a] x\nk = v", "config:2", /does not end in "]"/],
   ["a bracket inside a comment", "[profile a # ]", "config:1", /does not end in "]"/],
+  ["a property outside any section", "k = v\n[profile a]", "config:1", /outside any section/],
   [
-    "a property before the first section",
-    "k = v\n[profile a]",
-    "config:1",
-    /before the first section/,
-  ],
-  [
-    "a continuation before the first section",
+    "a continuation outside any section",
     "#\n k = v\n[profile a]",
     "config:2",
-    /before the first section/,
+    /outside any section/,
   ],
   ["a line without an equals sign", "[profile a]\nk : v", "config:2", /without "="/],
   ["an equals sign only in the comment", "[profile a]\nk # = v", "config:2", /without "="/],
-  ["an empty key", "[profile a]\n= v", "config:2", /nothing stands before "="/],
+  ["an empty key", "[profile a]\n= v", "config:2", /nothing before "="/],
   [
     "a continuation right after the header",
     "[profile a]\n k = v",
@@ -245,12 +240,7 @@ const refused: [title: string, config: string, place: string, what: RegExp][] = 
     "config:3",
     /without "=" in a nested block/,
   ],
-  [
-    "a nested line with an empty key",
-    "[profile a]\ns3 =\n = 1",
-    "config:3",
-    /nothing stands before "="/,
-  ],
+  ["a nested line with an empty key", "[profile a]\ns3 =\n = 1", "config:3", /nothing before "="/],
   [
     "an indented bracket right after a header",
     "[profile a]\n [profile b]",

@@ -223,7 +223,7 @@ describe("what is refused, with where and how to mend", () => {
         "a strange prompt",
         managed("awsrole_mfa_serial = arn:aws:iam::1:mfa/a", "awsrole_mfa_prompt = voice"),
         /mfa_prompt = voice/,
-        /terminal or gui/,
+        /terminal, gui/,
       ],
     ];
   it.each(rows)("%s", (_what, config, message, hint) => {
@@ -235,7 +235,7 @@ describe("what is refused, with where and how to mend", () => {
 
   it("an unknown profile whose name cannot be written: no advice to write it", () => {
     const files = awsFiles("[profile it's]\nregion = eu-west-1\n");
-    expect(profileNotFound(files, "it's").hint).toMatch(/^awsrole list/);
+    expect(profileNotFound(files, "it's").hint).toMatch(/^run awsrole list/);
   });
 });
 
@@ -295,7 +295,7 @@ describe("an access key in a file", () => {
       [key("ONE"), "aws_access_key_id = TWO"],
     ] as const)
       expect(() => read(config, credentials)).toThrow(
-        /^profile k: has the two halves of its access key in two files \(the other is at .*:\d\)$/,
+        /^profile k: has its access key ID and secret in two files \(the other is at .*:\d\)$/,
       );
   });
 

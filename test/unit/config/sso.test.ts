@@ -47,11 +47,11 @@ describe("a profile of IAM Identity Center", () => {
   it.each([
     [
       "sso_region = us-east-1",
-      "profile p: sso_region (CONFIG:2) is not that of [sso-session corp] (CONFIG:8)",
+      "profile p: sso_region (CONFIG:2) differs from that of [sso-session corp] (CONFIG:8)",
     ],
     [
       "sso_start_url = https://other.awsapps.com/start",
-      "profile p: sso_start_url (CONFIG:2) is not that of [sso-session corp] (CONFIG:7)",
+      "profile p: sso_start_url (CONFIG:2) differs from that of [sso-session corp] (CONFIG:7)",
     ],
   ])("that contradicts its session is refused by name: %s", (line, message) => {
     expect(failure(`[profile p]\n${line}\n${role}${session}`)).toMatchObject({
@@ -82,7 +82,7 @@ describe("a profile of IAM Identity Center", () => {
         message: expect.stringMatching(
           /^profile p: awsrole_\w+ \(CONFIG:5\) cannot be applied to a role of IAM Identity Center$/,
         ),
-        hint: "remove it, or put it into a role profile that has this one as its source",
+        hint: "remove it, or move it to a role profile that has this one as its source",
       });
     }
   });

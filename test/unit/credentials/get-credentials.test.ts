@@ -463,7 +463,7 @@ describe("getting credentials", () => {
       deps,
     );
     expect(calls).toEqual(["AKIAIOSFODNN7EXAMPLE", "ASIA1 3600"]);
-    expect(notices[0]).toMatch(/43200 s asked for, 3600 s/);
+    expect(notices[0]).toMatch(/from 43200 s to 3600 s/);
   });
 
   describe("with a store in trouble", () => {

@@ -104,7 +104,7 @@ describe.skipIf(onWindows !== undefined)(titled("a path", onWindows), () => {
     expect(open(process.execPath)).toEqual([]);
   });
 
-  it("is open where everybody can write a folder on the way, also between two links, or the file", () => {
+  it("is open which everyone can write a folder on the way, also between two links, or the file", () => {
     folder("safe");
     folder("open", 0o777);
     file("safe/end");

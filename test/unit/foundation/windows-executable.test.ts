@@ -97,7 +97,7 @@ describe("a command on Windows", () => {
 });
 
 describe("a program of Windows itself", () => {
-  it("lies below SystemRoot, whatever that is called, never in the current folder", () => {
+  it("is below SystemRoot, whatever that is called, never in the current folder", () => {
     expect(systemProgram({ SYSTEMROOT: "D:\\Win" }, "cmd.exe")).toBe("D:\\Win\\System32\\cmd.exe");
     expect(systemProgram({}, "cmd.exe")).toBe("C:\\Windows\\System32\\cmd.exe");
   });

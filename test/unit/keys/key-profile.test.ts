@@ -116,6 +116,6 @@ describe("a key on standard input", () => {
   });
 
   it("must not be a session's", () => {
-    expect(() => parseKey(`ASIAIOSFODNN7EXAMPLE\n${secret}`)).toThrow("belongs to a session");
+    expect(() => parseKey(`ASIAIOSFODNN7EXAMPLE\n${secret}`)).toThrow("is a temporary key");
   });
 });

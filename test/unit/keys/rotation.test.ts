@@ -38,7 +38,9 @@ describe("rotating a key", () => {
     ]);
     expect(await world.keeper().get(oldAccessKeyId)).toBeDefined();
     let shown: unknown;
-    await finishRotation(await rotation(), (finished) => (shown = finished));
+    await finishRotation(await rotation(), async (finished) => {
+      shown = finished;
+    });
     expect(shown).toMatchObject({ oldAccessKeyId, lastUse: { service: expect.anything() } });
     expect(await world.keysAtAws()).toEqual([[newAccessKeyId, true]]);
     expect(await world.keeper().get(oldAccessKeyId)).toBeUndefined();
@@ -47,7 +49,7 @@ describe("rotating a key", () => {
   it("can be run again: it finds its work done", async () => {
     const first = await rotateKey(await rotation());
     expect(await rotateKey(await rotation())).toEqual({ ...first, how: "already rotated" });
-    await finishRotation(await rotation(), () => {});
+    await finishRotation(await rotation(), async () => {});
     expect((await rotateKey(await rotation())).oldAccessKeyId).toBe(first.newAccessKeyId);
   });
 
@@ -66,16 +68,16 @@ describe("rotating a key", () => {
           [sts.bob.accessKeyId, false],
           [newAccessKeyId, true],
         ]);
-        await finishRotation(await rotation(), () => {});
+        await finishRotation(await rotation(), async () => {});
         expect(await world.keysAtAws()).toEqual([[newAccessKeyId, true]]);
       },
     );
     it.each([0, 1])(`finishes after being ${kill} its step %i`, async (number) => {
       const { newAccessKeyId } = await rotateKey(await rotation());
-      const killed = finishRotation(await rotation({ [kill]: number }), () => {});
+      const killed = finishRotation(await rotation({ [kill]: number }), async () => {});
       await expect(killed).rejects.toThrow("killed");
       const isDone = kill === "killAfter" && number === 1;
-      const again = finishRotation(await rotation(), () => {});
+      const again = finishRotation(await rotation(), async () => {});
       if (isDone) await expect(again).rejects.toThrow("has no old key to delete");
       else await again;
       expect(await world.keysAtAws()).toEqual([[newAccessKeyId, true]]);
@@ -97,7 +99,9 @@ describe("rotating a key", () => {
       code: "ERR_AWS_REFUSED",
       message: expect.stringContaining(`has a second access key, ${foreign.accessKeyId} (active)`),
     });
-    await expect(finishRotation(await rotation(), () => {})).rejects.toThrow("has no old key");
+    await expect(finishRotation(await rotation(), async () => {})).rejects.toThrow(
+      "has no old key",
+    );
     expect(await world.keysAtAws()).toHaveLength(2);
   });
 
@@ -132,7 +136,7 @@ describe("rotating a key", () => {
     await leavesAlone(await (await rotation()).iam.createAccessKey());
   });
 
-  it("takes a key made after it was refused for somebody's", async () => {
+  it("takes a key made after it was declined for somebody's", async () => {
     sts.behave({ only: ["CreateAccessKey"], deny: "User: bob is not authorized" });
     await expect(rotateKey(await rotation())).rejects.toMatchObject({ code: "ERR_AWS_DENIED" });
     sts.behave({});
@@ -155,7 +159,9 @@ describe("rotating a key", () => {
 
   it("does not delete an old key that is still active", async () => {
     await expect(rotateKey(await rotation({ killBefore: 4 }))).rejects.toThrow("killed");
-    await expect(finishRotation(await rotation(), () => {})).rejects.toThrow(/is still active$/);
+    await expect(finishRotation(await rotation(), async () => {})).rejects.toThrow(
+      /is still active$/,
+    );
   });
 });
 

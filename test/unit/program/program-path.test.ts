@@ -120,7 +120,7 @@ describe.skipIf(process.platform === "win32")(
         chmodSync(join(root, "tmp"), 0o1777);
         const { words, warnings } = findProgram(running(node, script));
         expect(words).toEqual([node, script]);
-        expect(warnings).toEqual([expect.stringContaining("where everybody can write")]);
+        expect(warnings).toEqual([expect.stringContaining("which everyone can write")]);
       },
     );
 

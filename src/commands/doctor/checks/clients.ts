@@ -73,7 +73,7 @@ function disagreement({ files }: Facts, profile: string): Finding[] {
       profile,
       ...(setting === undefined ? {} : { file: setting.file, line: setting.line }),
       what: `${mixture}: ${clientNames.botocore} ${outcomes[first]}, ${clientNames[other]} ${outcomes[does[other]]}`,
-      fix: `keep one way to credentials, under names that all of them read: awsrole explain ${profile} shows what each does`,
+      fix: `keep one source of credentials, with keys that all of them read; awsrole explain ${profile} shows what each does`,
     },
   ];
 }

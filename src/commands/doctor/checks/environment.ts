@@ -68,7 +68,7 @@ function profiles({ env, files, platform }: Facts): Finding[] {
         return [
           {
             id: "env-profile-empty",
-            what: `${variable} is set to nothing`,
+            what: `${variable} is empty`,
             fix: unsetCommand(variable, platform),
           },
         ];
@@ -164,7 +164,7 @@ function places({ env, files, platform }: Facts): Finding[] {
       findings.push({
         id: "env-file-missing",
         what: `${variable} names ${file}, which does not exist`,
-        fix: `name the right file, or ${unsetCommand(variable, platform)}`,
+        fix: `set it to the right file, or ${unsetCommand(variable, platform)}`,
       });
   }
   const homes = differingHomes(env, platform);
@@ -177,7 +177,7 @@ function places({ env, files, platform }: Facts): Finding[] {
   if (env["AWSROLE_CHAIN"])
     findings.push({
       id: "env-chain",
-      what: "AWSROLE_CHAIN is set, which awsrole sets for its own children only",
+      what: "AWSROLE_CHAIN is set, which awsrole sets only for the programs it starts",
       fix: unsetCommand("AWSROLE_CHAIN", platform),
     });
   try {
@@ -233,7 +233,7 @@ function network({ env, files, names }: Facts): Finding[] {
       findings.push({
         id: "ca-bundle-unreadable",
         what: `${where}: ${error.message}`,
-        fix: "name a PEM file with certificates",
+        fix: "set it to a PEM file with certificates",
       });
     }
   }
@@ -267,20 +267,20 @@ function node({ env, nodeVersion, platform }: Facts): Finding[] {
   if (!isSupportedNode(nodeVersion))
     findings.push({
       id: "node-old",
-      what: `this is node ${nodeVersion}`,
+      what: `this is Node ${nodeVersion}`,
       fix: `install a node that awsrole runs on (${nodeRange})`,
     });
   if (env["NODE_OPTIONS"])
     findings.push({
       id: "node-options",
       what: "NODE_OPTIONS is set",
-      fix: `${unsetCommand("NODE_OPTIONS", platform)}, where AWS tools run`,
+      fix: `${unsetCommand("NODE_OPTIONS", platform)} where AWS tools run`,
     });
   if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
     findings.push({
       id: "node-tls-off",
       what: "NODE_TLS_REJECT_UNAUTHORIZED is 0",
-      fix: "remove it, and name your proxy's certificates in AWS_CA_BUNDLE",
+      fix: "remove it, and set AWS_CA_BUNDLE to a file with your proxy's certificates",
     });
   if (env["NODE_DEBUG"])
     findings.push({
@@ -293,7 +293,7 @@ function node({ env, nodeVersion, platform }: Facts): Finding[] {
     findings.push({
       id: "node-extra-certificates",
       what: `NODE_EXTRA_CA_CERTS names ${extra}, which does not exist`,
-      fix: "name a PEM file, or remove it",
+      fix: "set it to a PEM file, or remove it",
     });
   return findings;
 }

@@ -69,7 +69,7 @@ function byteOrderMark(document: Document): Finding[] {
       id: "byte-order-mark",
       file,
       line: 1,
-      what: "the file begins with a byte order mark, which cannot be seen",
+      what: "the file begins with an invisible byte order mark",
       fix: 'save it as "UTF-8", not as "UTF-8 with BOM"',
       ...(kind === "config" ? { autoFix: { edit } } : {}),
     },
@@ -90,7 +90,7 @@ function duplicates(document: Document): Finding[] {
         id: "duplicate-section",
         file: document.file,
         line,
-        what: `[${name}] begins a second time (first in line ${first})`,
+        what: `duplicate section [${name}] (first in line ${first})`,
         fix: "move its lines to the first one and remove this header",
       });
     const keys = new Map<string, number>();
@@ -101,7 +101,7 @@ function duplicates(document: Document): Finding[] {
           id: "duplicate-key",
           file: document.file,
           line: document.lineAt(at),
-          what: `${key} stands a second time in [${name}] (first in line ${before})`,
+          what: `duplicate key ${key} in [${name}] (first in line ${before})`,
           fix: "remove one of the two lines",
         });
       else keys.set(key, document.lineAt(at));

@@ -169,7 +169,7 @@ function inlineComment(
       id: "inline-comment",
       what: isEmpty
         ? `${key} has a comment in place of a value`
-        : `a comment behind the value of ${key}`,
+        : `a comment after the value of ${key}`,
       fix: isEmpty
         ? "give it a value, or write the comment on a line of its own"
         : isQuoted

@@ -86,7 +86,7 @@ async function reach(
       {
         id: "aws-unreachable",
         what: `${endpoint}: ${error.message}`,
-        fix: error.hint ?? "look at your network, HTTPS_PROXY and AWS_CA_BUNDLE",
+        fix: error.hint ?? "check your network, HTTPS_PROXY and AWS_CA_BUNDLE",
       },
     ];
   }
@@ -112,7 +112,7 @@ async function missingItems(
     findings.push({
       id: "item-missing",
       profile,
-      what: `the store ${store} is said to hold ${account}, and does not`,
+      what: `the store ${store} should contain ${account}, and does not`,
       fix:
         kind === "key"
           ? `awsrole add-key ${profile}`
@@ -154,8 +154,8 @@ async function keyAge(context: Context, hop: Hop, args: Arguments): Promise<Find
       {
         id: "key-unchecked",
         profile,
-        what: `the age of access key ${source.accessKeyId} could not be asked for: ${error.message}`,
-        fix: error.hint ?? "look at the key in the IAM console",
+        what: `cannot get the age of access key ${source.accessKeyId}: ${error.message}`,
+        fix: error.hint ?? "check the key in the IAM console",
       },
     ];
   }

@@ -121,11 +121,11 @@ function unknownKeys(profile: string, settings: Settings): Finding[] {
         id: "unknown-key",
         profile,
         ...at(setting),
-        what: `there is no key ${key}`,
+        what: `unknown key ${key}`,
         fix:
           guess === undefined
-            ? "remove it: docs/reference/configuration.md has the keys"
-            : `it is probably ${name}`,
+            ? "remove it, or correct its name (see awsrole edit-profile --help)"
+            : `did you mean ${name}?`,
         ...(isClear ? { autoFix: inProfile(profile, (c, id) => renameKey(c, id, key, name)) } : {}),
       },
     ];
@@ -158,7 +158,7 @@ function doubledKeys({ files }: Facts, profile: string, settings: Settings): Fin
         fix:
           twin === undefined && awsroleKeys.includes(key)
             ? `write it as awsrole_${key}`
-            : "remove the line, so that awsrole is asked",
+            : "remove the line, so that awsrole is used",
         ...fixForDuplicate(profile, key, plain.value, twin?.value, isManaged(settings)),
       },
     ];
@@ -227,7 +227,7 @@ function plaintextKeys(profile: string, settings: Settings): Finding[] {
       id: "plaintext-key",
       profile,
       ...at(secret),
-      what: "an access key stands there in plain text",
+      what: "access key stored in plain text",
       fix: `awsrole add-key ${profile} --from-credentials-file moves it into the keychain`,
     },
   ];
@@ -243,7 +243,7 @@ function tokenFile(profile: string, settings: Settings): Finding[] {
         profile,
         ...at(setting),
         what: `${setting.value} does not exist`,
-        fix: "let whatever writes the token write it there, or name the right file",
+        fix: "check the program that writes the token, or set the right file",
       } as const,
     ];
   });
@@ -301,7 +301,7 @@ function chainOf(
         profile,
         ...(place === undefined ? {} : at(place)),
         what: error.message.replace(`profile ${profile}: `, ""),
-        fix: error.hint ?? "see docs/reference/configuration.md",
+        fix: error.hint ?? "see awsrole edit-profile --help",
       },
     ];
   }
@@ -331,8 +331,8 @@ function capped(
       id: "capped-session",
       profile,
       ...(setting === undefined ? {} : at(setting)),
-      what: `${duration.requested} s are asked for, but temporary credentials sign for the role`,
-      fix: `awsrole edit-profile ${profile} --duration-seconds ${duration.seconds}, or let a user's key sign`,
+      what: `the duration is ${duration.requested} s, but temporary credentials sign for the role`,
+      fix: `awsrole edit-profile ${profile} --duration-seconds ${duration.seconds}, or use an IAM user's key as the source`,
     },
   ];
 }
@@ -353,7 +353,7 @@ function regions(
       id: "no-region",
       profile,
       ...(first === undefined ? {} : at(first)),
-      what: "the profile has no region, and neither has the environment",
+      what: "no region in the profile or the environment",
       fix: `awsrole edit-profile ${profile} --region REGION`,
     },
   ];

@@ -62,7 +62,7 @@ function checkLine(facts: Facts, profile: string, settings: Settings): Finding[]
     // Another program is its owner's business, except where it could be replaced, or awsrole's should be.
     if (!managed) return replaceable(facts, profile, setting);
     // Nor is it overwritten, or shown: it may have a password in it.
-    const what = "the line runs something else than awsrole credential-process";
+    const what = "the line does not run awsrole credential-process";
     const { autoFix: _, ...finding } = found(facts, profile, setting, "line-unreadable", what);
     return [{ ...finding, fix: `awsrole edit-profile ${profile} --command PATH writes the line` }];
   }
@@ -70,11 +70,11 @@ function checkLine(facts: Facts, profile: string, settings: Settings): Finding[]
   if (asked !== profile && !managed) return [];
   if (asked !== profile) return line("other-profile-in-line", `the line asks for profile ${asked}`);
   if (/^~|\$|%\w+%|`/.test(value))
-    return line("line-variables", "the line counts on a shell (~, $ or %)");
+    return line("line-variables", "the line relies on shell expansion (~, $ or %)");
   const { odd } = readOptions(value, platform);
   return odd === undefined
     ? checkWords(facts, profile, setting, line)
-    : line("line-options", `${odd} does not belong in the line`);
+    : line("line-options", `unexpected argument ${odd}`);
 }
 
 /** A program that is not awsrole's: its file, and the script where it is an interpreter. Nothing else of the command is shown. */
@@ -94,7 +94,7 @@ function replaceable({ platform }: Facts, profile: string, setting: Setting): Fi
         profile,
         ...at(setting),
         what: `${file} ${why}`,
-        fix: "use a copy of the program that belongs to you or root, in folders that no other user can write",
+        fix: "use a copy of the program owned by you or root, in folders that no other user can write",
       },
     ];
   });
@@ -158,7 +158,7 @@ function checkWords(
       `${program} is found by PATH, which differs between programs`,
     );
   if (platform === "win32" && value.includes('"'))
-    return line("program-spaces", "a quoted path does not survive cmd.exe in several SDKs");
+    return line("program-spaces", "several SDKs cannot run a quoted path through cmd.exe");
   const spaced = unquotedPath(paths);
   if (spaced !== undefined)
     return line("program-spaces", `the path ${spaced} has a space and no quotes`);
@@ -208,7 +208,7 @@ function found(
 ): Finding {
   const lasting = program();
   const isOurFile = files.config.find("profile", profile).length > 0;
-  const fix = `awsrole edit-profile ${profile} --command PATH writes the line anew`;
+  const fix = `awsrole edit-profile ${profile} --command PATH rewrites the line`;
   if (lasting === undefined || !isOurFile) return { id, profile, ...at(setting), what, fix };
   const { kept } = readOptions(setting.value, platform);
   const fixed = [credentialProcessLine(lasting, profile), ...kept].join(" ");

@@ -36,9 +36,9 @@ function rows({ rows: listed, files, now }: Facts): Finding[] {
         {
           id: "row-orphaned",
           profile,
-          what: `the store ${store} holds ${thing} of profile ${profile}, which does not exist any more`,
+          what: `the store ${store} holds ${thing} of profile ${profile}, which no longer exists`,
           fix: isKey
-            ? `put the profile back (awsrole add-key ${profile}), then awsrole remove-key ${profile}`
+            ? `restore the profile (awsrole add-key ${profile}), then run awsrole remove-key ${profile}`
             : `awsrole logout --all deletes all sessions`,
         },
       ];
@@ -63,8 +63,8 @@ function runtimeFolder({ runtime, platform }: Facts): Finding[] {
     return [
       {
         id: "runtime-folder-taken",
-        what: `another user has made ${taken.path}; ${runtime.folder} is used in its place`,
-        fix: "set XDG_RUNTIME_DIR to a folder of yours alone, or ask the other user what it is for",
+        what: `another user created ${taken.path}; ${runtime.folder} is used instead`,
+        fix: "set XDG_RUNTIME_DIR to a private folder, or ask the other user what it is for",
       },
     ];
   if (runtime.folder !== undefined) return [];
@@ -72,11 +72,11 @@ function runtimeFolder({ runtime, platform }: Facts): Finding[] {
   return [
     {
       id: "runtime-folder-missing",
-      what: `there is no private folder for running processes to meet in${reasons === "" ? "" : ` (${reasons})`}`,
+      what: `there is no private runtime folder${reasons === "" ? "" : ` (${reasons})`}`,
       fix:
         platform === "win32"
-          ? "set LOCALAPPDATA to a folder of yours that awsrole may write, as Windows does"
-          : "set XDG_RUNTIME_DIR, or make one of these folders yours alone (chmod 700)",
+          ? "set LOCALAPPDATA to a folder that awsrole can write, as Windows does"
+          : "set XDG_RUNTIME_DIR, or make one of these folders private (chmod 700)",
     },
   ];
 }

@@ -54,7 +54,7 @@ async function checkKeys(
       profile,
       ...at(key),
       what: `the key ${key.value} is in the ${store} store, which cannot be reached from here: ${error.message}`,
-      fix: hintForKey(store, error) ?? "awsrole store move moves keys to another store",
+      fix: hintForKey(store, error) ?? "move keys to another store with: awsrole store move TO",
     });
   }
   return findings;
@@ -93,7 +93,7 @@ function refusedBuses({ env, platform }: Context): readonly Finding[] {
       {
         id: "bus-refused",
         what: `the session's D-Bus is not used: ${refusal.why}`,
-        fix: "name a bus of your own (DBUS_SESSION_BUS_ADDRESS=unix:path=SOCKET), or start one: dbus-daemon --session --fork --address=unix:path=$XDG_RUNTIME_DIR/bus",
+        fix: "set DBUS_SESSION_BUS_ADDRESS=unix:path=SOCKET to a bus of your own, or start one: dbus-daemon --session --fork --address=unix:path=$XDG_RUNTIME_DIR/bus",
       },
     ];
   });
@@ -117,7 +117,7 @@ async function checkAnswer(
       {
         id: isLocked ? "store-locked" : isNamed ? "store-refused" : "store-unusable",
         what: error.message,
-        fix: error.hint ?? "AWSROLE_STORE names another store",
+        fix: error.hint ?? "set AWSROLE_STORE to another store",
       },
     ];
   }

@@ -155,7 +155,7 @@ function shellSyntax(profile: string, settings: Settings): Finding[] {
             id: "mfa-process-shell",
             profile,
             ...at(code),
-            what: "mfa_process is run without a shell, so that |, ;, $, ~ and the like mean nothing in it",
+            what: "mfa_process runs without a shell, so |, ;, $, ~ and the like have no effect",
             fix,
           } as const,
         ]

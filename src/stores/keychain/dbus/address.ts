@@ -55,7 +55,7 @@ export function refusalOf(
   if (place.kind === "abstract") {
     return {
       absent: false,
-      why: `the abstract socket ${place.name} has no owner that could be checked: any user of this machine can take its name`,
+      why: `the abstract socket ${place.name} has no owner to check: any user of this machine can take its name`,
     };
   }
   const { path } = place;
@@ -74,7 +74,7 @@ export function refusalOf(
     const absent = hasErrorCode(error, "ENOENT", "ENOTDIR");
     return {
       absent,
-      why: absent ? `${path} does not exist` : `${path} cannot be looked at (${code})`,
+      why: absent ? `${path} does not exist` : `${path} cannot be read (${code})`,
     };
   }
 }

@@ -126,7 +126,7 @@ async function connectToOurs(env: Readonly<Record<string, string | undefined>>):
     }
   }
   if (refused !== undefined) throw new DBusError(BUS_REFUSED, refused, { cause: lost });
-  throw lost ?? new DBusError(CONNECTION_LOST, "no socket of a session bus is there");
+  throw lost ?? new DBusError(CONNECTION_LOST, "no session bus socket found");
 }
 
 /** A connection to the socket; tries again while the bus has no room for it. @throws DBusError CONNECTION_LOST */

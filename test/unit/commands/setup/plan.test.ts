@@ -47,7 +47,7 @@ describe("the plan of a setup", () => {
   it.each([
     [{ user: "a".repeat(65) }, "at most 64"],
     [{ role: "a b" }, "IAM takes letters"],
-    [{ name: "50%" }, 'has no "%"'],
+    [{ name: "50%" }, 'cannot have "%"'],
     [{ rolePolicyArns: ["arn:aws:iam::aws:policy/x y"] }, "it looks like"],
   ])("refuses what IAM would not take: %o", (wrong, hint) => {
     expect(() => makePlan({ ...choices, ...wrong }, "arn:aws:iam::123456789012:root", tag)).toThrow(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { globPattern } from "../../../../src/commands/sync/filter.ts";
+import { globPattern } from "../../../../src/foundation/glob.ts";
 
 describe("a glob", () => {
   it.each([

@@ -88,7 +88,7 @@ describe("spending an MFA code", () => {
     expect(await codes({ typed: ["123 456 "] }).spend(device, aws("123456"))).toBe("session");
     expect(screen).toEqual([
       "terraform asks for credentials of profile prod",
-      `MFA code of ${serial}: `,
+      `Enter MFA code for ${serial}: `,
     ]);
   });
 
@@ -129,9 +129,9 @@ describe("spending an MFA code", () => {
     expect(sent).toEqual(["000001", "000002"]);
     expect(screen).toEqual([
       "terraform asks for credentials of profile prod (the code shown now has been used; the next one comes in 16 s)",
-      `MFA code of ${serial}: `,
-      "that code has been used already; the next one comes in 16 s",
-      `MFA code of ${serial}: `,
+      `Enter MFA code for ${serial}: `,
+      "that code was already used; the next one comes in 16 s",
+      `Enter MFA code for ${serial}: `,
     ]);
     expect(time).toBe(5 + 15.5);
   });
@@ -191,7 +191,7 @@ describe("spending an MFA code", () => {
   it("fails at once where there is no way, saying why and what to run", async () => {
     await expect(codes().assertCodeObtainable(device)).rejects.toMatchObject({
       code: "ERR_MFA_NEEDED",
-      message: `profile prod needs an MFA code of ${serial}, and there is no terminal`,
+      message: `profile prod needs an MFA code (${serial}), but there is no terminal`,
       hint: "run this in a terminal, then try again: awsrole whoami prod",
     });
     await codes().assertCodeObtainable(withProcess);
@@ -229,7 +229,7 @@ describe("spending an MFA code", () => {
     });
 
     it("does not raise a window for 30 s", async () => {
-      const refused = { code: "ERR_MFA_NEEDED", message: expect.stringMatching(/it was refused/) };
+      const refused = { code: "ERR_MFA_NEEDED", message: expect.stringMatching(/it was declined/) };
       time = 29;
       await expect(
         codes({ typed: ["1"], isWindow: true }).assertCodeObtainable(device),
@@ -240,7 +240,7 @@ describe("spending an MFA code", () => {
 
     it("does not ask again at that terminal for those who were waiting there", async () => {
       await expect(codes({ typed: ["1"] }).assertCodeObtainable(device)).rejects.toThrow(
-        /it was refused/,
+        /it was declined/,
       );
       await codes({ typed: ["1"], terminal: "another" }).assertCodeObtainable(device);
     });
@@ -272,10 +272,10 @@ describe("spending an MFA code", () => {
   });
 
   it("takes silence for a refusal, but says that it was silence", async () => {
-    await expect(codes({ typed: [] }).spend(device, aws())).rejects.toThrow(/nobody entered/);
+    await expect(codes({ typed: [] }).spend(device, aws())).rejects.toThrow(/was entered in time/);
     await expect(
       codes({ typed: ["1"], isWindow: true }).assertCodeObtainable(device),
-    ).rejects.toThrow(/it was refused/);
+    ).rejects.toThrow(/it was declined/);
   });
 
   it("lets go of a code that never reached AWS", async () => {

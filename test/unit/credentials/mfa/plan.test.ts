@@ -103,7 +103,7 @@ describe("the chain of a role with a device", () => {
     "is refused where the source is %s: no session can present a device",
     (_, config, env, credentials) => {
       expect(() => chainOf(config, "prod", env, credentials)).toThrow(
-        /^profile prod has an mfa_serial, but its source gives temporary credentials/,
+        /^profile prod has an mfa_serial, but its source provides temporary credentials/,
       );
     },
   );

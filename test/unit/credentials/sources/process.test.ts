@@ -53,7 +53,7 @@ describe("the answer of a credential_process", () => {
 
   it("is refused when its credentials have ended, with their end", async () => {
     await expect(run(answer({ Expiration: "2026-01-01T00:00:00Z" }))).rejects.toThrow(
-      "profile p: credential_process gave no credentials: it gave credentials that ended at 2026-01-01T00:00:00Z",
+      "profile p: credential_process returned no credentials: it returned credentials that expired at 2026-01-01T00:00:00Z",
     );
     expect(await run(answer({ Expiration: "2026-01-01T00:00:01Z" }))).toMatchObject({
       accessKeyId: "AKIA1",

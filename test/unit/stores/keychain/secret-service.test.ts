@@ -273,7 +273,7 @@ describe("items in the Secret Service", () => {
       await ended;
     });
 
-    it("are left alone where nobody is to be asked", async () => {
+    it("are left alone where prompting is not allowed", async () => {
       await start(LOCKED);
       const items = secretServiceItems("awsrole", fake?.env ?? {}, false);
       await expect(items.get("a")).rejects.toMatchObject({ name: "awsrole.PromptDismissed" });
