@@ -171,7 +171,7 @@ describe("login by a code", () => {
 
 describe("login without anybody or anything to sign in to", () => {
   it.each([
-    [["corp", "--no-input"], 3, /signing in needs a person/],
+    [["corp", "--no-input"], 3, /signing in is interactive/],
     [["nobody"], 1, /no profile or sso-session nobody\n.*sso-sessions: corp/],
     [["--sso-session", "nowhere"], 1, /there is no \[sso-session nowhere\] section/],
   ])("%j: exit %i", async (words, code, message) => {
