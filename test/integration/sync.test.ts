@@ -319,7 +319,9 @@ awsrole_synced_from = corp
     expect(text()).toContain(
       "[sso-session corp]\nsso_start_url = https://example.awsapps.com/start\n",
     );
-    expect((await home.run(["login", "corp", "--no-input"])).stderr).toContain("signing in is interactive");
+    expect((await home.run(["login", "corp", "--no-input"])).stderr).toContain(
+      "signing in is interactive",
+    );
     home.signIn();
     expect((await sync("--from", file)).stdout).toContain("3 added");
     aws.identityCenter.removeAccount("222222222222");
