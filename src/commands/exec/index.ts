@@ -146,8 +146,8 @@ function target(
     throw new AwsRoleError("ERR_USAGE", `both a profile (${given}) and --role-arn`, {
       hint: "--role-arn is for a role without a profile",
     });
-  const files = readAwsFiles(context.env, context.platform);
-  if (files.profile(source) === undefined) throw profileNotFound(files, source);
+  const known = readAwsFiles(context.env, context.platform);
+  if (known.profile(source) === undefined) throw profileNotFound(known, source);
   const made = profileOfRole(roleArn, roleArn, source);
   const narrowed = narrowing(roleArn, args);
   return {
