@@ -128,7 +128,7 @@ describe("a narrowed session", () => {
       /--read-only cannot be combined with another policy/,
     ],
     [["prod", "--policy-arn", "x"], 125, /awsrole_policy_arns = x/],
-    [["prod", "--policy-file", "/missing"], 125, /awsrole_policy_file \/missing cannot be read/],
+    [["prod", "--policy-file", "/missing"], 125, /awsrole_policy_file \/missing does not exist/],
     [["prod", "--tag", "x"], 125, /tags are written key=value/],
     [["--role-arn", role], 2, /--role-arn and --source-profile go together/],
     [

@@ -158,7 +158,7 @@ describe("sources", () => {
     });
     expect(unreadable).toMatchObject({ code: 1, stdout: "" });
     expect(unreadable.stderr).toMatch(
-      /the token file \/nonexistent\/token \(AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE\) cannot be read: ENOENT/,
+      /the token file \/nonexistent\/token \(AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE\) does not exist/,
     );
     await home.remove();
     const elsewhere = await run(role("credential_source = EcsContainer"), {
@@ -439,7 +439,7 @@ describe("sources", () => {
     const missing = await runAwsrole(["credential-process", "--profile", "p", "--store", "none"], {
       env: home.env,
     });
-    expect(missing.stderr).toMatch(/the web identity token \/nonexistent\/token cannot be read/);
+    expect(missing.stderr).toMatch(/the web identity token \/nonexistent\/token does not exist/);
     const file = join(home.path, "token");
     writeFileSync(file, "a.b.c\n");
     writeFileSync(home.configFile, role(`web_identity_token_file = ${file}`));

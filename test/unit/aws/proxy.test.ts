@@ -93,7 +93,7 @@ describe("a CA bundle", () => {
     expect(() => readCaBundle(join(folder, "gone.pem"))).toThrow(
       expect.objectContaining({
         code: "ERR_CONFIG_READ",
-        message: `cannot read the CA bundle ${join(folder, "gone.pem")}: ENOENT`,
+        message: `the CA bundle ${join(folder, "gone.pem")} does not exist`,
       }),
     );
     expect(() => readCaBundle(folder)).toThrow("EISDIR");
