@@ -96,7 +96,7 @@ describe("a CA bundle", () => {
         message: `the CA bundle ${join(folder, "gone.pem")} does not exist`,
       }),
     );
-    expect(() => readCaBundle(folder)).toThrow("EISDIR");
+    expect(() => readCaBundle(folder)).toThrow("is a folder, not a file");
   });
 
   it("that holds no certificate is one too", () => {
