@@ -73,7 +73,7 @@ async function lock(
   target: string | undefined,
 ): Promise<number> {
   if (target !== undefined)
-    throw new AwsRoleError("ERR_USAGE", `store lock: ${target} is one word too many`, {
+    throw new AwsRoleError("ERR_USAGE", `store lock: unexpected argument "${target}"`, {
       hint: "usage: awsrole store lock",
     });
   const forgotten = await forgetOpenedKeys(context);

@@ -16,7 +16,7 @@ export default defineCommand({
   usage: "explain [NAME]",
   summary: "show how a profile resolves, hop by hop, and what each SDK does with it",
   description:
-    "Says for each hop which call makes its session, who signs it, how long it lasts, where a code is asked for and why, whether a session is cached, what changed since, and where every setting stands. It reads files only: no program is run, nobody is contacted, no secret is opened. Of a profile that awsrole refuses it says what programs do with it all the same.",
+    "Shows for each hop which call creates its session, who signs it, how long it lasts, where an MFA code is needed and why, whether a session is cached, what changed since, and where every setting is. It only reads files: it runs no program, uses no network and opens no secret. For a profile that awsrole refuses, it shows what other programs do with it.",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   examples: [
     { command: "awsrole explain prod", says: "show the chain of prod" },
