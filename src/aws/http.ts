@@ -19,7 +19,8 @@ import type { Socket } from "node:net";
 import type { StsConnection } from "../config/connection.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { networkError, outOfTime } from "./network-errors.ts";
-import { proxyAgent, proxyFor, readCaBundle } from "./proxy.ts";
+import { readCaBundle } from "./ca-bundle.ts";
+import { proxyAgent, proxyFor } from "./proxy.ts";
 
 const CONNECT_MS = 3000;
 const EXCHANGE_MS = 5000;

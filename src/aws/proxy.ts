@@ -12,7 +12,6 @@ import type { Environment } from "../foundation/environment.ts";
 import type { Agent } from "node:http";
 import { isLoopback } from "../config/connection.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { namedFileProblem, readNamedFile } from "../foundation/named-file.ts";
 
 /** The URL of the proxy for `url`, or `undefined` for the direct way. Throws ERR_NETWORK for a proxy that is no URL. */
 export function proxyFor(url: URL, env: Environment): URL | undefined {
@@ -57,24 +56,6 @@ export async function proxyAgent(
   return new HttpsProxyAgent(proxy, options);
 }
 
-/** All roots of a browser have 250 KB. */
-const MAX_CA_BUNDLE_BYTES = 4 * 1024 * 1024;
-
-/** The certificates in a PEM file. Throws ERR_CONFIG_READ when it cannot be read or holds none. */
-export function readCaBundle(file: string): string {
-  let text: string;
-  try {
-    text = readNamedFile(file, { maxBytes: MAX_CA_BUNDLE_BYTES }).toString("utf8");
-  } catch (error) {
-    throw caBundleError(`the CA bundle ${file} ${namedFileProblem(error)}`, error);
-  }
-  // OpenSSL takes a file without certificates in silence, and would then trust no server, for a reason that is not shown.
-  if (!/-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text)) {
-    throw caBundleError(`no certificate in the CA bundle ${file}`);
-  }
-  return text;
-}
-
 function isExcluded(url: URL, noProxy: string): boolean {
   const host = bare(url.hostname);
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
@@ -98,11 +79,4 @@ function entryHost(entry: string): string {
 
 function bare(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, "");
-}
-
-function caBundleError(message: string, cause?: unknown): AwsRoleError {
-  return new AwsRoleError("ERR_CONFIG_READ", message, {
-    hint: "check AWS_CA_BUNDLE, or ca_bundle in the profile",
-    cause,
-  });
 }

@@ -4,12 +4,11 @@
  * Every role in it knows its *request*: the canonical text of all that changes the resulting session, with the request or identity
  * of its signer inside. Equal text, equal session; this is the cache key, and it is stored in the item and compared.
  */
-import { mostPolicyCharacters, userSessionSeconds } from "../config/aws-limits.ts";
+import { readSessionPolicy } from "./session-policy.ts";
+import { userSessionSeconds } from "../config/aws-limits.ts";
 import type { Environment } from "../foundation/environment.ts";
-import { isAbsolute } from "node:path";
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { namedFileProblem, readNamedFile } from "../foundation/named-file.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { resolveInstanceMetadata } from "../config/instance-metadata.ts";
 import type { SsoRole } from "../config/sso.ts";
@@ -262,7 +261,7 @@ function resolveRole(
     env,
   });
   const role = { ...profile.role, sessionName: profile.role.sessionName ?? defaultSessionName() };
-  const policy = readPolicy(profile);
+  const policy = readSessionPolicy(profile);
   const mfaPlan = planMfa({
     device: profile.mfa ?? (source.kind === "base" ? deviceOf(source) : undefined),
     durationSeconds: role.durationSeconds,
@@ -423,32 +422,6 @@ function resolveSourceProfile(
     );
   }
   return resolveProfile(files, source, env, [...path, name]);
-}
-
-function readPolicy(profile: RoleProfile): string | undefined {
-  const { policyFile } = profile.role;
-  if (policyFile === undefined) return undefined;
-  const fail = (problem: string, cause?: unknown): AwsRoleError =>
-    new AwsRoleError(
-      "ERR_PROFILE_INVALID",
-      `profile ${profile.name}: awsrole_policy_file ${policyFile} ${problem}`,
-      {
-        hint: `it is the absolute path of a JSON policy of at most ${mostPolicyCharacters} characters`,
-        cause,
-      },
-    );
-  if (!isAbsolute(policyFile)) throw fail("is not an absolute path");
-  let policy: string;
-  try {
-    // Four bytes a character at most.
-    policy = readNamedFile(policyFile, { maxBytes: 4 * mostPolicyCharacters }).toString("utf8");
-    JSON.parse(policy);
-  } catch (error) {
-    throw fail(error instanceof SyntaxError ? "is not JSON" : namedFileProblem(error), error);
-  }
-  if (policy.length > mostPolicyCharacters)
-    throw fail(`is longer than ${mostPolicyCharacters} characters`);
-  return policy;
 }
 
 /** The session name of a role that is given none: the OS user's, fitted to what STS allows. */

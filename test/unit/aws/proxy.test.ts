@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { proxyFor, readCaBundle } from "../../../src/aws/proxy.ts";
+import { readCaBundle } from "../../../src/aws/ca-bundle.ts";
+import { proxyFor } from "../../../src/aws/proxy.ts";
 
 const STS = "https://sts.eu-west-1.amazonaws.com/";
 
