@@ -109,6 +109,33 @@ describe.skipIf(reason !== undefined)(titled("with a person at the terminal", re
   });
 });
 
+describe.skipIf(reason !== undefined)(titled("add-profile in a terminal", reason), () => {
+  it("chooses session, account and role from lists, and signs in where that is needed", async () => {
+    const terminal = openTerminal(environment());
+    try {
+      terminal.enter(`${awsrole} add-profile mine; echo code-$?`);
+      await terminal.waitFor(/What is the profile for/, 25_000);
+      terminal.press("Enter");
+      await terminal.waitFor(/Session of IAM Identity Center/, 25_000);
+      terminal.press("Enter");
+      await terminal.waitFor(/Sign in to corp now/, 25_000);
+      terminal.press("Enter");
+      await terminal.waitFor(/What is the profile for[^]*What is the profile for/, 25_000);
+      terminal.press("Enter");
+      await terminal.waitFor(/(?:Session of IAM Identity Center[^]*){2}/, 25_000);
+      terminal.press("Enter");
+      await terminal.waitFor(/◆ {2}Role/, 25_000);
+      terminal.enter("adm");
+      await terminal.waitFor(/code-0/, 25_000);
+      expect(readFileSync(home.configFile, "utf8")).toMatch(
+        /\[profile mine\]\ncredential_process = .*\nregion = eu-west-1\nawsrole_sso_session = corp\nawsrole_sso_account_id = 123456789012\nawsrole_sso_role_name = Admin\n$/,
+      );
+    } finally {
+      terminal.close();
+    }
+  });
+});
+
 describe.skipIf(reason !== undefined)(titled("login from nothing", reason), () => {
   let terminal: Terminal;
   beforeEach(() => {

@@ -207,3 +207,55 @@ describe("adopt and release of SSO profiles", () => {
     expect(await run("adopt")).toMatchObject({ code: 2 });
   });
 });
+
+describe("add-profile for a role of IAM Identity Center", () => {
+  const role = ["--sso-account-id", "123456789012", "--sso-role-name", "Admin"];
+  const add = (...words: string[]) => run("add-profile", ...words, "--command", "/bin/sh");
+
+  it("writes a profile of a session that is there, or of a new one, in one change", async () => {
+    expect(await add("one", "--sso-session", "corp", ...role)).toMatchObject({ code: 0 });
+    const before = readFileSync(home.configFile, "utf8");
+    expect(before).toContain(
+      "[profile one]\ncredential_process = /bin/sh credential-process --profile one\nregion = eu-west-1\nawsrole_sso_session = corp\nawsrole_sso_account_id = 123456789012\nawsrole_sso_role_name = Admin\n",
+    );
+    const url = "https://ssoins-1.portal.us-east-2.app.aws/#/";
+    const made = await add("two", "--sso-session", "dept", "--sso-start-url", url, ...role);
+    expect(made).toMatchObject({ code: 0 });
+    expect(readFileSync(home.configFile, "utf8")).toContain(
+      "[sso-session dept]\nsso_start_url = https://ssoins-1.portal.us-east-2.app.aws\nsso_region = us-east-2\n",
+    );
+    expect(await run("undo")).toMatchObject({ code: 0 });
+    expect(readFileSync(home.configFile, "utf8")).toBe(before);
+    home.signIn();
+    expect((await run("credential-process", "--profile", "one")).code).toBe(0);
+  });
+
+  it.each([
+    [["--sso-session", "corp"], 2, "missing: --sso-account-id ID, --sso-role-name NAME"],
+    [["--sso-session", "nope", ...role], 1, "there is no [sso-session nope] section"],
+    [
+      ["--sso-session", "corp", ...role, "--role-arn", "arn:aws:iam::123456789012:role/x"],
+      2,
+      "--role-arn cannot be applied",
+    ],
+    [
+      ["--sso-session", "corp", "--sso-account-id", "12", "--sso-role-name", "x"],
+      2,
+      "12 is not valid",
+    ],
+    [
+      ["--sso-session", "corp", ...role, "--sso-region", "us-east-1"],
+      1,
+      "is there with other settings",
+    ],
+    [
+      ["--sso-session", "new", ...role, "--sso-start-url", "https://acme.awsapps.com/start"],
+      2,
+      "missing: --sso-region",
+    ],
+  ])("refuses %j with exit code %i", async (words, code, message) => {
+    const finished = await add("bad", ...words);
+    expect(finished).toMatchObject({ code, stdout: "" });
+    expect(finished.stderr).toContain(message);
+  });
+});

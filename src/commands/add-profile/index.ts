@@ -14,8 +14,10 @@ import { runProcess } from "../../foundation/run-process.ts";
 import type { Context } from "../../foundation/context.ts";
 import { assertWritableName } from "../../config/names.ts";
 import { defaultSessionName } from "../../credentials/chain.ts";
+import type { Context } from "../../foundation/context.ts";
 import type { Environment } from "../../foundation/environment.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
+import { addSsoProfile, isForSso, ssoOptions } from "./sso.ts";
 import { askForProfile } from "./ask.ts";
 import { assertNotShadowed, reviewProfile } from "../../profiles/preflight.ts";
 import { defaultRegion } from "../../profiles/default-region.ts";
@@ -41,6 +43,7 @@ export default defineCommand({
   positionals: { NAME: { describe: "the name of the new profile", isNew: true } },
   options: {
     ...roleOptions,
+    ...ssoOptions,
     ...writeOptions,
     verify: {
       type: "boolean",
@@ -54,6 +57,11 @@ export default defineCommand({
       says: "a role assumed with the credentials of profile bob",
     },
     { command: "awsrole add-profile", says: "interactive" },
+    {
+      command:
+        "awsrole add-profile dev --sso-session acme --sso-account-id 123456789012 --sso-role-name Developer",
+      says: "a role of IAM Identity Center; at a terminal account and role are chosen from lists",
+    },
     {
       command:
         "awsrole add-profile prod --role-arn arn:aws:iam::123456789012:role/example-role --credential-source Ec2InstanceMetadata --dry-run",
@@ -73,6 +81,17 @@ export default defineCommand({
     assertNotEmpty(args);
     const said = readRoleOptions(args, process.cwd());
     assertOneSource(said);
+    const isAsking = canAsk(context, args);
+    if (isForSso(args) || (isAsking && said.length === 0 && (await wantsSso(context)))) {
+      assertNoRole(said);
+      return addSsoProfile(context, args, {
+        name: given,
+        isAsking,
+        checkName,
+        lineFor: (name) => credentialProcessLine(program, name),
+        warnings: program.warnings,
+      });
+    }
     let answers: { name?: string | undefined; values: RoleValues } = { name: given, values: args };
     let isVerifying = args.verify === true;
     const prompts =
@@ -226,6 +245,28 @@ function assertOneSource(settings: readonly KeyValue[]): void {
     "ERR_USAGE",
     `add-profile: choose one source, not ${sources.map((option) => `--${option}`).join(" and ")}`,
     { hint: "keep one of them" },
+  );
+}
+
+/** Asked only where there is a session, and nothing was said that decides it. @throws ERR_INTERRUPTED. */
+async function wantsSso({ env, platform }: Context): Promise<boolean> {
+  if (readAwsFiles(env, platform).ssoSessionNames().length === 0) return false;
+  const prompts = await openPrompts();
+  return prompts.choose("What is the profile for?", [
+    { value: true, label: "A role of IAM Identity Center" },
+    { value: false, label: "An IAM role, assumed with the credentials of another profile" },
+  ]);
+}
+
+/** GetRoleCredentials takes nothing of a role's settings: they could only be ignored. */
+function assertNoRole(settings: readonly KeyValue[]): void {
+  const found = settings.find(([key]) => key !== "region" && key !== "output");
+  if (found === undefined) return;
+  const [option] = Object.entries(keyOfOption).find(([, key]) => key === found[0]) ?? [];
+  throw new AwsRoleError(
+    "ERR_USAGE",
+    `add-profile: --${option} cannot be applied to a role of IAM Identity Center`,
+    { hint: "make a role profile that has this one as its --source-profile" },
   );
 }
 
