@@ -49,7 +49,7 @@ const run = (...words: string[]) => runInProcess(words, env);
 
 describe("help", () => {
   it.each([
-    ["nothing", "", "", ["awsrole login", "add-key NAME", "add-profile"]],
+    ["nothing", "", "", ["login", "add-key NAME", "add-profile"]],
     [
       "a key in plain text",
       "",
