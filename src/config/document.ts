@@ -7,7 +7,8 @@
  *   in the credentials file it is `[NAME]`. A section whose name SDKs do not accept is kept, and not read.
  * - `[profile default]` replaces `[default]`, wherever the two stand. Sections of the same name are read as one, and of a
  *   key that is there twice the last one counts.
- * - A bad line fails only those who read its section. Lines before the first section belong to everybody.
+ * - A bad line fails only those who read its section. One before the first section fails edits of the file, and whoever asks for a section that is not
+ *   there (files.ts): it may be the reason.
  */
 import { AwsRoleError } from "../foundation/errors.ts";
 import {
@@ -133,17 +134,34 @@ export function sectionNames(document: Document, kind: string): string[] {
 
 /**
  * What the sections of that kind and name say together; undefined if there are none. Throws ERR_CONFIG_SYNTAX, naming
- * file and line, if a line in them, one of their headers, or a line before the first section is bad.
+ * file and line, if a line in them or one of their headers is bad.
  */
 export function readSettings(document: Document, kind: string, name: string): Settings | undefined {
-  assertNoErrors(document, preambleProblems(document));
-  const sections = document.find(kind, name);
+  return mergeSections(document, document.find(kind, name), (problems) =>
+    assertNoErrors(document, problems),
+  );
+}
+
+/** The same, of the good lines alone. Never throws. */
+export function readGoodLines(
+  document: Document,
+  kind: string,
+  name: string,
+): Settings | undefined {
+  return mergeSections(document, document.find(kind, name), () => {});
+}
+
+function mergeSections(
+  document: Document,
+  sections: readonly Section[],
+  check: (problems: readonly LineProblem[]) => void,
+): Settings | undefined {
   if (sections.length === 0) return undefined;
   const settings = new Map<string, Setting>();
   for (const section of sections) {
-    assertNoErrors(document, headerProblems(document, section));
+    check(headerProblems(document, section));
     const { entries, problems } = readBody(document.text, bodyOf(section));
-    assertNoErrors(document, problems);
+    check(problems);
     for (const entry of entries) {
       if (isName(entry.key)) settings.set(entry.key, toSetting(document, entry));
     }

@@ -13,11 +13,14 @@ import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { readNamedFile } from "../foundation/named-file.ts";
 import { retryBusySync } from "../foundation/retry-busy.ts";
 import {
+  assertNoErrors,
   type Document,
   documentProblems,
   type FileKind,
   parseDocument,
+  preambleProblems,
   type Problem,
+  readGoodLines,
   readSettings,
   sectionNames,
   type Setting,
@@ -25,7 +28,10 @@ import {
 } from "./document.ts";
 import { awsFilePaths } from "./paths.ts";
 
-/** What the two files say. The functions that read a section throw ERR_CONFIG_SYNTAX if a bad line lies in it. */
+/**
+ * What the two files say. The functions that read a section throw ERR_CONFIG_SYNTAX if a bad line lies in it; those that find none, if one lies
+ * before a file's first section, where the header that is missed may be.
+ */
 export type AwsFiles = {
   readonly config: Document;
   readonly credentials: Document;
@@ -33,6 +39,8 @@ export type AwsFiles = {
   profileNames(): string[];
   /** The keys of a profile from both files; undefined if neither has it. */
   profile(name: string): Settings | undefined;
+  /** The keys in the good lines of a profile, for what is read of it beside its own use. Never throws. */
+  goodLines(name: string): Settings | undefined;
   /** The keys of a profile in the config file alone. */
   configProfile(name: string): Settings | undefined;
   /** The keys of `[NAME]` in the credentials file alone: what shadows the config file there. */
@@ -56,6 +64,12 @@ export function readAwsFiles(env: Environment, platform: NodeJS.Platform): AwsFi
 
 /** What a config and a credentials file say together. */
 export function combineDocuments(config: Document, credentials: Document): AwsFiles {
+  const found = (settings: Settings | undefined): Settings | undefined => {
+    if (settings === undefined)
+      for (const document of [config, credentials])
+        assertNoErrors(document, preambleProblems(document));
+    return settings;
+  };
   return {
     config,
     credentials,
@@ -63,13 +77,17 @@ export function combineDocuments(config: Document, credentials: Document): AwsFi
       ...new Set([...sectionNames(config, "profile"), ...sectionNames(credentials, "profile")]),
     ],
     profile: (name) =>
-      merge(readSettings(config, "profile", name), readSettings(credentials, "profile", name)),
+      found(
+        merge(readSettings(config, "profile", name), readSettings(credentials, "profile", name)),
+      ),
+    goodLines: (name) =>
+      merge(readGoodLines(config, "profile", name), readGoodLines(credentials, "profile", name)),
     configProfile: (name) => readSettings(config, "profile", name),
     credentialsProfile: (name) => readSettings(credentials, "profile", name),
     ssoSessionNames: () => sectionNames(config, "sso-session"),
-    ssoSession: (name) => readSettings(config, "sso-session", name),
+    ssoSession: (name) => found(readSettings(config, "sso-session", name)),
     servicesNames: () => sectionNames(config, "services"),
-    services: (name) => readSettings(config, "services", name),
+    services: (name) => found(readSettings(config, "services", name)),
     problems: () => [...documentProblems(config), ...documentProblems(credentials)],
   };
 }

@@ -128,7 +128,7 @@ async function peersFor(
  * endpoint. A sentence part, with the place; undefined if nothing does, or if it is the very profile.
  */
 export function shadowOfEndpoint(files: AwsFiles, profile: string): string | undefined {
-  const settings = profile === "default" ? undefined : files.profile("default");
+  const settings = profile === "default" ? undefined : files.goodLines("default");
   const key = [...plainKeysThatShadow, "credential_process"].find((one) => settings?.has(one));
   const setting = key === undefined ? undefined : settings?.get(key);
   return setting === undefined

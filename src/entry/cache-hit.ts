@@ -8,6 +8,7 @@
  */
 import { homedir, uptime } from "node:os";
 import { readAwsFiles } from "../config/files.ts";
+import { configuredStore } from "../config/store-setting.ts";
 import { decodeSession, freshSeconds, remainingSeconds } from "../credentials/cache/session.ts";
 import { accountOf, resolveChain } from "../credentials/chain.ts";
 import { formatCredentialProcessOutput } from "../credentials/process-output.ts";
@@ -33,7 +34,7 @@ export async function answerFromCache(
   let state: string;
   try {
     const files = readAwsFiles(env, platform);
-    if (files.profile("default")?.has("awsrole_store") === true) return undefined;
+    if (configuredStore(files) !== undefined) return undefined;
     const chain = resolveChain(files, name, env);
     if (chain.kind === "base") return undefined;
     ({ request } = chain);

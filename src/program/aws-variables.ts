@@ -169,10 +169,18 @@ export function parseBefore(env: Environment): Record<string, string> | undefine
       Buffer.from(env["AWSROLE_BEFORE"] ?? "", "base64url").toString(),
     );
     if (typeof value !== "object" || value === null) return undefined;
-    return pick(value as Environment);
+    const texts = Object.entries(value).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string" && isOneLine(entry[1]),
+    );
+    return pick(Object.fromEntries(texts));
   } catch {
     return undefined;
   }
+}
+
+/** What a variable that a shell's statement sets can be. */
+function isOneLine(text: string): boolean {
+  return !/\p{Cc}/u.test(text);
 }
 
 /** All of these cleared. */

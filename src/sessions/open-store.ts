@@ -1,6 +1,7 @@
 /** Composition: the secret store in use, opened on first use, and the question for its passphrase. */
 import { findTerminal } from "../cli/terminal.ts";
 import type { AwsFiles } from "../config/files.ts";
+import { configuredStore } from "../config/store-setting.ts";
 import type { Context } from "../foundation/context.ts";
 import { type Deadline, deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -41,7 +42,7 @@ export function prepareStore(context: Context, options: StoreOptions): OpenStore
   const { name, isNamed } = chooseStore({
     flag: options.store,
     environment: context.env["AWSROLE_STORE"],
-    configured: options.files.profile("default")?.get("awsrole_store")?.value,
+    configured: () => configuredStore(options.files),
   });
   const openNamedStore = storeOpener(context, options);
   return {

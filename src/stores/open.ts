@@ -86,7 +86,7 @@ function isBelow(folder: string | undefined, parent: string | undefined): boolea
 export function chooseStore(choices: {
   flag?: string | undefined;
   environment?: string | undefined;
-  configured?: string | undefined;
+  configured?: () => string | undefined;
 }): {
   name: StoreName;
   isNamed: boolean;
@@ -96,13 +96,14 @@ export function chooseStore(choices: {
       ? [choices.flag, "--store"]
       : choices.environment
         ? [choices.environment, "AWSROLE_STORE"]
-        : [choices.configured, "awsrole_store in [default]"];
-  if (name === undefined || name === "") return { name: "keychain", isNamed: false };
+        : [choices.configured?.(), "awsrole_store in [default]"];
+  if (name === undefined || (name === "" && origin !== "--store"))
+    return { name: "keychain", isNamed: false };
   if (Object.hasOwn(stores, name)) return { name: name as StoreName, isNamed: true };
   const guess = closestMatch(name, Object.keys(stores));
   throw new AwsRoleError(
     origin === "--store" ? "ERR_USAGE" : "ERR_STORE_UNAVAILABLE",
-    `${origin}: unknown store ${name}`,
+    `${origin}: unknown store ${name === "" ? '""' : name}`,
     {
       hint:
         guess === undefined

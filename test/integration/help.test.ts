@@ -302,6 +302,10 @@ describe("a mistyped word", () => {
     expect((await run("whoami", "--json=yes")).stderr).toContain("--json takes no value");
     expect((await run("whoami", "--no-store")).stderr).toContain("unknown option --no-store");
     expect((await run("whoami", "--store", "--json")).stderr).toContain("--store needs a value");
+    expect(await run("whoami", "prod", "--store", "")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--store: unknown store ""'),
+    });
     expect((await run("log", "--store.x", "1")).stderr).toContain("unknown option --store.x");
     for (const line of [
       ["whoami", ""],

@@ -132,6 +132,13 @@ describe("whoami, in the order of the AWS CLI", () => {
     expect(finished.code).toBe(1);
   });
 
+  it("web identity in the environment, whatever its values look like in a file", async () => {
+    const env = { AWS_WEB_IDENTITY_TOKEN_FILE: "/x #1/token ; y", AWS_ROLE_ARN: roleArn };
+    expect((await run([], env)).stderr).toContain("the web identity token /x #1/token ; y ");
+    const named = await run([], { ...env, AWS_ROLE_SESSION_NAME: "a # b" });
+    expect(named.stderr).toContain("role_session_name = a # b is not valid (AWS_ROLE_SESSION_NAME");
+  });
+
   it("says what to do when there is nothing, or a variable names a profile that is not there", async () => {
     const nothing = await run([]);
     expect(nothing).toMatchObject({ code: 1, stdout: "" });

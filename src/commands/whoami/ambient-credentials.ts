@@ -8,7 +8,7 @@
  */
 import type { Environment } from "../../foundation/environment.ts";
 import { combineDocuments } from "../../config/files.ts";
-import { parseDocument } from "../../config/document.ts";
+import { type FileKind, parseDocument, type Settings } from "../../config/document.ts";
 import type { AwsFiles } from "../../config/files.ts";
 import { profileNotFound, readProfile } from "../../config/profiles.ts";
 import { resolveChain } from "../../credentials/chain.ts";
@@ -117,20 +117,24 @@ function candidates(
 /** The three variables say what a profile would; as one they go through the same checks. */
 function webIdentity(env: Environment): ResolvedChain {
   const name = "environment";
-  const settings = {
-    role_arn: env["AWS_ROLE_ARN"],
-    web_identity_token_file: env["AWS_WEB_IDENTITY_TOKEN_FILE"],
-    role_session_name: env["AWS_ROLE_SESSION_NAME"],
+  const variables = {
+    role_arn: "AWS_ROLE_ARN",
+    web_identity_token_file: "AWS_WEB_IDENTITY_TOKEN_FILE",
+    role_session_name: "AWS_ROLE_SESSION_NAME",
   };
-  const lines = Object.entries(settings).map(([key, value]) =>
-    value ? `${key} = ${value.replaceAll(/[\r\n]/g, " ")}` : "",
+  // Never as a file's text: a value may hold what means something there.
+  const settings: Settings = new Map(
+    Object.entries(variables).flatMap(([key, variable]) => {
+      const value = env[variable];
+      return value ? [[key, { value, file: variable, line: 1 }]] : [];
+    }),
   );
-  const read = (text: string, kind: "config" | "credentials") =>
-    parseDocument(Buffer.from(text).toString("latin1"), { file: "the environment", kind });
-  const files = combineDocuments(
-    read(`[profile ${name}]\n${lines.join("\n")}\n`, "config"),
-    read("", "credentials"),
-  );
+  const empty = (kind: FileKind) => parseDocument("", { file: "the environment", kind });
+  const files: AwsFiles = {
+    ...combineDocuments(empty("config"), empty("credentials")),
+    profile: (wanted) => (wanted === name ? settings : undefined),
+    configProfile: (wanted) => (wanted === name ? settings : undefined),
+  };
   return { files, chain: resolveChain(files, name, env) };
 }
 

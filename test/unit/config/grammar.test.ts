@@ -212,13 +212,6 @@ const refused: [title: string, config: string, place: string, what: RegExp][] = 
   ["a header without a bracket", "[profile a", "config:1", /does not end in "]"/],
   ["text behind a header", "\n[profile a] x\nk = v", "config:2", /does not end in "]"/],
   ["a bracket inside a comment", "[profile a # ]", "config:1", /does not end in "]"/],
-  ["a property outside any section", "k = v\n[profile a]", "config:1", /outside any section/],
-  [
-    "a continuation outside any section",
-    "#\n k = v\n[profile a]",
-    "config:2",
-    /outside any section/,
-  ],
   ["a line without an equals sign", "[profile a]\nk : v", "config:2", /without "="/],
   ["an equals sign only in the comment", "[profile a]\nk # = v", "config:2", /without "="/],
   ["an empty key", "[profile a]\n= v", "config:2", /nothing before "="/],
@@ -293,6 +286,36 @@ describe("what the grammar refuses", () => {
       "7 warning",
       "8 error",
     ]);
+  });
+
+  test.each([
+    ["a setting", "k = v\n[profile a]\nk = v", "config:1"],
+    ["an indented line", "#\n k = v\n[profile a]\nk = v", "config:2"],
+    ["a line without =", "U2FsdGVkX1\n[profile a]\nk = v", "config:1"],
+  ])(
+    "%s before the first section fails who asks for what is not there, and nobody else",
+    (_what, config, place) => {
+      const read = files(config, "[b]\nk = w");
+      expect(values(read.profile("a"))).toEqual({ k: "v" });
+      expect(values(read.profile("b"))).toEqual({ k: "w" });
+      for (const missing of [read.profile, read.ssoSession, read.services])
+        expect(syntaxError(() => missing("x"))).toMatch(
+          new RegExp(`^${place}: .*outside any section`),
+        );
+      expect(read.problems()).toMatchObject([{ severity: "error" }]);
+    },
+  );
+
+  test("a bad line before the first section of the credentials file is no one's either", () => {
+    const read = files("[profile a]\nk = v", "bad\n[b]\nk = w");
+    expect(values(read.profile("a"))).toEqual({ k: "v" });
+    expect(syntaxError(() => read.profile("x"))).toMatch(/^credentials:1: /);
+  });
+
+  test("the good lines of a section can be had without the bad ones", () => {
+    const read = files("[default]\n indented = 1\nk = v\nbad\n", "[default]\nw = x\n= y");
+    expect(values(read.goodLines("default"))).toEqual({ k: "v", w: "x" });
+    expect(read.goodLines("x")).toBeUndefined();
   });
 
   test("a broken [default] that [profile default] replaces harms nobody", () => {

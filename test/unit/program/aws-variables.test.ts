@@ -3,6 +3,7 @@ import {
   applyVariables,
   clearedVariables,
   endpointVariables,
+  parseBefore,
 } from "../../../src/program/aws-variables.ts";
 
 const endpoint = { url: "http://127.0.0.1:4000/credentials", token: "t" };
@@ -64,5 +65,20 @@ describe("the environment of a command", () => {
       AWS_CONTAINER_AUTHORIZATION_TOKEN: "t",
     };
     expect(applyVariables(container, clearedVariables(container), "linux")).toEqual(container);
+  });
+});
+
+describe("AWSROLE_BEFORE, which any program may have set", () => {
+  test.each([
+    ["a number", { AWS_PROFILE: 1 }],
+    ["a list", { AWS_PROFILE: ["x"] }],
+    ["an object", { AWS_PROFILE: { a: 1 } }],
+    ["true", { AWS_PROFILE: true }],
+    ["a line break", { AWS_PROFILE: "a\nb" }],
+    ["a NUL", { AWS_PROFILE: "a\0b" }],
+  ])("counts for nothing where a value is %s, and for the rest of it as ever", (_what, value) => {
+    const before = JSON.stringify({ ...value, AWS_REGION: "eu-west-1" });
+    const env = { AWSROLE_BEFORE: Buffer.from(before).toString("base64url") };
+    expect(parseBefore(env)).toEqual({ AWS_REGION: "eu-west-1" });
   });
 });

@@ -11,6 +11,7 @@ import { regionProblem } from "../../../config/region-names.ts";
 import { setCommand, unsetCommand } from "../../../foundation/permission-advice.ts";
 import { plainKeysThatShadow } from "../../../config/profiles.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
+import { configuredStore } from "../../../config/store-setting.ts";
 import { chooseStore } from "../../../stores/open.ts";
 import { at, type Check, type Facts, type Finding } from "../finding.ts";
 
@@ -182,8 +183,10 @@ function places({ env, files, platform }: Facts): Finding[] {
       fix: unsetCommand("AWSROLE_CHAIN", platform),
     });
   try {
-    const configured = files.profile("default")?.get("awsrole_store")?.value;
-    chooseStore({ environment: env["AWSROLE_STORE"], configured });
+    chooseStore({
+      environment: env["AWSROLE_STORE"],
+      configured: () => configuredStore(files),
+    });
   } catch (error) {
     if (!isAwsRoleError(error)) throw error;
     if (error.code === "ERR_STORE_UNAVAILABLE")
