@@ -4,7 +4,7 @@
  * - The new text is written to a file of its own in the same folder, forced to the disk, and renamed over the old one; then the folder is forced to
  *   the disk. A kill, a crash or a full disk leaves the old file or the new one, and perhaps a temporary one, which the next write removes.
  * - What a rename could not keep is refused before anything is written: another owner, a read-only or hard-linked file, a mount point. So is another
- *   user's home (`sudo` with HOME kept).
+ *   user's home (`sudo` with HOME kept). A group that we are not in is not kept, and loses its rights.
  * - A link is followed to its target, which is replaced; the link stays.
  *
  * The caller holds a lock against other awsrole processes; other programs know no lock, so the old text is compared once more before the rename.
@@ -82,12 +82,27 @@ async function writeNew(temporary: string, text: string, old: Stats | undefined)
     await handle.writeFile(Buffer.from(text, "latin1"));
     if (old !== undefined && process.platform !== "win32") {
       const own = await handle.stat();
-      if (own.uid !== old.uid || own.gid !== old.gid) await handle.chown(old.uid, old.gid);
-      await handle.chmod(old.mode & 0o7777);
+      const isKept = own.gid === old.gid || (await giveToGroup(handle, old));
+      // Rights that the old group had are not for another group.
+      await handle.chmod(old.mode & (isKept ? 0o7777 : 0o5707));
     }
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * False where we are not in the file's group: `sudo chown me FILE` leaves root's. The file is ours (assertKeptByRename), so it is written all the same,
+ * as the AWS CLI does.
+ */
+async function giveToGroup(handle: FileHandle, { uid, gid }: Stats): Promise<boolean> {
+  try {
+    await handle.chown(uid, gid);
+    return true;
+  } catch (error) {
+    if (!hasErrorCode(error, "EPERM")) throw error;
+    return false;
   }
 }
 

@@ -1,5 +1,13 @@
 /** Editing the config while everything goes wrong: at every moment the file is the old one or the new one, and the message says why. */
-import { chmodSync, chownSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -223,6 +231,23 @@ describe.skipIf(noOther !== undefined)(titled("as another user", noOther), () =>
     expect(config()).toBe(hand(901));
     expect(everything()).not.toContain("state");
   });
+
+  it.each([
+    [0o600, 0o600],
+    [0o664, 0o604],
+    [0o2640, 0o600],
+  ])(
+    "a file of one's own with a group one is not in (mode %o) is written, and the group's rights go",
+    async (mode, after) => {
+      own(home.path, folder(".aws"), folder("run"), home.credentialsFile);
+      chownSync(home.configFile, nobody, 0);
+      chmodSync(home.configFile, mode);
+      expect(await asNobody(edit(901))).toMatchObject({ code: 0, stderr: "" });
+      expect(config()).toBe(hand(901));
+      expect(statSync(home.configFile)).toMatchObject({ uid: nobody, gid: nobody });
+      expect(statSync(home.configFile).mode & 0o7777).toBe(after);
+    },
+  );
 
   it("nobody writes a file of somebody else's, a read-only folder, or what it may not read", async () => {
     own(home.path, folder(".aws"), folder("run"), home.credentialsFile);
