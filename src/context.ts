@@ -1,9 +1,9 @@
 /** The context of this process: the one place where environment, platform, clocks and output are the real ones. */
-import { fstatSync } from "node:fs";
 import { homedir, uptime } from "node:os";
 import { isatty } from "node:tty";
 import type { Context } from "./foundation/context.ts";
 import { errorCode } from "./foundation/errno.ts";
+import { isStdoutReadableByOthers } from "./foundation/readable-output.ts";
 import { writeAll } from "./foundation/write-all.ts";
 import { runtimeFolder } from "./state/runtime-dir.ts";
 import { stateFolder } from "./state/state-dir.ts";
@@ -24,7 +24,7 @@ export function processContext(): Context {
       }
     },
     stderr: writeToStderr,
-    isOutputReadableByOthers,
+    isOutputReadableByOthers: () => isStdoutReadableByOthers(process.platform),
     // Not by the streams' isTTY: to open node's streams makes a shared pipe non-blocking, for other programs too.
     isTerminal: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
   });
@@ -41,21 +41,6 @@ export function withDirectories(
     stateDir: stateFolder(env, platform, homeFolder),
     runtimeDir: () => runtimeFolder(env, platform),
   };
-}
-
-function isOutputReadableByOthers(): boolean {
-  try {
-    const found = fstatSync(1);
-    // A pipe between programs has no name, and the mode 0600.
-    const hasName = found.isFile() || found.isFIFO();
-    return (
-      process.platform !== "win32" &&
-      hasName &&
-      ((found.mode & 0o077) !== 0 || found.uid !== process.geteuid?.())
-    );
-  } catch {
-    return false;
-  }
 }
 
 let isStdoutBroken = false;

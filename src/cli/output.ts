@@ -25,17 +25,20 @@ export function printJson({ stdout }: Pick<Context, "stdout">, value: unknown): 
 
 /**
  * Before secrets are printed: stdout must not be a file that other users can read. @throws ERR_OUTPUT_READABLE. `how`: the command, made
- * safe.
+ * safe; `hasForce`: whether it has an option for those who want it so.
  */
 export function assertPrivateOutput(
   context: Pick<Context, "isOutputReadableByOthers">,
   command: string,
   how: string,
+  { hasForce = true }: { readonly hasForce?: boolean } = {},
 ): void {
   if (!context.isOutputReadableByOthers()) return;
   throw new AwsRoleError(
     "ERR_OUTPUT_READABLE",
     `${command}: other users could read the secrets in the output file`,
-    { hint: `run ${how} (a file that exists: chmod 600 first), or add --force` },
+    {
+      hint: `run ${how} (a file that exists: chmod 600 first)${hasForce ? ", or add --force" : ""}`,
+    },
   );
 }

@@ -10,6 +10,7 @@ import {
   type OptionTable,
   spellOption,
 } from "../cli/command.ts";
+import { assertPrivateOutput } from "../cli/output.ts";
 import { findTerminal } from "../cli/terminal.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import {
@@ -93,6 +94,8 @@ async function printCredentials(
   args: CredentialProcessArguments,
   firstRead?: FirstRead,
 ): Promise<number> {
+  const safe = `(umask 077; awsrole credential-process --profile ${args.profile} > FILE)`;
+  assertPrivateOutput(context, "credential-process", safe, { hasForce: false });
   const files = readAwsFiles(context.env, context.platform);
   const chain = resolveChain(files, args.profile, context.env);
   if (chain.kind === "base" && chain.source.kind === "static") {

@@ -16,6 +16,7 @@ import type { FirstRead } from "../credentials/cache/session-cache.ts";
 import { stateFolder } from "../state/state-dir.ts";
 import { createOsKeychain } from "../stores/keychain/index.ts";
 import { recallRefusal, rememberRefusal } from "../stores/keychain/unlock-cooldown.ts";
+import { isStdoutReadableByOthers } from "../foundation/readable-output.ts";
 import { writeAll } from "../foundation/write-all.ts";
 
 /** An answer that was found, but could not be written whole: nothing may follow what was. */
@@ -56,6 +57,7 @@ export async function answerFromCache(
   const clock = { now: () => new Date(), uptimeSeconds: uptime };
   if (session === undefined || remainingSeconds(session, clock) < freshSeconds(session))
     return { account, secret };
+  if (isStdoutReadableByOthers(platform)) return { account, secret };
   try {
     writeAll(1, formatCredentialProcessOutput(session.credentials));
   } catch (writeError) {

@@ -144,7 +144,7 @@ describe.skipIf((noKeychain ?? noBash) !== undefined)(
     ] as const) {
       it(`that ends at a limit is a failure, and nothing is written twice: ${how}`, async () => {
         const file = join(home.path, "limited");
-        writeFileSync(file, "x".repeat(700));
+        writeFileSync(file, "x".repeat(700), { mode: 0o600 });
         const limited = await inShell(`ulimit -f 1; ${line}${more} >> "$HOME/limited"`, env);
         expect({ code: limited.code, stderr: limited.stderr }).toEqual({
           code: 1,

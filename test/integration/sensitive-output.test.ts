@@ -214,6 +214,7 @@ describe.skipIf(noUnix !== undefined)(titled("a file that others can read", noUn
     ["env bob --json", "env"],
     ["serve bob --json", "serve"],
     ["console good --print", "console"],
+    ["credential-process --profile good", "credential-process"],
   ])("does not get what awsrole %s prints", async (words, command) => {
     for (const prepare of [
       "umask 022; rm -f out",
@@ -229,7 +230,7 @@ describe.skipIf(noUnix !== undefined)(titled("a file that others can read", noUn
       );
       expect(
         readFileSync(join(home.path, prepare.includes("fifo") ? "copy" : "out"), "utf8"),
-      ).not.toContain("SECRET");
+      ).not.toMatch(/SECRET|SecretAccessKey/);
       rmSync(join(home.path, "out"));
     }
     expect(sts.callsOf("GetSessionToken")).toHaveLength(0);
@@ -248,6 +249,10 @@ describe.skipIf(noUnix !== undefined)(titled("a file that others can read", noUn
       rmSync(file);
     }
     expect(await inShell('"$@" env bob --json --long-term > /dev/null')).toMatchObject({ code: 0 });
+    for (const out of ["/dev/null", "out"])
+      expect(
+        await inShell(`umask 077; "$@" credential-process --profile good > ${out}`),
+      ).toMatchObject({ code: 0, stderr: "" });
   });
 });
 
