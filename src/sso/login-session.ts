@@ -5,11 +5,13 @@
  * there, by one process at a time. Every request carries a proof (DPoP, RFC 9449) by the key in that file.
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { answerOf } from "../aws/error-hints.ts";
 import { isRegion, type StsConnection } from "../config/connection.ts";
 import type { Credentials } from "../aws/credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
+import { errorCode, hasErrorCode } from "../foundation/errno.ts";
+import { describeOpenStep, openSteps } from "../foundation/path-owner.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { readAwsCacheFile, writeAwsCacheFile } from "./aws-cache-file.ts";
@@ -79,13 +81,43 @@ export async function loginCredentials(
   );
 }
 
-/** Where AWS's tools keep it. */
+/**
+ * Where AWS's tools keep it. @throws ERR_SOURCE_UNAVAILABLE where AWS_LOGIN_CACHE_DIRECTORY names a folder on the network, or one in which another
+ * user could read a session or put one of their own.
+ */
 export function loginFile(
   loginSession: string,
   { env, homeFolder }: Pick<LoginDependencies, "env" | "homeFolder">,
 ): string {
-  const folder = env["AWS_LOGIN_CACHE_DIRECTORY"] || join(homeFolder, ".aws", "login", "cache");
+  const named = env["AWS_LOGIN_CACHE_DIRECTORY"];
+  if (named) assertOwnFolder(named);
+  const folder = named || join(homeFolder, ".aws", "login", "cache");
   return join(folder, `${createHash("sha256").update(loginSession).digest("hex")}.json`);
+}
+
+function assertOwnFolder(folder: string): void {
+  const problem = /^[\\/]{2}/.test(folder)
+    ? "is on the network"
+    : process.platform === "win32"
+      ? undefined
+      : whoElse(resolve(folder));
+  if (problem === undefined) return;
+  throw new AwsRoleError(
+    "ERR_SOURCE_UNAVAILABLE",
+    `AWS_LOGIN_CACHE_DIRECTORY = ${folder} ${problem}`,
+    { hint: "name a folder that only you can use, or unset the variable" },
+  );
+}
+
+function whoElse(folder: string): string | undefined {
+  try {
+    const [step] = openSteps(folder);
+    return step === undefined ? undefined : `is not yours alone: ${describeOpenStep(step)}`;
+  } catch (error) {
+    // What is missing is made by us, in what has been looked at.
+    if (hasErrorCode(error, "ENOENT")) return undefined;
+    return `cannot be used (${errorCode(error) ?? "unknown error"})`;
+  }
 }
 
 /** The session in a text; undefined for one that is not whole. */
