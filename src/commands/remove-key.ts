@@ -95,14 +95,23 @@ export default defineCommand({
     };
     const deleted = await forget().catch((error: unknown) => {
       if (!isAwsRoleError(error)) throw error;
-      throw new AwsRoleError(
-        error.code,
-        `the profile ${name} is removed, but its key is still in the store: ${error.message}`,
-        {
-          hint: "restore the profile with awsrole undo, then run the same command again",
-          cause: error,
-        },
-      );
+      throw isReturned
+        ? new AwsRoleError(
+            error.code,
+            `the key ${accessKeyId} of ${name} is in ${files.credentials.file}, in plain text, but it is still in the store, too: ${error.message}`,
+            {
+              hint: `when the store answers: awsrole add-key ${name} --from-credentials-file, then the same command again`,
+              cause: error,
+            },
+          )
+        : new AwsRoleError(
+            error.code,
+            `the profile ${name} is removed, but its key is still in the store: ${error.message}`,
+            {
+              hint: "restore the profile with awsrole undo, then run the same command again",
+              cause: error,
+            },
+          );
     });
     if (args.json) {
       printJson(context, {

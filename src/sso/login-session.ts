@@ -11,6 +11,7 @@ import { isRegion, type StsConnection } from "../config/connection.ts";
 import type { Credentials } from "../aws/credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
 import { errorCode, hasErrorCode } from "../foundation/errno.ts";
+import { isNetworkPath } from "../foundation/named-file.ts";
 import { describeOpenStep, openSteps } from "../foundation/path-owner.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
@@ -96,7 +97,7 @@ export function loginFile(
 }
 
 function assertOwnFolder(folder: string): void {
-  const problem = /^[\\/]{2}/.test(folder)
+  const problem = isNetworkPath(folder)
     ? "is on the network"
     : process.platform === "win32"
       ? undefined

@@ -6,7 +6,7 @@
  */
 import { shortHash } from "../foundation/hash.ts";
 import { asObject } from "../foundation/json.ts";
-import { openStateFile, type StateFile, stateFileNames } from "./json-file.ts";
+import { openStateFile, removeLeftovers, type StateFile, stateFileNames } from "./json-file.ts";
 
 /** The stores there are, by the name a person gives them. */
 export type StoreName = "keychain" | "file" | "plaintext" | "none";
@@ -39,6 +39,8 @@ export type ItemIndex = {
   remove(account: string): Promise<void>;
   /** After a deletion from one store: the row goes, unless other stores hold the item too. */
   removeFrom(account: string, store: StoreName): Promise<void>;
+  /** Removes what killed processes left beside the rows. Never throws. */
+  removeLeftovers(): void;
 };
 
 /** Whether the row is of a session, and that is over. A sign-in whose token has ended may still be renewed. */
@@ -74,6 +76,7 @@ export function openItemIndex(stateFolder: string): ItemIndex {
       const others = existing === undefined ? [] : storesOf(existing);
       await rows.put(withStores(row, [row.store, ...others.filter((one) => one !== row.store)]));
     },
+    removeLeftovers: () => removeLeftovers(stateFolder),
     async remove(account) {
       rowOf(account).remove();
     },

@@ -10,6 +10,7 @@
  */
 import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { hasErrorCode } from "../foundation/errno.ts";
 import { readNamedFile } from "../foundation/named-file.ts";
 import { retryBusySync } from "../foundation/retry-busy.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
@@ -88,6 +89,45 @@ export function stateFileNames(stateFolder: string, folder: string): readonly st
       .map((name) => name.slice(0, -".json".length));
   } catch {
     return [];
+  }
+}
+
+/**
+ * Removes the temporary files that killed processes left in the folders of `stateFolder`: those whose process has ended, a minute old (a process of
+ * another container cannot be seen). Never throws.
+ */
+export function removeLeftovers(stateFolder: string): void {
+  for (const folder of namesIn(stateFolder)) {
+    for (const name of namesIn(join(stateFolder, folder))) {
+      const pid = /\.json\.(\d+)-[a-z0-9]+\.tmp$/.exec(name)?.[1];
+      const file = join(stateFolder, folder, name);
+      if (pid !== undefined && !isRunning(Number(pid)) && isOld(file)) removeIfPossible(file);
+    }
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !hasErrorCode(error, "ESRCH");
+  }
+}
+
+function isOld(file: string): boolean {
+  try {
+    return Date.now() - statSync(file).mtimeMs > 60_000;
+  } catch {
+    return false;
   }
 }
 

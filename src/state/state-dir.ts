@@ -5,18 +5,26 @@ import type { Environment } from "../foundation/environment.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { commandLine } from "../foundation/shell-quote.ts";
 
-/** Where the state directory is: AWSROLE_STATE_DIR, else the platform's place for state. It need not exist. */
+/**
+ * Where the state directory is: AWSROLE_STATE_DIR, else the platform's place for state. It need not exist. A relative path is no place, but another in
+ * every working directory: it is ignored, as the XDG specification demands of its variables.
+ */
 export function stateFolder(
   env: Environment,
   platform: NodeJS.Platform,
   homeFolder: string,
 ): string {
-  if (env["AWSROLE_STATE_DIR"]) return env["AWSROLE_STATE_DIR"];
+  const paths = platform === "win32" ? win32 : posix;
+  const named = env["AWSROLE_STATE_DIR"];
+  if (named && paths.isAbsolute(named)) return named;
   if (platform === "win32")
     return win32.join(env["LOCALAPPDATA"] || win32.join(homeFolder, "AppData", "Local"), "awsrole");
   if (platform === "darwin")
     return posix.join(homeFolder, "Library", "Application Support", "awsrole");
-  return posix.join(env["XDG_STATE_HOME"] || posix.join(homeFolder, ".local", "state"), "awsrole");
+  const standard = env["XDG_STATE_HOME"];
+  const parent =
+    standard && paths.isAbsolute(standard) ? standard : posix.join(homeFolder, ".local", "state");
+  return posix.join(parent, "awsrole");
 }
 
 /**

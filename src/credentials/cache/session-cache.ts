@@ -28,7 +28,7 @@ export type SessionKey = {
 export type SessionCache = {
   read(key: SessionKey): Promise<CachedSession | undefined>;
   write(key: SessionKey, session: CachedSession): Promise<void>;
-  /** Takes up to five expired items out of the store; never fails. */
+  /** Takes up to five expired items out of the store, and removes what killed processes left beside the rows; never fails. */
   removeExpired(): Promise<void>;
   /** The first trouble with the store in this run, if any. */
   trouble(): AwsRoleError | undefined;
@@ -127,6 +127,7 @@ export function createSessionCache({
       }
     },
     async removeExpired() {
+      rows.removeLeftovers();
       if (trouble !== undefined) return;
       try {
         const store = await openStore();

@@ -298,8 +298,8 @@ describe("what the grammar refuses", () => {
       const read = files(config, "[b]\nk = w");
       expect(values(read.profile("a"))).toEqual({ k: "v" });
       expect(values(read.profile("b"))).toEqual({ k: "w" });
-      for (const missing of [read.profile, read.ssoSession, read.services])
-        expect(syntaxError(() => missing("x"))).toMatch(
+      for (const missing of ["profile", "ssoSession", "services"] as const)
+        expect(syntaxError(() => read[missing]("x"))).toMatch(
           new RegExp(`^${place}: .*outside any section`),
         );
       expect(read.problems()).toMatchObject([{ severity: "error" }]);

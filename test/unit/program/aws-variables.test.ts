@@ -69,7 +69,7 @@ describe("the environment of a command", () => {
 });
 
 describe("AWSROLE_BEFORE, which any program may have set", () => {
-  test.each([
+  it.each([
     ["a number", { AWS_PROFILE: 1 }],
     ["a list", { AWS_PROFILE: ["x"] }],
     ["an object", { AWS_PROFILE: { a: 1 } }],

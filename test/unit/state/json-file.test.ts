@@ -6,12 +6,19 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openStateFile, type StateFile, stateFileNames } from "../../../src/state/json-file.ts";
+import {
+  openStateFile,
+  removeLeftovers,
+  type StateFile,
+  stateFileNames,
+} from "../../../src/state/json-file.ts";
 import { expectMode } from "../../support/file-mode.ts";
 
 let base: string;
@@ -87,4 +94,24 @@ describe("a file of the state directory", () => {
     writeFileSync(join(state, "notes", "b.json.12-abc.tmp"), "");
     expect(stateFileNames(state, "notes").toSorted()).toEqual(["a", "b"]);
   });
+});
+
+it("what a killed process left goes, and nothing that is or may be in use", () => {
+  open().write("kept");
+  const ended = spawnSync(process.execPath, ["-e", ""]).pid;
+  const anHourAgo = Date.now() / 1000 - 3600;
+  const leave = (name: string, isOld: boolean): void => {
+    const file = join(state, "notes", name);
+    writeFileSync(file, "cut");
+    if (isOld) utimesSync(file, anHourAgo, anHourAgo);
+  };
+  leave(`a.json.${ended}-abc1.tmp`, true);
+  leave(`a.json.${ended}-new.tmp`, false);
+  leave(`a.json.${process.pid}-own.tmp`, true);
+  leave("a.json.tmp", true);
+  removeLeftovers(state);
+  removeLeftovers(join(base, "absent"));
+  expect(readdirSync(join(state, "notes")).toSorted()).toEqual(
+    ["a.json", "a.json.tmp", `a.json.${ended}-new.tmp`, `a.json.${process.pid}-own.tmp`].toSorted(),
+  );
 });
