@@ -153,8 +153,9 @@ function lineOf(settings: Settings): string {
 function mfaOf(hop: StsHop, why: string): ExplainedMfa {
   const device = deviceOfCall(hop);
   if (device === undefined) return { asked: false, why };
-  const from =
-    device.process === undefined
+  const from = device.hasSeed
+    ? "the seed in the store, else the terminal"
+    : device.process === undefined
       ? device.prompt === "gui"
         ? "the terminal, or a window"
         : "the terminal"

@@ -1,4 +1,5 @@
-import { printWarning } from "../cli/messages.ts";
+import { printError, printWarning } from "../cli/messages.ts";
+import { readSettings, sectionNames } from "../config/document.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
@@ -23,7 +24,7 @@ import { type ConfigEdit, editConfig } from "../profiles/edit-config.ts";
 import { requireName } from "../profiles/find-profile.ts";
 
 export default defineCommand({
-  usage: "add-key NAME",
+  usage: "add-key [NAME]",
   summary: "store an IAM user's access key in the keychain as a profile",
   description:
     "Stores an IAM user's access key in the OS keychain and creates profile NAME for it, which roles can use as their source. " +
@@ -34,6 +35,11 @@ export default defineCommand({
       type: "boolean",
       default: false,
       describe: "move the key of [NAME] from ~/.aws/credentials to the store",
+    },
+    all: {
+      type: "boolean",
+      default: false,
+      describe: "with --from-credentials-file: every access key in the file",
     },
     command: {
       type: "string",
@@ -48,67 +54,132 @@ export default defineCommand({
       says: "move the key from the credentials file to the keychain",
     },
     {
+      command: "awsrole add-key --all --from-credentials-file",
+      says: "leaves no key in plain text",
+    },
+    {
       command: "aws iam create-access-key | awsrole add-key bob",
       says: "create a key and store it without showing the secret",
     },
   ],
   async run(context, args) {
+    if (args.all) return addAll(context, args);
     const name = requireName("add-key", args.positionals["NAME"]);
-    assertWritableName(name, context.platform);
-    const isMoved = args["from-credentials-file"];
-    const files = readAwsFiles(context.env, context.platform);
-    const program = findProgram(runningProgram(context.env, context.platform), args.command);
-    const line = credentialProcessLine(program, name);
-    const alreadyMoved = isMoved ? await keptKeyOf(context, files, name, args) : undefined;
-    if (!isMoved) assertNoPlainKey(files, name);
-    // Before anybody types a secret: what forbids the profile whatever the key is.
-    if (!isMoved) await editConfig(context, rehearsal(files, name, line));
-    const key =
-      alreadyMoved ??
-      (isMoved ? readKeyFromFiles(files, name) : await readKey(context, name, args.input));
-
-    const write: ConfigEdit = {
-      action: `add-key ${name}`,
-      dryRun: false,
-      edit: ({ config }) => writeKeyProfile(config, name, key.accessKeyId, line),
-      review: ({ config, credentials }) => {
-        readProfile(combineDocuments(config, plainKeyGone(credentials)), name);
-        return program.warnings;
-      },
-    };
-    const plainKeyGone = (credentials: AwsFiles["credentials"]): AwsFiles["credentials"] =>
-      isMoved ? withoutPlainKey(credentials, name, key.accessKeyId) : credentials;
-    // What forbids the profile is reported before anything is stored.
-    await editConfig(context, { ...write, dryRun: true });
-    await assertReplaceable(await realTarget(files.config.file));
-    if (isMoved) await assertReplaceable(await realTarget(files.credentials.file));
-    const identity = await identify(context, files, name, key);
-    const store = prepareStore(context, { ...args, files });
-    const keys = createKeyStore(await store.openStore(), store.rows);
-    await keys.put(identity === undefined ? key : { ...key, accountId: identity.account }, name);
-    const { file, warnings } = await editConfig(context, write);
-    if (isMoved) {
-      await editConfig(context, {
-        ...write,
-        kind: "credentials",
-        edit: ({ credentials }) => plainKeyGone(credentials),
-      });
-    }
-    report(context, args, {
-      profile: name,
-      renamed: renamedKeys(files.profile(name)),
-      accessKeyId: key.accessKeyId,
-      account: identity?.account,
-      arn: identity?.arn,
-      verified: identity !== undefined,
-      store: keys.storeName,
-      file,
-      moved: isMoved,
-      warnings,
-    });
+    report(context, args, await addKey(context, name, args));
     return 0;
   },
 });
+
+type Arguments = {
+  readonly positionals: Readonly<Record<string, string | undefined>>;
+  readonly "from-credentials-file": boolean;
+  readonly command: string | undefined;
+  readonly store: string | undefined;
+  readonly input: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+};
+
+/** One after the other: a key that cannot be moved stays where it is, and does not keep the others from it. */
+async function addAll(context: Context, args: Arguments): Promise<number> {
+  if (args.positionals["NAME"] !== undefined || !args["from-credentials-file"])
+    throw new AwsRoleError("ERR_USAGE", "add-key: --all goes with --from-credentials-file alone", {
+      hint: "usage: awsrole add-key --all --from-credentials-file",
+    });
+  const { credentials } = readAwsFiles(context.env, context.platform);
+  const names = sectionNames(credentials, "profile").filter((name) => {
+    const settings = readSettings(credentials, "profile", name);
+    const isSession = settings?.has("aws_session_token") || settings?.has("aws_security_token");
+    return settings?.has("aws_access_key_id") === true && isSession !== true;
+  });
+  if (names.length === 0)
+    throw new AwsRoleError(
+      "ERR_PROFILE_NOT_FOUND",
+      `there is no access key in ${credentials.file}`,
+      {
+        hint: "sessions, which have a token, stay there",
+      },
+    );
+  const moved: Report[] = [];
+  const failed: { readonly profile: string; readonly error: AwsRoleError }[] = [];
+  for (const name of names) {
+    try {
+      moved.push(await addKey(context, name, args));
+    } catch (error) {
+      if (!isAwsRoleError(error) || error.code === "ERR_INTERRUPTED") throw error;
+      failed.push({ profile: name, error });
+    }
+  }
+  for (const facts of moved)
+    report(context, { ...args, json: false, quiet: args.quiet || args.json }, facts);
+  for (const { profile, error } of failed)
+    printError(context, {
+      message: `the key of ${profile} stays in the credentials file: ${error.message}`,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  if (args.json)
+    printJson(context, {
+      moved,
+      failed: failed.map(({ profile, error: { code, message } }) => ({ profile, code, message })),
+    });
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** Keeps the key and makes NAME its profile. @throws what forbids it; then the key is where it was. */
+async function addKey(context: Context, name: string, args: Arguments): Promise<Report> {
+  assertWritableName(name, context.platform);
+  const isMoved = args["from-credentials-file"];
+  const files = readAwsFiles(context.env, context.platform);
+  const program = findProgram(runningProgram(context.env, context.platform), args.command);
+  const line = credentialProcessLine(program, name);
+  const alreadyMoved = isMoved ? await keptKeyOf(context, files, name, args) : undefined;
+  if (!isMoved) assertNoPlainKey(files, name);
+  // Before anybody types a secret: what forbids the profile whatever the key is.
+  if (!isMoved) await editConfig(context, rehearsal(files, name, line));
+  const key =
+    alreadyMoved ??
+    (isMoved ? readKeyFromFiles(files, name) : await readKey(context, name, args.input));
+
+  const write: ConfigEdit = {
+    action: `add-key ${name}`,
+    dryRun: false,
+    edit: ({ config }) => writeKeyProfile(config, name, key.accessKeyId, line),
+    review: ({ config, credentials }) => {
+      readProfile(combineDocuments(config, plainKeyGone(credentials)), name);
+      return program.warnings;
+    },
+  };
+  const plainKeyGone = (credentials: AwsFiles["credentials"]): AwsFiles["credentials"] =>
+    isMoved ? withoutPlainKey(credentials, name, key.accessKeyId) : credentials;
+  // What forbids the profile is reported before anything is stored.
+  await editConfig(context, { ...write, dryRun: true });
+  await assertReplaceable(await realTarget(files.config.file));
+  if (isMoved) await assertReplaceable(await realTarget(files.credentials.file));
+  const identity = await identify(context, files, name, key);
+  const store = prepareStore(context, { ...args, files });
+  const keys = createKeyStore(await store.openStore(), store.rows);
+  await keys.put(identity === undefined ? key : { ...key, accountId: identity.account }, name);
+  const { file, warnings } = await editConfig(context, write);
+  if (isMoved) {
+    await editConfig(context, {
+      ...write,
+      kind: "credentials",
+      edit: ({ credentials }) => plainKeyGone(credentials),
+    });
+  }
+  return {
+    profile: name,
+    renamed: renamedKeys(files.profile(name)),
+    accessKeyId: key.accessKeyId,
+    account: identity?.account,
+    arn: identity?.arn,
+    verified: identity !== undefined,
+    store: keys.storeName,
+    file,
+    moved: isMoved,
+    warnings,
+  };
+}
 
 function rehearsal(files: AwsFiles, name: string, line: string): ConfigEdit {
   const settings = files.profile(name);

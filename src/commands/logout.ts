@@ -1,6 +1,7 @@
 import { printWarning } from "../cli/messages.ts";
 import { plural, printJson } from "../cli/output.ts";
 import { formatUntil } from "../cli/times.ts";
+import { removeExports } from "../profiles/exports.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
@@ -79,6 +80,7 @@ export default defineCommand({
       requireProfile(readAwsFiles(env, platform), name);
     await deleteItems(context, listed, args);
     const { ended, failure } = await endSignIns(context, signIns, args);
+    const removed = await removeExports(context, ({ from }) => args.all || from === name);
     // Last: a sign-in may lie in the file store, too.
     if (args.all) await forgetOpenedKeys(context);
     if (unmarked !== undefined)
@@ -97,12 +99,14 @@ export default defineCommand({
       .toSorted()
       .at(-1);
     const deleted = listed.map((row) => ({ profile: row.profile, expiresAt: row.expiresAt }));
-    if (args.json) printJson(context, { deleted, signedOut: ended });
+    if (args.json) printJson(context, { deleted, signedOut: ended, removedExports: removed });
     else if (!args.quiet) {
       for (const one of ended) context.stdout(`signed out of ${escapeControls(one)}\n`);
       context.stdout(
         `${listed.length === 0 ? "no cached sessions" : `deleted ${plural(listed.length, "cached session")}`}${name === undefined ? "" : ` of ${escapeControls(name)}`}\n`,
       );
+      if (removed.length > 0)
+        context.stdout(`removed ${escapeControls(removed.join(", "))} from the credentials file\n`);
       if (validUntil !== undefined)
         context.stdout(
           `credentials already issued remain valid until ${formatUntil(new Date(validUntil), clock.now())}\n`,

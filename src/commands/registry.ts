@@ -46,6 +46,14 @@ export const commands: CommandTable = {
     summary: "store an IAM user's access key in the keychain as a profile",
     load: () => import("./add-key.ts"),
   },
+  export: {
+    summary: "write temporary credentials for programs that read only ~/.aws/credentials",
+    load: () => import("./export.ts"),
+  },
+  "add-mfa": {
+    summary: "keep the seed of an MFA device, so that no code has to be typed",
+    load: () => import("./add-mfa.ts"),
+  },
   "rotate-key": {
     summary: "rotate a profile's access key",
     load: () => import("./rotate-key.ts"),
@@ -137,8 +145,19 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     "release",
     "sync",
   ],
-  "Using a role": ["whoami", "use", "exec", "env", "console", "serve", "warm", "login", "logout"],
+  "Using a role": [
+    "whoami",
+    "use",
+    "exec",
+    "env",
+    "console",
+    "serve",
+    "export",
+    "warm",
+    "login",
+    "logout",
+  ],
   "Looking around": ["list", "config", "explain", "doctor", "log"],
-  "Access keys and stores": ["add-key", "rotate-key", "remove-key", "store"],
+  "Access keys and stores": ["add-key", "rotate-key", "remove-key", "add-mfa", "store"],
   Programs: ["credential-process", "init", "completion"],
 };

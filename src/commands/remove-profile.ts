@@ -59,7 +59,9 @@ export default defineCommand({
         return deleteSection(latest.config, id);
       },
     });
-    const sessions = rows.filter((row) => row.profile === name && row.kind !== "key");
+    const sessions = rows.filter(
+      (row) => row.profile === name && row.kind !== "key" && row.kind !== "seed",
+    );
     const keys = rows.filter(({ account }) => keyIds.some((id) => account === keyAccount(id)));
     const deleted = keyIds.filter((id) => keys.some(({ account }) => account === keyAccount(id)));
     const trouble = args["dry-run"]

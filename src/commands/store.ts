@@ -154,4 +154,5 @@ const kinds: Readonly<Record<IndexEntry["kind"], string>> = {
   mfa: "MFA session",
   key: "access key",
   "sign-in": "sign-in",
+  seed: "MFA seed",
 };

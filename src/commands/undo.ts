@@ -87,6 +87,11 @@ async function leftBehind(context: Context, before: AwsFiles): Promise<readonly 
     );
   };
   return (await rowsOf(context).list()).filter(isGone).map(({ account, kind, profile, store }) => {
+    if (kind === "seed")
+      return {
+        facts: { kind, profile, store },
+        text: `the MFA seed of ${profile} is still in the ${store} store; to delete it: put the profile back, then awsrole add-mfa ${profile} --remove`,
+      };
     const isKey = kind === "key";
     const accessKeyId = isKey ? account.slice(keyAccount("").length) : undefined;
     return {

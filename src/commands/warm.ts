@@ -6,8 +6,9 @@ import type { Context } from "../foundation/context.ts";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { readAwsFiles } from "../config/files.ts";
+import { readProfile } from "../config/profiles.ts";
 import { type Hop, resolveChain } from "../credentials/chain.ts";
-import { codeNeeded, type NeededCode } from "../credentials/mfa/code-needed.ts";
+import { codeNeeded, type NeededCode, isAutomatic } from "../credentials/mfa/code-needed.ts";
 import { canSign, isFresh } from "../credentials/get-credentials.ts";
 import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
 import { type FetchArguments, fetchCredentials, noticeTo } from "../sessions/fetch-credentials.ts";
@@ -20,23 +21,32 @@ export default defineCommand({
     "Fetches the credentials of several profiles so that programs find them in the cache. Roles that share an MFA device share one code; it first shows how many " +
     "codes are needed. If one profile fails, the others are still fetched.",
   positionals: { NAMES: { describe: "the profiles", array: true, completes: "profiles" } },
-  options: fetchOptions,
-  examples: [{ command: "awsrole warm prod staging", says: "in the morning, with one MFA code" }],
+  options: {
+    ...fetchOptions,
+    all: { type: "boolean", default: false, describe: "every profile whose session is cached" },
+  },
+  examples: [
+    { command: "awsrole warm prod staging", says: "in the morning, with one MFA code" },
+    { command: "awsrole warm --all", says: "every profile" },
+  ],
   async run(context, args) {
-    const names = [...new Set(args.names)];
-    if (names.length === 0)
-      throw new AwsRoleError("ERR_USAGE", "warm: specify one or more profiles", {
-        hint: "usage: awsrole warm NAME...; awsrole list shows your profiles",
+    if ((args.names.length === 0) !== args.all)
+      throw new AwsRoleError("ERR_USAGE", "warm: specify one or more profiles, or --all", {
+        hint: "usage: awsrole warm (NAME... | --all); awsrole list shows your profiles",
       });
+    const names = args.all ? cachedProfiles(context) : [...new Set(args.names)];
     const plans = await Promise.all(names.map((name) => plan(context, name, args)));
     const codes = new Map(
       plans.flatMap(({ code }) => (code === undefined ? [] : [[code.request, code] as const])),
     );
     announce(noticeTo(context, args), plans, [...codes.values()]);
-    const silent = plans.filter(({ code }) => code === undefined || code.device.process);
+    const silent = plans.filter(({ code }) => code === undefined || isAutomatic(code.device));
     const outcomes = new Map<string, Outcome>();
+    const waiting = silent.values();
     await Promise.all(
-      silent.map(async ({ name }) => outcomes.set(name, await warm(context, name, args))),
+      Array.from({ length: Math.min(atOnce, silent.length) }, async () => {
+        for (const { name } of waiting) outcomes.set(name, await warm(context, name, args));
+      }),
     );
     // One after the other: the first code of a device serves those that follow.
     let next: FetchArguments = args;
@@ -49,6 +59,27 @@ export default defineCommand({
     return report(context, args, names, outcomes, codes.size);
   },
 });
+
+/** AWS throttles a person who asks for hundreds of sessions at once. */
+const atOnce = 8;
+
+/** The profiles that have a session to keep; those that are wrong, too, because a person should hear of them. @throws ERR_PROFILE_NOT_FOUND for none. */
+function cachedProfiles({ env, platform }: Context): readonly string[] {
+  const files = readAwsFiles(env, platform);
+  const names = files.profileNames().filter((name) => {
+    try {
+      return (
+        readProfile(files, name).kind !== "empty" && resolveChain(files, name, env).kind !== "base"
+      );
+    } catch (error) {
+      return isAwsRoleError(error);
+    }
+  });
+  if (names.length > 0) return names;
+  throw new AwsRoleError("ERR_PROFILE_NOT_FOUND", "no profile has a session to fetch ahead", {
+    hint: "awsrole add-profile creates a role profile",
+  });
+}
 
 type Plan = { readonly name: string; readonly code: NeededCode | undefined };
 type Outcome = { readonly expiration: string | undefined } | { readonly error: AwsRoleError };
@@ -78,7 +109,7 @@ function announce(
   plans: readonly Plan[],
   codes: readonly NeededCode[],
 ): void {
-  const asked = codes.filter(({ device }) => device.process === undefined);
+  const asked = codes.filter(({ device }) => !isAutomatic(device));
   if (asked.length === 0) return;
   notice(`You will be asked for ${plural(asked.length, "MFA code")}:`);
   for (const { request, device, isShared } of asked) {

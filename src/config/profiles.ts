@@ -45,6 +45,8 @@ export type Mfa = {
   readonly serial: string;
   /** A command line that prints a code; run without a shell. */
   readonly process: string | undefined;
+  /** True where its seed is in the store (`add-mfa`), so that codes are computed. */
+  readonly hasSeed?: true;
   readonly prompt: "terminal" | "gui";
   /** Lifetime of the GetSessionToken session that the device's roles share, in seconds. */
   readonly sessionSeconds: number;
@@ -104,6 +106,7 @@ export const plainRoleKeys: readonly string[] = [
 export const awsroleKeys: readonly string[] = [
   ...plainRoleKeys,
   "mfa_process",
+  "mfa_seed",
   "mfa_prompt",
   "mfa_session_seconds",
   "source_identity",
@@ -121,6 +124,8 @@ export const awsroleKeys: readonly string[] = [
   "sso_account_name",
   "sso_login",
   "synced_from",
+  "exported_from",
+  "exported_until",
 ];
 
 /** Plain keys that a managed profile may not have: by these an SDK finds credentials (or fails) before it asks awsrole. */
@@ -183,6 +188,9 @@ export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
             : `did you mean ${guess}? run awsrole list to see your profiles`,
   });
 }
+
+/** The value of `awsrole_mfa_seed`: the seed itself is never in a file of AWS's. */
+export const storedSeed = "stored";
 
 type Lookup = (key: string) => Named | undefined;
 
@@ -355,7 +363,11 @@ function readRole(name: string, settings: Settings, get: Lookup, managed: boolea
     role: {
       arn: requireRule(name, arn, rules.roleArn),
       sessionName: optional("role_session_name", (found) =>
-        requireRule(name, found, rules.sessionName),
+        requireRule(
+          name,
+          found,
+          found.key.startsWith("awsrole_") ? rules.sessionNameTemplate : rules.sessionName,
+        ),
       ),
       durationSeconds: optional("duration_seconds", (found) =>
         parseDuration(name, found, roleSessionSeconds),
@@ -416,10 +428,21 @@ function readMfa(name: string, get: Lookup): Mfa | undefined {
   ) {
     throw invalidValue(name, prompt, "choose from terminal, gui");
   }
+  const process = get("mfa_process");
+  const seed = get("mfa_seed");
+  if (seed !== undefined && seed.setting.value !== storedSeed)
+    throw invalidValue(name, seed, `awsrole add-mfa writes it: it is ${storedSeed}, never a seed`);
+  if (seed !== undefined && process !== undefined)
+    throw invalid(
+      name,
+      `has both ${seed.key} (${at(seed.setting)}) and ${process.key} (${at(process.setting)})`,
+      "a code comes from one of them",
+    );
   const sessionSeconds = get("mfa_session_seconds");
   return {
     serial: requireRule(name, serial, rules.mfaSerial),
-    process: get("mfa_process")?.setting.value,
+    process: process?.setting.value,
+    ...(seed === undefined ? {} : { hasSeed: true }),
     prompt: prompt?.setting.value === "gui" ? "gui" : "terminal",
     sessionSeconds:
       sessionSeconds === undefined

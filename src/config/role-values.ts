@@ -32,6 +32,12 @@ export const rules = {
     hint: "an access key id looks like AKIAIOSFODNN7EXAMPLE",
   },
   sessionName: { pattern: /^[\w+=,.@-]{2,64}$/, hint: sessionText },
+  /** Of `awsrole_role_session_name` alone: AWS and its SDKs know no templates. */
+  sessionNameTemplate: {
+    pattern:
+      /^(?:[\w+=,.@-]{2,64}|(?=.*\{)(?:[\w+=,.@-]|\{(?:user|iam-user|host|profile)\}){1,64})$/,
+    hint: `${sessionText}; or with {user}, {iam-user}, {host} and {profile} in it`,
+  },
   sourceIdentity: { pattern: /^[\w+=,.@-]{2,64}$/, hint: sessionText },
   externalId: {
     pattern: /^[\w+=,.@:/-]{2,1224}$/,

@@ -7,6 +7,7 @@ import type { AssumeRoleRequest, IssuedSession } from "../aws/sts.ts";
 import type { CachedSession } from "./cache/session.ts";
 import { deviceOfCall, mfaImpossible, type RoleHop, type UserSessionHop } from "./chain.ts";
 import { chainedRoleSeconds } from "../config/aws-limits.ts";
+import { wantsSigner, withSigner } from "./session-name.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 
 /** A session of an IAM user, with a code where its device is used. @throws what `Sts` and `MfaCodes.spend` throw, ERR_PROFILE_INVALID for a key that is temporary. */
@@ -37,7 +38,11 @@ export async function assumeRole(
   if (device !== undefined && signer.sessionToken !== undefined)
     throw temporaryKey(hop.profile.name);
   const sts = await deps.openSts(hop.connection);
-  const request = assumeRoleRequest(hop, signer, deps);
+  const { profile, role } = hop;
+  const roleSessionName = wantsSigner(role.sessionName)
+    ? withSigner(role.sessionName, (await sts.getCallerIdentity(signer)).arn, profile.name)
+    : role.sessionName;
+  const request = { ...assumeRoleRequest(hop, signer, deps), roleSessionName };
   const issued =
     device === undefined
       ? await sts.assumeRole(signer, request)
@@ -104,7 +109,7 @@ function assumeRoleRequest(
   hop: RoleHop,
   signer: Credentials,
   deps: SessionDependencies,
-): AssumeRoleRequest {
+): Omit<AssumeRoleRequest, "roleSessionName"> {
   const { role } = hop;
   let { durationSeconds } = role;
   if (
@@ -119,7 +124,6 @@ function assumeRoleRequest(
   }
   return {
     roleArn: role.arn,
-    roleSessionName: role.sessionName,
     ...(durationSeconds === undefined ? {} : { durationSeconds }),
     ...(role.externalId === undefined ? {} : { externalId: role.externalId }),
     ...(role.sourceIdentity === undefined ? {} : { sourceIdentity: role.sourceIdentity }),

@@ -29,7 +29,7 @@ import {
 import { mfaAccount, sessionAccount } from "./cache/item-names.ts";
 import { createBaseCredentials, type BaseCredentials } from "./base-credentials.ts";
 import { type MfaPlan, planMfa, type SignerLife } from "./mfa/plan.ts";
-import { userName } from "./user-name.ts";
+import { defaultSessionName, expandSessionName, wantsSigner } from "./session-name.ts";
 
 /** A role to be assumed: one AssumeRole (or AssumeRoleWithWebIdentity) call, signed by `signer`. */
 export type RoleHop = {
@@ -260,7 +260,7 @@ function resolveRole(
     roleArn: profile.role.arn,
     env,
   });
-  const role = { ...profile.role, sessionName: profile.role.sessionName ?? defaultSessionName() };
+  const role = { ...profile.role, sessionName: sessionNameOf(profile, source) };
   const policy = readSessionPolicy(profile);
   const mfaPlan = planMfa({
     device: profile.mfa ?? (source.kind === "base" ? deviceOf(source) : undefined),
@@ -289,6 +289,19 @@ function resolveRole(
     source: signer.kind === "base" ? signer.identity : signer.request,
   });
   return { kind: "role", profile, role, policy, mfaPlan, connection, signer, request };
+}
+
+/** @throws ERR_PROFILE_INVALID for a template that cannot be filled in. */
+function sessionNameOf({ name, role: { sessionName } }: RoleProfile, source: Hop): string {
+  if (sessionName === undefined) return defaultSessionName();
+  const expanded = expandSessionName(sessionName, name);
+  if (wantsSigner(expanded) && source.kind === "base" && source.source.kind === "web-identity")
+    throw new AwsRoleError(
+      "ERR_PROFILE_INVALID",
+      `profile ${name}: {iam-user} in the session name has no value: a web identity token is no IAM user`,
+      { hint: "use {user}, {host} or {profile}" },
+    );
+  return expanded;
 }
 
 /** AWS keeps its partitions apart: no identity of one can assume a role in another. @throws ERR_PROFILE_INVALID. */
@@ -422,16 +435,4 @@ function resolveSourceProfile(
     );
   }
   return resolveProfile(files, source, env, [...path, name]);
-}
-
-/** The session name of a role that is given none: the OS user's, fitted to what STS allows. */
-export function defaultSessionName(): string {
-  let name = "";
-  try {
-    name = userName();
-  } catch {
-    // A user id without an entry in the password database, as in containers.
-  }
-  const fitted = name.replaceAll(/[^\w+=,.@-]/g, "-").slice(0, 64);
-  return fitted.length >= 2 ? fitted : "awsrole";
 }

@@ -31,7 +31,7 @@ import {
   type SessionHop,
 } from "./chain.ts";
 import type { SessionDependencies } from "./dependencies.ts";
-import { codeNeeded } from "./mfa/code-needed.ts";
+import { codeNeeded, isAutomatic } from "./mfa/code-needed.ts";
 import { decodeOutcome, encodeOutcome, isShared, type Outcome } from "./shared-outcome.ts";
 
 /** Credentials and how they came: `stale` is an old session, with what kept it from being renewed as `trouble`. */
@@ -159,7 +159,7 @@ function stale(
 /** True when a fresh session of this hop would want a code from a person. */
 async function needsPerson(hop: SessionHop, deps: SessionDependencies): Promise<boolean> {
   const code = await codeNeeded(hop, (signer) => canSign(signer, deps));
-  return code !== undefined && code.device.process === undefined;
+  return code !== undefined && !isAutomatic(code.device);
 }
 
 /** Whether a hop's cached session can sign the next call. */

@@ -32,5 +32,10 @@ export function readSessionPolicy(profile: RoleProfile): string | undefined {
   }
   if (policy.length > mostPolicyCharacters)
     throw fail(`is longer than ${mostPolicyCharacters} characters`);
+  // The service model's pattern of a session policy.
+  // oxlint-disable-next-line no-control-regex -- it allows three of them
+  const strange = /[^\t\n\r\u0020-\u00FF]/u.exec(policy)?.[0];
+  if (strange !== undefined)
+    throw fail(`has a character that AWS takes in no session policy: ${strange}`);
   return policy;
 }

@@ -88,6 +88,8 @@ async function run(context: Context, words: readonly string[]): Promise<number> 
     const { nextSteps: stepsFor } = await import("../commands/next-steps.ts");
     return stepsFor(readAwsFiles(context.env, context.platform));
   };
+  const { removeEndedExports } = await import("../profiles/exports.ts");
+  await removeEndedExports(context);
   const topics = async (): Promise<readonly Topic[]> =>
     (await import("../commands/help-topics.ts")).helpTopics;
   const { version } = manifest;

@@ -22,15 +22,7 @@ export type KeyStore = {
 
 /** Keys in `store`. @throws ERR_STORE_UNAVAILABLE for a store that must not or cannot keep them. */
 export function createKeyStore(store: SecretStore, rows: ItemIndex): KeyStore {
-  if (store.name === "none" || store.name === "plaintext") {
-    throw new AwsRoleError(
-      "ERR_STORE_UNAVAILABLE",
-      store.name === "none"
-        ? "the store none stores nothing, including access keys"
-        : "the store plaintext is for temporary credentials only, not for access keys",
-      { hint: "use the OS keychain (--store keychain) or an encrypted file (--store file)" },
-    );
-  }
+  assertKeepsKeys(store, "access key");
   const get = async (accessKeyId: string): Promise<LongTermKey | undefined> => {
     const secret = await store.get(keyAccount(accessKeyId));
     return secret === undefined ? undefined : decodeKey(secret, accessKeyId);
@@ -59,4 +51,16 @@ export function createKeyStore(store: SecretStore, rows: ItemIndex): KeyStore {
       return wasThere;
     },
   };
+}
+
+/** `what`: "access key". @throws ERR_STORE_UNAVAILABLE for a store that must not or cannot keep it. */
+export function assertKeepsKeys({ name }: Pick<SecretStore, "name">, what: string): void {
+  if (name !== "none" && name !== "plaintext") return;
+  throw new AwsRoleError(
+    "ERR_STORE_UNAVAILABLE",
+    name === "none"
+      ? `the store none stores nothing, including ${what}s`
+      : `the store plaintext is for temporary credentials only, not for ${what}s`,
+    { hint: "use the OS keychain (--store keychain) or an encrypted file (--store file)" },
+  );
 }

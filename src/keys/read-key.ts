@@ -7,7 +7,7 @@ import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
 
 /** A person has all the time there is between two coffees to find the key. */
-const answerMs = 10 * 60_000;
+export const answerMs = 10 * 60_000;
 const mostInputCharacters = 64_000;
 
 /** The key of `[NAME]` in the AWS files. @throws ERR_PROFILE_INVALID when there is none, or a session's. */
@@ -103,7 +103,8 @@ const mostPastedLines = 50;
 /** What was pasted is there; only a slow connection takes longer from one line to the next. */
 const pasteMs = 300;
 
-async function readStandardInput(): Promise<string> {
+/** All of it, up to a limit that no key or seed reaches. */
+export async function readStandardInput(): Promise<string> {
   let text = "";
   process.stdin.setEncoding("utf8");
   for await (const chunk of process.stdin) {

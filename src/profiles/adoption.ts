@@ -87,7 +87,9 @@ export function whyNotReleasable({ settings }: EditableProfile): string | undefi
 export function release(config: Document, { id, settings }: EditableProfile): Document {
   let edited = config;
   for (const key of [...plainRoleKeys, ...plainSsoKeys]) {
-    if (settings.has(`awsrole_${key}`)) edited = renameKey(edited, id, `awsrole_${key}`, key);
+    const value = settings.get(`awsrole_${key}`)?.value;
+    const isTemplate = key === "role_session_name" && value?.includes("{") === true;
+    if (value !== undefined && !isTemplate) edited = renameKey(edited, id, `awsrole_${key}`, key);
   }
   if (settings.has("awsrole_mfa_process"))
     edited = renameKey(edited, id, "awsrole_mfa_process", "mfa_process");

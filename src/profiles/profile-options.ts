@@ -41,7 +41,8 @@ export const roleOptions = {
   "role-session-name": {
     type: "string",
     group: "Session",
-    describe: "role session name, shown in CloudTrail",
+    describe:
+      "role session name, shown in CloudTrail ({user}, {iam-user}, {host}, {profile} are filled in)",
   },
   "duration-seconds": {
     type: "string",
@@ -194,7 +195,7 @@ const checks: Readonly<Partial<Record<RoleOption, (named: Named) => unknown>>> =
   "role-arn": (named) => requireRule("", named, rules.roleArn),
   "source-profile": ({ setting }) => assertWritableName(setting.value),
   "credential-source": (named) => requireRule("", named, credentialSource),
-  "role-session-name": (named) => requireRule("", named, rules.sessionName),
+  "role-session-name": (named) => requireRule("", named, rules.sessionNameTemplate),
   "duration-seconds": (named) => parseDuration("", named, roleSessionSeconds),
   "external-id": (named) => requireRule("", named, rules.externalId),
   "mfa-serial": (named) => requireRule("", named, rules.mfaSerial),

@@ -103,7 +103,7 @@ export function openSessions(context: Context, options: SessionOptions): Session
           (await openSsoClients()).createSignin(connection, deadline),
       }),
     sso: openSso(context, { ...options, deadline, places: tokenPlaces(context, store) }),
-    codes: openCodes(context, { ...options, deadline }),
+    codes: openCodes(context, { ...options, deadline }, store),
     notice,
   };
 }
@@ -164,7 +164,7 @@ function spinning(sts: Sts, spin: Spin): Sts {
   };
 }
 
-function openCodes(context: Context, options: WithDeadline): MfaCodes {
+function openCodes(context: Context, options: WithDeadline, store: OpenStore): MfaCodes {
   const { env, platform, clock } = context;
   const { profile, mfaCode, input, isForProgram = false, deadline } = options;
   return createMfaCodes({
@@ -187,6 +187,13 @@ function openCodes(context: Context, options: WithDeadline): MfaCodes {
           lost,
         }),
       ),
+    computeCode: async (serial) => {
+      const { codeOfDevice } = await import("../credentials/mfa/stored-seed.ts");
+      return codeOfDevice(serial, clock.now(), {
+        rows: store.rows,
+        openStore: store.openNamedStore,
+      });
+    },
     memory: createMfaMemory(context.stateDir, clock),
     now: () => clock.now(),
     pause,

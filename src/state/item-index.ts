@@ -14,8 +14,8 @@ export type StoreName = "keychain" | "file" | "plaintext" | "none";
 /** What is known about one stored item without opening it. */
 export type IndexEntry = {
   readonly account: string;
-  /** `sign-in`: the token of IAM Identity Center. */
-  readonly kind: "role" | "mfa" | "key" | "sign-in";
+  /** `sign-in`: the token of IAM Identity Center; `seed`: an MFA device's. */
+  readonly kind: "role" | "mfa" | "key" | "sign-in" | "seed";
   readonly store: StoreName;
   /** Other stores that may hold a copy: it was stored while another was in use, or a move was interrupted. */
   readonly alsoIn?: readonly StoreName[];

@@ -26,9 +26,9 @@ export interface SecretStore {
   delete(account: string): Promise<boolean>;
 }
 
-/** True for the account of a long-term key, which no weak store takes (`credentials/items.ts` names accounts). */
+/** True for the account of a long-term key or an MFA seed, which no weak store takes (`credentials/cache/item-names.ts` names accounts). */
 export function isKeyAccount(account: string): boolean {
-  return account.startsWith("key/");
+  return /^(?:key|seed)\//.test(account);
 }
 
 /** What opening a store may need. */

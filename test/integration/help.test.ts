@@ -42,6 +42,7 @@ const moreWords: Readonly<Record<string, readonly string[]>> = {
   "edit-profile": ["--region", "eu-west-1"],
   exec: ["--", "true"],
   env: ["--shell", "bash"],
+  export: ["--to-credentials-file"],
   use: ["--shell", "bash"],
   serve: [],
 };

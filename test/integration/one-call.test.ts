@@ -1,5 +1,5 @@
 /** Sessions for one call: narrowed, of a role without a profile, for every profile that matches, with a least life, or in a shell. */
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
@@ -12,6 +12,8 @@ import {
   runAwsrole,
   runCommand,
 } from "../support/run-awsrole.ts";
+import { sendSigned } from "../support/signed-request.ts";
+import type { Keys } from "../support/sts-client.ts";
 import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
 
 const role = "arn:aws:iam::123456789012:role/example-role";
@@ -101,6 +103,84 @@ describe("a narrowed session", () => {
     });
   });
 
+  const sessionOf = async (words: readonly string[]): Promise<Keys> => {
+    const script = `JSON.stringify([process.env.AWS_ACCESS_KEY_ID, process.env.AWS_SECRET_ACCESS_KEY, process.env.AWS_SESSION_TOKEN])`;
+    const { stdout, stderr } = await exec([...words, "--", process.execPath, "-p", script]);
+    expect(stdout, stderr).toMatch(/^\[/);
+    const [accessKeyId = "", secretAccessKey = "", sessionToken = ""] = JSON.parse(
+      stdout,
+    ) as string[];
+    return { accessKeyId, secretAccessKey, sessionToken };
+  };
+  const may = async (keys: Keys): Promise<readonly boolean[]> => {
+    const headers = { "x-amz-security-token": keys.sessionToken ?? "" };
+    const asked = ["GetUser", "ListAccessKeys", "CreateAccessKey"].map((Action) =>
+      sendSigned(
+        sts,
+        { Action, Version: "2010-05-08", UserName: "Bob" },
+        { keys, service: "iam", headers },
+      ),
+    );
+    return (await Promise.all(asked)).map(({ status }) => status !== 403);
+  };
+
+  it("may do what its policies allow and do not deny, where the profile's own session may do all", async () => {
+    const document = (...statements: readonly object[]): string =>
+      JSON.stringify({ Version: "2012-10-17", Statement: statements });
+    const policy = join(home.path, "policy.json");
+    writeFileSync(
+      policy,
+      document(
+        { Effect: "Allow", Action: "iam:*", Resource: "*" },
+        { Effect: "Deny", Action: "iam:Create*", Resource: "*" },
+        { Effect: "Deny", Action: "iam:ListAccessKeys", Resource: "*" },
+      ),
+    );
+    expect(await may(await sessionOf(["prod"]))).toEqual([true, true, true]);
+    expect(await may(await sessionOf(["prod", "--read-only"]))).toEqual([true, true, false]);
+    expect(await may(await sessionOf(["prod", "--policy-file", policy]))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it.each([
+    ["no JSON", "Version: 2012-10-17", /awsrole_policy_file \S+ is not JSON\n.*at most 2048/],
+    ["longer than 2048", JSON.stringify(" ".repeat(2048)), /is longer than 2048 characters\n/],
+    [
+      "of other characters",
+      '{"Sid":"\u{1F511}"}',
+      /a character that AWS takes in no session policy: /,
+    ],
+  ])("is not asked for with a policy that is %s", async (_, text, message) => {
+    const file = join(home.path, "policy.json");
+    writeFileSync(file, text);
+    expect(await exec(["prod", "--policy-file", file, "--", "true"])).toMatchObject({
+      code: 125,
+      stderr: expect.stringMatching(message),
+    });
+    expect(sts.callsOf("AssumeRole")).toEqual([]);
+  });
+
+  it("is refused in AWS's own words where the policy is none, or is too large once it is packed", async () => {
+    const file = join(home.path, "policy.json");
+    writeFileSync(file, '["no policy"]');
+    const malformed = await exec(["prod", "--policy-file", file, "--", "true"]);
+    expect(malformed).toMatchObject({ code: 125, stdout: "" });
+    expect(malformed.stderr).toBe(
+      `awsrole: STS refused AssumeRole of ${role}: MalformedPolicyDocumentException: Syntax errors in policy.\nawsrole: hint: correct the policy document\n`,
+    );
+    writeFileSync(file, `{"Statement":"${"x".repeat(2000)}"}`);
+    const arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+    const packed = await exec(["prod", "--policy-file", file, "--policy-arn", arn, "--", "true"]);
+    expect(packed).toMatchObject({ code: 125, stdout: "" });
+    expect(packed.stderr).toBe(
+      `awsrole: STS refused AssumeRole of ${role}: PackedPolicyTooLargeException: Packed policy consumes 101% of allotted space, please use smaller policy.\n` +
+        "awsrole: hint: shorten the policy, or use fewer tags and policy ARNs\n",
+    );
+  });
+
   it("is of the role's partition", async () => {
     const arn = "arn:aws-cn:iam::123456789012:role/cn";
     sts.addRole({ arn });
@@ -147,6 +227,25 @@ describe("a narrowed session", () => {
     const refused = await exec([...words, "--", "true"]);
     expect(refused).toMatchObject({ stdout: "", stderr: expect.stringMatching(message), code });
     expect(sts.callsOf("AssumeRole")).toEqual([]);
+  });
+});
+
+describe("a session name from a template", () => {
+  it("reaches AWS with the signer and the profile filled in, is cached, and is kept by release", async () => {
+    const named = ["named", "--role-arn", role, "--source-profile", "bob", "--role-session-name"];
+    const add = (name: string): Promise<Finished> =>
+      runAwsrole(["add-profile", ...named, name, "--force"], { env: home.env });
+    expect(await add("{iam-user}.{nobody}")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/\{iam-user\}, \{host\} and \{profile\}/),
+    });
+    expect(await add("{iam-user}.{profile}")).toMatchObject({ code: 0 });
+    for (const _ of [1, 2]) expect(await exec(["named", "--", "true"])).toMatchObject({ code: 0 });
+    expect(assumed().map(({ RoleSessionName }) => RoleSessionName)).toEqual(["Bob.named"]);
+    await runAwsrole(["release", "named"], { env: home.env });
+    const config = readFileSync(home.configFile, "utf8");
+    expect(config).toContain("\nawsrole_role_session_name = {iam-user}.{profile}\n");
+    expect(config).toContain(`\nrole_arn = ${role}\n`);
   });
 });
 

@@ -90,7 +90,12 @@ export type Answer = {
 /** One request to the endpoint, with its token unless `headers` says otherwise. */
 export function askEndpoint(
   { url, token }: Pick<ServeProcess, "url" | "token">,
-  { method = "GET", path, headers = {} }: { method?: string; path?: string; headers?: object } = {},
+  {
+    method = "GET",
+    path,
+    headers = {},
+    onSent = () => {},
+  }: { method?: string; path?: string; headers?: object; onSent?: () => void } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = request(
@@ -117,6 +122,6 @@ export function askEndpoint(
         );
       },
     );
-    asked.once("error", reject).end();
+    asked.once("finish", onSent).once("error", reject).end();
   });
 }

@@ -13,7 +13,7 @@ import {
 import { runProcess } from "../../foundation/run-process.ts";
 import type { Context } from "../../foundation/context.ts";
 import { assertWritableName } from "../../config/names.ts";
-import { defaultSessionName } from "../../credentials/chain.ts";
+import { defaultSessionName } from "../../credentials/session-name.ts";
 import type { Environment } from "../../foundation/environment.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { addSsoProfile, isForSso, ssoOptions } from "./sso.ts";

@@ -15,3 +15,8 @@ export function mfaAccount(request: string): string {
 export function keyAccount(accessKeyId: string): string {
   return `key/v1/${accessKeyId}`;
 }
+
+/** The seed of an MFA device, by the device. */
+export function seedAccount(serial: string): string {
+  return `seed/v1/${shortHash(serial)}`;
+}

@@ -23,3 +23,8 @@ export async function codeNeeded(
   if (signer.kind === "base" || (await isUsable(signer))) return undefined;
   return codeNeeded(signer, isUsable);
 }
+
+/** Whether a device's codes come without a person. */
+export function isAutomatic({ process, hasSeed }: Mfa): boolean {
+  return process !== undefined || hasSeed === true;
+}

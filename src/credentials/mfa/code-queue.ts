@@ -1,7 +1,7 @@
 /**
  * How MFA codes are spent. Its rules:
  *
- * - Sources in order (code-sources.ts): `--mfa-code`, `mfa_process`, the terminal, a pinentry where the profile wants one. With
+ * - Sources in order (code-sources.ts): `--mfa-code`, the seed or `mfa_process`, the terminal, a pinentry where the profile wants one. With
  *   none left the answer is ERR_MFA_NEEDED at once.
  * - One code of a device is asked for and spent at a time, in whatever process, and one question is open at a terminal.
  * - A code that AWS has seen is not offered again: its step of 30 s is waited out, and the person is notified.
@@ -13,6 +13,7 @@ import type { Mfa } from "../../config/profiles.ts";
 import { type Deadline, sinceStartMs, within } from "../../foundation/deadline.ts";
 import { type AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { type Prompter, type PrompterResult, unavailable } from "../../foundation/prompter.ts";
+import { isAutomatic } from "./code-needed.ts";
 import { inTurn } from "../../locks/in-turn.ts";
 import {
   type Attempt,
@@ -20,8 +21,9 @@ import {
   codeNeededError,
   type CodeSource,
   type CodeSourceDependencies,
+  type CodeGenerator,
+  generatedCodeSource,
   givenCodeSource,
-  processCodeSource,
   promptCodeSource,
 } from "./code-sources.ts";
 
@@ -34,6 +36,8 @@ export type MfaCodesOptions = CodeSourceDependencies & {
   readonly givenCode: string | undefined;
   /** The terminal, or pinentry where the profile wants that. */
   readonly findPrompter: (prompt: Mfa["prompt"]) => PrompterResult;
+  /** The code of now, by the seed that is kept for the device. @throws ERR_SOURCE_UNAVAILABLE, ERR_STORE_*. */
+  readonly computeCode: (serial: string) => Promise<string>;
   /** Runs a `mfa_process`; its output. @throws ERR_PROCESS_FAILED. */
   readonly runProcess: (command: string, deadline: Deadline) => Promise<string>;
 };
@@ -69,7 +73,7 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
   return {
     hasGivenCode: () => givenCode !== undefined,
     async assertCodeObtainable(mfa) {
-      if (givenCode !== undefined || mfa.process !== undefined) return;
+      if (givenCode !== undefined || isAutomatic(mfa)) return;
       const found = prompterOrCooldown(options, mfa);
       if (found.kind === "unavailable") throw codeNeededError({ profile, mfa }, found.reason);
     },
@@ -114,12 +118,26 @@ export function createMfaCodes(options: MfaCodesOptions): MfaCodes {
     );
   }
 
+  function generatorOf(
+    { serial, process, hasSeed }: Mfa,
+    isRepeated: boolean,
+  ): CodeGenerator | undefined {
+    if (hasSeed) return { name: "the seed", run: () => options.computeCode(serial), isRepeated };
+    return process === undefined
+      ? undefined
+      : {
+          name: "mfa_process",
+          run: () => options.runProcess(process, deps.deadline),
+          isRepeated,
+        };
+  }
+
   function sourcesOf(attempt: Attempt, prompter: Prompter | undefined): readonly CodeSource[] {
     // Run again only where no person can take over: its next code may be better than the one refused.
     const isRepeated = prompter === undefined;
     return [
       givenCodeSource(attempt, takeGivenCode, deps),
-      processCodeSource(attempt, options.runProcess, { isRepeated }, deps),
+      generatedCodeSource(attempt, generatorOf(attempt.mfa, isRepeated), deps),
       ...(prompter === undefined
         ? []
         : [promptCodeSource(attempt, prompter, () => requesterOf(options), deps)]),

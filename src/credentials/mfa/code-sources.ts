@@ -51,30 +51,39 @@ export function givenCodeSource(
   };
 }
 
-/** Codes of the device's `mfa_process`, if it has one: one, or several with `isRepeated`. */
-export function processCodeSource(
+/** What computes or prints codes by itself. */
+export type CodeGenerator = {
+  /** How messages call it. */
+  readonly name: string;
+  /** What it prints. @throws AwsRoleError for a failure of its own. */
+  readonly run: () => Promise<string>;
+  /** False where it is asked once, because a person can take over. */
+  readonly isRepeated: boolean;
+};
+
+/** Codes of a generator, where the device has one: one, or several with `isRepeated`. */
+export function generatedCodeSource(
   attempt: Attempt,
-  run: (command: string, deadline: Deadline) => Promise<string>,
-  { isRepeated }: { readonly isRepeated: boolean },
+  generator: CodeGenerator | undefined,
   { memory, now, pause, deadline }: CodeSourceDependencies,
 ): CodeSource {
   let runs = 0;
   return async () => {
-    const { process } = attempt.mfa;
     runs += 1;
-    if (process === undefined || (runs > 1 && !isRepeated)) return undefined;
+    if (generator === undefined || (runs > 1 && !generator.isRepeated)) return undefined;
+    const { name, run } = generator;
     for (;;) {
       let code: string | undefined;
       try {
-        code = readCode(await run(process, deadline));
+        code = readCode(await run());
       } catch (error) {
         if (!isAwsRoleError(error) || error.code === "ERR_INTERRUPTED") throw error;
         attempt.trouble = programFailed(attempt, error.message, { hint: error.hint, cause: error });
         return undefined;
       }
       if (code === undefined) {
-        attempt.trouble = programFailed(attempt, "mfa_process did not print a code of six digits", {
-          hint: `it must print only the code: ${process}`,
+        attempt.trouble = programFailed(attempt, `${name} did not print a code of six digits`, {
+          hint: `it must print only the code: ${attempt.mfa.process ?? ""}`,
         });
         return undefined;
       }
@@ -83,7 +92,7 @@ export function processCodeSource(
       if (waitMs >= deadline.remainingMs()) {
         attempt.trouble ??= new AwsRoleError(
           "ERR_MFA_WRONG_CODE",
-          "mfa_process returned a code that was already used, and the next one comes too late for this caller",
+          `${name} returned a code that was already used, and the next one comes too late for this caller`,
           { hint: `try again in ${Math.ceil(waitMs / 1000)} s` },
         );
         return undefined;

@@ -13,8 +13,12 @@ export type KeyStores = {
 };
 
 /** The store that keeps a key; the keychain where nothing is known of it (another machine's state folder, a new one). */
-export async function storeOfKey(rows: ItemIndex, accessKeyId: string): Promise<StoreName> {
-  const account = keyAccount(accessKeyId);
+export function storeOfKey(rows: ItemIndex, accessKeyId: string): Promise<StoreName> {
+  return storeOfItem(rows, keyAccount(accessKeyId));
+}
+
+/** The same of any item that is not cached, but kept. */
+export async function storeOfItem(rows: ItemIndex, account: string): Promise<StoreName> {
   const row = (await rows.list()).find((one) => one.account === account);
   return row?.store ?? "keychain";
 }

@@ -86,6 +86,8 @@ export type Caller = {
   /** Session tags that a next hop inherits, by lower-cased key. */
   transitiveTags: ReadonlyMap<string, string>;
   sourceIdentity: string | undefined;
+  /** What a session is allowed at most: inline documents and ARNs of policies; absent: what its role is. */
+  sessionPolicies?: readonly string[];
 };
 
 /** Temporary credentials that the double has issued. */

@@ -1,6 +1,6 @@
 /**
  * What users and roles may do that were made by IAM calls: their attached policies are evaluated, Allow only. Everybody who was put there
- * by a test may do everything.
+ * by a test may do everything. A session with policies of its own may do what any of them allows and none of them denies.
  */
 import { refusal } from "./answers.ts";
 import type { Caller, Directory } from "./directory.ts";
@@ -11,6 +11,7 @@ const MANAGED_POLICIES: Readonly<Record<string, string>> = {
   "job-function/ViewOnlyAccess": allow(["iam:List*", "s3:ListAllMyBuckets", "rds:Describe*"]),
   AmazonRDSReadOnlyAccess: allow(["rds:Describe*", "rds:ListTagsForResource"]),
   AdministratorAccess: allow(["*"]),
+  ReadOnlyAccess: allow(["iam:Get*", "iam:List*"]),
 };
 
 /** No permission is needed for these. */
@@ -29,6 +30,7 @@ export function requireAllowed(
   caller: Caller,
   { service, action, params }: { service: string; action: string; params: Parameters },
 ): void {
+  requireSessionAllowed(directory, caller, { service, action, params });
   const signer = caller.user ?? directory.rolesByArn.get(caller.roleArn ?? "");
   const { attachedPolicyArns } = signer ?? {};
   if (attachedPolicyArns === undefined || UNCONTROLLED.has(action)) return;
@@ -44,15 +46,41 @@ export function requireAllowed(
   );
 }
 
+function requireSessionAllowed(
+  directory: Directory,
+  caller: Caller,
+  { service, action, params }: { service: string; action: string; params: Parameters },
+): void {
+  if (caller.sessionPolicies === undefined || UNCONTROLLED.has(action)) return;
+  const resource = resourceOf(caller, action, params);
+  const documents = caller.sessionPolicies.map((one) =>
+    one.startsWith("arn:") ? policyDocument(directory, one) : one,
+  );
+  const has = (effect: "Allow" | "Deny"): boolean =>
+    documents.some((document) => allows(document, `${service}:${action}`, resource, effect));
+  const isDenied = has("Deny");
+  if (!isDenied && has("Allow")) return;
+  throw refusal(
+    403,
+    "AccessDenied",
+    `User: ${caller.arn} is not authorized to perform: ${service}:${action} on resource: ${resource} ${isDenied ? "with an explicit deny in a session policy" : `because no session policy allows the ${service}:${action} action`}`,
+  );
+}
+
 type Statement = { Effect: string; Action: string | string[]; Resource: string | string[] };
 
-function allows(document: string | undefined, action: string, resource: string): boolean {
+function allows(
+  document: string | undefined,
+  action: string,
+  resource: string,
+  effect: "Allow" | "Deny" = "Allow",
+): boolean {
   const { Statement: statements } = JSON.parse(document ?? '{"Statement":[]}') as {
     Statement: Statement[];
   };
   return statements.some(
     ({ Effect, Action, Resource }) =>
-      Effect === "Allow" && matches(Action, action) && matches(Resource, resource),
+      Effect === effect && matches(Action, action) && matches(Resource, resource),
   );
 }
 

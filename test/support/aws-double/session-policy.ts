@@ -42,6 +42,14 @@ export function packSessionPolicy(
   return packed;
 }
 
+/** What a session with this input is allowed at most; empty where nothing limits it. */
+export function sessionPoliciesOf({ Policy: policy, PolicyArns = [] }: SessionInput): {
+  sessionPolicies?: readonly string[];
+} {
+  const all = [policy, ...PolicyArns.map(({ arn }) => arn)].filter((one) => one !== undefined);
+  return all.length === 0 ? {} : { sessionPolicies: all };
+}
+
 /**
  * Checks Tags and TransitiveTagKeys. Answers all tags of the new session, inherited ones included, and those of them that it
  * hands on by lower-cased key.

@@ -11,7 +11,7 @@ import {
   type Session,
 } from "./directory.ts";
 import { consumeMfaCode } from "./mfa.ts";
-import { packSessionPolicy, readSessionTags } from "./session-policy.ts";
+import { packSessionPolicy, readSessionTags, sessionPoliciesOf } from "./session-policy.ts";
 import { readWebIdentity } from "./web-identity.ts";
 
 const DEFAULT_DURATION_SECONDS = 3600;
@@ -72,7 +72,10 @@ function assumeRole(request: ActionRequest): XmlStructure {
   const packedPolicySize = packSessionPolicy(request.input, tags);
   const session = issueSession(
     directory,
-    roleAsCaller(role, params, sourceIdentity, transitiveTags),
+    {
+      ...roleAsCaller(role, params, sourceIdentity, transitiveTags),
+      ...sessionPoliciesOf(request.input),
+    },
     {
       ...request,
       durationSeconds: grantedDuration(params, role, caller.kind !== "user"),

@@ -52,6 +52,20 @@ describe("a chain", () => {
     expect(regionsOf(mid)).toEqual(["eu-west-1", "eu-west-1"]);
     expect(regionsOf(`${mid}region = us-west-2\n`)).toEqual(["eu-west-1", "us-west-2"]);
   });
+  it("has its session named by a template, of awsrole's own key only, where the signer is left open", () => {
+    const template = (name: string): string => prod.replace("= me", `= ${name}`);
+    expect(chainOf(template("x-{profile}")).role.sessionName).toBe("x-prod");
+    expect(JSON.parse(requestOf(template("{iam-user}@{profile}")))).toMatchObject({
+      sessionName: "{iam-user}@prod",
+      source: ["static", "AKIAIOSFODNN7EXAMPLE"],
+    });
+    for (const wrong of ["{nobody}", "{user", "a b{user}", "{{user}}"])
+      expect(() => chainOf(template(wrong))).toThrow("is not valid");
+    const plain = `[profile prod]\nrole_arn = ${arn}\nsource_profile = bob\nrole_session_name = {user}\n`;
+    expect(() => chainOf(plain)).toThrow("role_session_name = {user} is not valid");
+    const web = `[profile prod]\nawsrole_role_arn = ${arn}\nawsrole_web_identity_token_file = /t\nawsrole_role_session_name = {iam-user}\n`;
+    expect(() => chainOf(web)).toThrow("a web identity token is no IAM user");
+  });
   it("names the source that does not exist", () => {
     expect(() => chainOf(prod.replace("= bob", "= alice"))).toThrow(
       "profile prod has source profile alice, which does not exist",

@@ -116,9 +116,11 @@ async function missingItems(
       fix:
         kind === "key"
           ? `awsrole add-key ${profile}`
-          : kind === "sign-in"
-            ? `awsrole login ${profile.split(" ").at(-1)}`
-            : `awsrole logout ${profile}`,
+          : kind === "seed"
+            ? `awsrole add-mfa ${profile}`
+            : kind === "sign-in"
+              ? `awsrole login ${profile.split(" ").at(-1)}`
+              : `awsrole logout ${profile}`,
     });
   }
   return findings;

@@ -29,17 +29,19 @@ function rows({ rows: listed, files, now }: Facts): Finding[] {
   const known = files.profileNames();
   return listed.flatMap(({ profile, kind, expiresAt, store }): Finding[] => {
     if (kind === "sign-in") return [];
-    const isKey = kind === "key";
-    const thing = isKey ? "a key" : "a session";
+    const thing = kind === "key" ? "a key" : kind === "seed" ? "an MFA seed" : "a session";
     if (kind !== "mfa" && !known.includes(profile))
       return [
         {
           id: "row-orphaned",
           profile,
           what: `the store ${store} holds ${thing} of profile ${profile}, which no longer exists`,
-          fix: isKey
-            ? `restore the profile (awsrole add-key ${profile}), then run awsrole remove-key ${profile}`
-            : `awsrole logout --all deletes all sessions`,
+          fix:
+            kind === "key"
+              ? `restore the profile (awsrole add-key ${profile}), then run awsrole remove-key ${profile}`
+              : kind === "seed"
+                ? `restore the profile with its mfa_serial, then run awsrole add-mfa ${profile} --remove`
+                : `awsrole logout --all deletes all sessions`,
         },
       ];
     const age = expiresAt === undefined ? 0 : now.getTime() - Date.parse(expiresAt);

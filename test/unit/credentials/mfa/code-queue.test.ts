@@ -67,6 +67,7 @@ describe("spending an MFA code", () => {
                 },
               },
             },
+      computeCode: () => Promise.reject(new Error("no seed is kept")),
       runProcess: async () => printed?.shift()?.() ?? "",
       memory: createMfaMemory(folder, clock),
       now: clock.now,

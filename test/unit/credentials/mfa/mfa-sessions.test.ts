@@ -116,6 +116,7 @@ describe("MFA", () => {
                     },
                   },
                 },
+          computeCode: () => Promise.reject(new Error("no seed is kept")),
           runProcess: async () => "",
           memory: createMfaMemory(folder, clock),
           now: clock.now,
