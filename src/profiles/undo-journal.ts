@@ -31,7 +31,7 @@ export type JournalEntry = {
   readonly edits: readonly LineEdit[];
 };
 
-/** Under which id an edit is kept; or why it is not, to follow "undo cannot take this back: ". */
+/** Under which id an edit is kept; or why it is not, to follow "this change cannot be undone: ". */
 export type Recorded = { readonly id: string } | { readonly unkept: string };
 
 export type Journal = {

@@ -227,7 +227,7 @@ describe.skipIf(noOther !== undefined)(titled("as another user", noOther), () =>
     own(home.path);
     const edited = await run(edit(901));
     expect(edited).toMatchObject({ code: 0 });
-    expect(edited.stdout).toMatch(/undo cannot take this back: .* belongs to another user/);
+    expect(edited.stdout).toMatch(/this change cannot be undone: .* belongs to another user/);
     expect(config()).toBe(hand(901));
     expect(everything()).not.toContain("state");
   });
@@ -277,6 +277,6 @@ it("a state folder that cannot be written costs the way back, not the edit", asy
   writeFileSync(join(home.path, "state"), "a file stands where the folder should be");
   const edited = await run(edit(901));
   expect(edited).toMatchObject({ code: 0, stderr: "" });
-  expect(edited.stdout).toMatch(/undo cannot take this back: .* cannot be written \(ENOTDIR\)/);
+  expect(edited.stdout).toMatch(/this change cannot be undone: .* cannot be written \(ENOTDIR\)/);
   expect(config()).toBe(hand(901));
 });

@@ -217,7 +217,7 @@ describe("what is refused, with where and how to mend", () => {
         "an sso session that does not exist",
         "[profile prod]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = r\n",
         /no \[sso-session corp\]/,
-        /aws configure/,
+        /awsrole login/,
       ],
       [
         "a strange prompt",
