@@ -371,7 +371,7 @@ describe.skipIf(process.platform !== "linux")(
         /refused the session \(400\)\nawsrole: hint: it takes sessions of roles and of GetFederationToken only/,
       );
       sts.behave({ only, malformed: "wrong-content-type" });
-      expect((await run(["prod"])).stderr).toMatch(/answered without a token\nawsrole: hint: /);
+      expect((await run(["prod"])).stderr).toMatch(/returned no token\nawsrole: hint: /);
     });
   },
 );

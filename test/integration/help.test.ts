@@ -50,7 +50,12 @@ const run = (...words: string[]) => runInProcess(words, env);
 
 describe("help", () => {
   it.each([
-    ["nothing", "", "", ["login", "add-key NAME", "add-profile"]],
+    [
+      "nothing",
+      "",
+      "",
+      ["login", "add-key NAME", "add-profile", "setup NAME --admin-profile ADMIN"],
+    ],
     [
       "a key in plain text",
       "",

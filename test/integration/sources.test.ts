@@ -114,7 +114,7 @@ describe("sources", () => {
     sts.behave({ only: ["GetRoleName"], serverError: 500 });
     const failing = await run(profile, onInstance());
     expect(failing).toMatchObject({ code: 1, stdout: "" });
-    expect(failing.stderr).toMatch(/it answered \S+ with HTTP 500/);
+    expect(failing.stderr).toMatch(/it returned HTTP 500\S* for \S+/);
   });
 
   it("not the EC2 instance metadata service where AWS_EC2_METADATA_DISABLED says so", async () => {
@@ -503,7 +503,7 @@ describe("sources", () => {
       [
         "gives ended credentials",
         `echo '{"Version":1,"AccessKeyId":"SECRET","SecretAccessKey":"SECRET","SessionToken":"SECRET","Expiration":"2020-01-01T00:00:00Z"}'`,
-        /gave credentials that ended at 2020-01-01T00:00:00Z/,
+        /returned credentials that expired at 2020-01-01T00:00:00Z/,
       ],
       ["fails", "echo SECRET; echo SECRET >&2; exit 7", /it failed \(exit code 7\)/],
       ["prints no JSON", "echo SECRET", /its output is not credential_process JSON/],

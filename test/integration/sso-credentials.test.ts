@@ -72,7 +72,7 @@ describe("a role of IAM Identity Center", () => {
     const ended = await ask();
     expect(ended).toMatchObject({ code: 3, stdout: "" });
     expect(ended.stderr).toMatch(
-      /^awsrole: profile reader: the sign-in to sso-session corp has ended\n/,
+      /^awsrole: profile reader: the sign-in to sso-session corp has expired\n/,
     );
   });
 
@@ -87,7 +87,7 @@ describe("a role of IAM Identity Center", () => {
     home.writeToken(token);
     const ended = await ask();
     expect(ended).toMatchObject({ code: 3, stdout: "" });
-    expect(ended.stderr).toMatch(/the sign-in to sso-session corp has ended/);
+    expect(ended.stderr).toMatch(/the sign-in to sso-session corp has expired/);
     expect(callsSince(start)).toEqual([]);
   });
 

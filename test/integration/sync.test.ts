@@ -243,7 +243,7 @@ awsrole_synced_from = corp
     aws.identityCenter.endSessions();
     const finished = await sync();
     expect(finished).toMatchObject({ code: 3, stdout: "" });
-    expect(finished.stderr).toContain("the sign-in to sso-session corp has ended");
+    expect(finished.stderr).toContain("the sign-in to sso-session corp has expired");
   });
 
   it("reads sessions, names and role chains from a team's file, the same bytes for everyone", async () => {
