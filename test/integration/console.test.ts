@@ -65,8 +65,11 @@ describe.skipIf(process.platform !== "linux")(
       writeFileSync(home.configFile, change(readFileSync(home.configFile, "utf8")));
     /** For how long the browser is signed in, in seconds from now. */
     const lifeSaidIn = (stderr: string): number => {
-      const until = /^awsrole: signed in until (\S+)$/m.exec(stderr)?.[1] ?? "";
-      return (new Date(until).getTime() - Date.now()) / 1000;
+      const [, hours = "0", minutes = "0"] =
+        /^awsrole: signed in until [-\d ]*\d\d:\d\d, in (?:(\d+) h ?)?(?:(\d+) min)?$/m.exec(
+          stderr,
+        ) ?? [];
+      return Number(hours) * 3600 + Number(minutes) * 60;
     };
     const fetchOnce = `${process.execPath} -e 'fetch(process.argv[1],{redirect:"manual"}).then(r=>console.log(r.status+" "+r.headers.get("location")))' "$1" >> VISITS`;
 
@@ -230,9 +233,9 @@ describe.skipIf(process.platform !== "linux")(
         ["prod", "--destination", "https://evil.example/"],
         /--destination is not a URL of this console/,
       ],
-      [["prod", "--destination", "https://console.aws.amazon.com.evil.example/"], /not an address/],
-      [["prod", "--destination", "//evil.example/"], /not an address/],
-      [["prod", "--destination", "javascript:alert(1)"], /not an address/],
+      [["prod", "--destination", "https://console.aws.amazon.com.evil.example/"], /not a URL/],
+      [["prod", "--destination", "//evil.example/"], /not a URL/],
+      [["prod", "--destination", "javascript:alert(1)"], /not a URL/],
     ] as const)("refuses %j", async (words, message) => {
       expect(await run(words)).toMatchObject({
         code: 2,

@@ -115,7 +115,7 @@ describe("explain", () => {
 
   it("takes AWS_PROFILE for NAME, and wants one", async () => {
     make({ config, credentials });
-    const named = await runInProcess(["explain"], { ...home.env, AWS_PROFILE: "mid" });
+    const named = await runInProcess(["explain", "--verbose"], { ...home.env, AWS_PROFILE: "mid" });
     expect(named.stdout).toMatch(/^1\. profile mid: arn:aws:iam::123456789012:role\/mid$/m);
     expect(named.stdout).toMatch(/mfa_serial = .* # .*config:10$/m);
     expect(named.stdout).not.toContain("planted-secret");
@@ -207,7 +207,11 @@ describe("explain", () => {
         { input: "sessionName", was: "AWSCLI-Session", is: "other" },
         { input: "externalId", is: "x-1" },
       ]);
-      const { stdout } = await runInProcess(["explain", "prod"], home.env);
+      const short = await runInProcess(["explain", "prod"], home.env);
+      expect(short.stdout).toMatch(/^ {3}Changed {4}sessionName: AWSCLI-Session -> other$/m);
+      expect(short.stdout).toMatch(/^ {3}Programs {3}/m);
+      expect(short.stdout.split("\n").length).toBeLessThan(16);
+      const { stdout } = await runInProcess(["explain", "prod", "--verbose"], home.env);
       expect(stdout).toContain("changed: sessionName: AWSCLI-Session -> other");
       expect(stdout).toMatch(/^ {3}key: {6}role = arn.*; sessionName = other; externalId = x-1/m);
     });

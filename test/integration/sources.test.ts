@@ -166,7 +166,7 @@ describe("sources", () => {
       AWS_CONTAINER_AUTHORIZATION_TOKEN: "let me in",
     });
     expect(elsewhere).toMatchObject({ code: 1, stdout: "" });
-    expect(elsewhere.stderr).toMatch(/not an address to get credentials from/);
+    expect(elsewhere.stderr).toMatch(/not a valid credentials endpoint/);
   });
 
   describe("SSO", () => {

@@ -11,6 +11,7 @@ import { requireProfileName } from "../../sessions/fetch-credentials.ts";
 import { consumersOf } from "../../clients/sdk-behavior.ts";
 import { explainChain } from "../../clients/chain-report.ts";
 import { printConsumers, printExplanation } from "./report.ts";
+import { printSummary } from "./summary.ts";
 
 export default defineCommand({
   usage: "explain [NAME]",
@@ -18,8 +19,16 @@ export default defineCommand({
   description:
     "Shows for each hop which call creates its session, who signs it, how long it lasts, where an MFA code is needed and why, whether a session is cached, what changed since, and where every setting is. It only reads files: it runs no program, uses no network and opens no secret. For a profile that awsrole refuses, it shows what other programs do with it.",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
+  options: {
+    verbose: {
+      type: "boolean",
+      default: false,
+      describe: "show every hop, setting and program, and what the cache key is made of",
+    },
+  },
   examples: [
-    { command: "awsrole explain prod", says: "show the chain of prod" },
+    { command: "awsrole explain prod", says: "show the chain of prod in short" },
+    { command: "awsrole explain prod --verbose", says: "show all of it" },
     { command: "awsrole explain prod --json", says: "print JSON for programs" },
   ],
   usesAwsProfile: true,
@@ -47,7 +56,11 @@ export default defineCommand({
       signIns: await listSignIns(context, files),
     });
     if (!args.json) {
-      context.stdout(printExplanation({ profile, chain, consumers }, styled, context.homeFolder));
+      context.stdout(
+        args.verbose
+          ? printExplanation({ profile, chain, consumers }, styled, context.homeFolder)
+          : printSummary({ profile, chain, consumers, now: context.clock.now() }, styled),
+      );
       return 0;
     }
     const [{ cache = { state: "none", why: "credentials of this kind are not cached" } } = {}] =
