@@ -98,7 +98,7 @@ describe("the token of a session that only managed profiles use", () => {
     const finished = await home.run(["login", "corp", "--use-device-code"]);
     expect(finished).toMatchObject({ code: 1, stdout: "" });
     expect(finished.stderr).toContain(
-      "the sign-in to corp cannot be kept: the store none stores nothing",
+      "the sign-in to corp cannot be kept: the store none keeps nothing",
     );
     expect(finished.stderr).toContain("aws sso login --sso-session corp");
     expect(aws.requests).toEqual([]);
@@ -165,7 +165,7 @@ describe("until when one is signed in", () => {
 
   it("is part of whoami, which says when the sign-in ended before the credentials", async () => {
     home.signIn();
-    expect((await run("whoami", "reader")).stdout).toMatch(/^Sign-in {2}\d{4}-/m);
+    expect((await run("whoami", "reader")).stdout).toMatch(/^Sign-in {3}until /m);
     const { refreshToken: _, ...ended } = home.signIn(-5);
     home.writeToken(ended);
     const { stdout } = await run("whoami", "reader");

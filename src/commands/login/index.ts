@@ -1,4 +1,3 @@
-import { formatUntil } from "../../cli/times.ts";
 /** Signing in: to an IAM Identity Center session, or to the console identity of a `login_session` profile. */
 import { printJson } from "../../cli/output.ts";
 import { type Arguments, commonOptions, defineCommand } from "../../cli/command.ts";
@@ -235,10 +234,7 @@ function report(
 ): void {
   const until = `${expiresAt.toISOString().slice(0, 19)}Z`;
   if (args.json) printJson(context, { session, expiresAt: until });
-  else if (!args.quiet)
-    context.stdout(
-      `signed in to ${escapeControls(session)} until ${formatUntil(expiresAt, context.clock.now())}\n`,
-    );
+  else if (!args.quiet) context.stdout(`signed in to ${escapeControls(session)}\n`);
 }
 
 function escapeLines(text: string): string {
