@@ -424,7 +424,7 @@ function linesOf(output: string): string[] {
 function normalize(line: string): string {
   return line
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME")
-    .replaceAll(/\d\d:\d\d \(\d+ min\)/g, "TIME")
+    .replaceAll(/\d\d:\d\d, in \d+ min/g, "TIME")
     .replaceAll(/A(?:RO|ID)A[A-Z0-9]{10,}/g, "ID")
     .replaceAll("in the file store", "in the keychain store")
     .replaceAll(/\/\S*(?=\/\.aws\/)/g, "~")
