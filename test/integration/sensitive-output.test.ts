@@ -134,7 +134,7 @@ describe("what is secret, or may be", () => {
       const { code, stdout } = await runAwsrole(words, { env });
       expect({ code, stdout }, words.join(" ")).toMatchObject({ code: 0 });
       expect(stdout, words.join(" ")).toContain(
-        "this change cannot be undone: it would have to keep",
+        "this change cannot be undone: it contains a secret",
       );
     }
     writeFileSync(home.configFile, before);
