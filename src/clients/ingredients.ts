@@ -3,7 +3,9 @@
  * mixture.
  */
 import type { Document, Settings } from "../config/document.ts";
-import type { AwsFiles } from "../config/files.ts";
+import { type AwsFiles, combineDocuments } from "../config/files.ts";
+import { isName } from "../config/grammar.ts";
+import { oddHeaderOf, withPlainHeader } from "../config/odd-headers.ts";
 
 /** All ingredients, in the order in which a mixture names them. */
 export const ingredientNames = [
@@ -35,6 +37,13 @@ export const nothing = "nothing";
  * for a profile that awsrole does not find, and where there is something that is no ingredient (half a key, an sso-session without a role).
  */
 export function mixtureOf(files: AwsFiles, name: string): string | undefined {
+  const isInConfig = files.config.find("profile", name).length > 0;
+  const quoted = isInConfig ? undefined : oddHeaderOf(files.config, name);
+  if (quoted?.form === "quoted" && isName(name))
+    return withIngredient(
+      mixtureOf(combineDocuments(withPlainHeader(files.config, quoted), files.credentials), name),
+      "quoted header",
+    );
   const settings = files.profile(name);
   if (settings === undefined || isUnknown(settings)) return undefined;
   const value = (key: string): string => settings.get(key)?.value ?? "";
@@ -65,6 +74,11 @@ export function mixtureOf(files: AwsFiles, name: string): string | undefined {
     "no region": value("region") === "",
   };
   return ingredientNames.filter((one) => found[one]).join(" + ") || nothing;
+}
+
+function withIngredient(mixture: string | undefined, more: IngredientName): string | undefined {
+  const parts = new Set([...(mixture?.split(" + ") ?? []), more]);
+  return mixture && ingredientNames.filter((one) => parts.has(one)).join(" + ");
 }
 
 function isUnknown(settings: Settings): boolean {

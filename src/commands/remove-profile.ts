@@ -58,6 +58,13 @@ export default defineCommand({
         if (args["with-key"] && !args.force) assertKeyUnshared(latest, name, accessKeyId);
         return deleteSection(latest.config, id);
       },
+      review: ({ credentials }) =>
+        credentials
+          .find("profile", name)
+          .map(
+            ({ start }) =>
+              `[${name}] in ${credentials.file}:${credentials.lineAt(start)} is still there: AWS tools read the profile from it`,
+          ),
     });
     const sessions = rows.filter(
       (row) => row.profile === name && row.kind !== "key" && row.kind !== "seed",

@@ -38,8 +38,6 @@ export type Document = {
   sections(): readonly Section[];
   /** The sections of that kind and name that count, in the order of the file. */
   find(kind: string, name: string): readonly Section[];
-  /** The last section that begins before an offset. */
-  sectionBefore(offset: number): Section | undefined;
   /** The number of the line that an offset is in, counted from 1. */
   readonly lineAt: (offset: number) => number;
 };
@@ -114,10 +112,6 @@ export function parseDocument(
       const those = groupByName(candidates).get(id) ?? [];
       found.set(id, those);
       return those;
-    },
-    sectionBefore: (offset) => {
-      const count = countStartsUpTo(allHeaders(), offset - 1);
-      return count === 0 ? undefined : readAt(count - 1);
     },
     lineAt: (offset) => countStartsUpTo((lineStarts ??= findLineStarts(text)), offset),
   };

@@ -2,8 +2,9 @@
  * Edits of an AWS file that change only their own lines. Each takes a document and returns another; nothing touches the disk.
  *
  * - Line ends are those of the line above; a file keeps its byte order mark and whether it ends in a newline.
- * - A comment belongs to the section or key that follows it without a blank line. Directly below a header it belongs to
- *   that section; behind the last key, up to a blank line or the end of the file, too. It goes where its owner goes.
+ * - A comment above a section or key is not taken along when that goes: it may be a banner over several, a setting or section that is switched off,
+ *   or the section's above. Within a section, from its header to a blank line behind its last key, comments go with it; not from one on that is
+ *   a header.
  * - A new section is appended after one blank line (none in an empty file), and deleting a section takes one blank line
  *   above it along: adding and deleting restores the bytes.
  * - A new key is written after the last one of its section, spaced as that one is. A changed value keeps the spacing of its line; a
@@ -81,7 +82,7 @@ export function addSections(document: Document, sections: readonly NewSection[])
   );
 }
 
-/** Deletes the section, wherever it stands, with its comments. Throws ERR_PROFILE_NOT_FOUND. */
+/** Deletes the section, wherever it stands, with the comments within it. Throws ERR_PROFILE_NOT_FOUND. */
 export function deleteSection(document: Document, id: SectionId): Document {
   editable(document, id);
   // What is left of a bad line would belong to the section above.
@@ -139,17 +140,12 @@ export function setKey(document: Document, id: SectionId, key: string, value: st
   return withText(document, splice(document.text, [change]));
 }
 
-/** Deletes a key with its continuation lines and comments, wherever it stands in the section; does nothing if it is not there. */
+/** Deletes a key with its continuation lines, wherever it stands in the section; does nothing if it is not there. */
 export function deleteKey(document: Document, id: SectionId, key: string): Document {
   const splices = editable(document, id).flatMap((section) =>
-    section.entries.flatMap((entry, index): Splice[] => {
-      if (entry.key !== key) return [];
-      const floor = section.entries[index - 1]?.end ?? section.headEnd;
-      const comments = commentsAbove(document.text, entry.start, floor);
-      // Right below the header it is the section's.
-      const start = comments === section.bodyStart ? entry.start : comments;
-      return [{ start, end: entry.end, text: "" }];
-    }),
+    section.entries
+      .filter((entry) => entry.key === key)
+      .map(({ start, end }): Splice => ({ start, end, text: "" })),
   );
   const edited = splice(document.text, splices);
   return withText(document, keepingFinalNewline(document.text, edited));
@@ -230,7 +226,7 @@ function assertAbsent(document: Document, id: SectionId, odd: readonly OddHeader
   const [section] = document.find(id.kind, id.name);
   const twin = odd.find(
     ({ kind, name, form }) =>
-      kind === id.kind && name === id.name && (form === "quoted" || form === "spaced"),
+      kind === id.kind && name === id.name && form !== "mistyped" && form !== "characters",
   );
   if (twin !== undefined)
     throw new AwsRoleError(
@@ -247,12 +243,10 @@ function assertAbsent(document: Document, id: SectionId, odd: readonly OddHeader
   );
 }
 
-/** The text without the section, its comments, and the blank line that parted it from what stands above. */
+/** The text without the section, the comments within it, and the blank line that parted it from what stands above. */
 function cutSection(document: Document, section: Section): string {
   const { text } = document;
-  const previous = document.sectionBefore(section.start);
-  const floor = previous === undefined ? contentStart(text) : lastSettingEnd(text, previous);
-  const start = commentsAbove(text, section.start, floor);
+  const { start } = section;
   const end = ownEnd(text, section);
   if (start === contentStart(text)) {
     const next = nextLine(text, end, text.length);
@@ -276,20 +270,13 @@ function lastSettingEnd(text: string, section: Section): number {
 function ownEnd(text: string, section: Section): number {
   const last = lastSettingEnd(text, section);
   let end = last;
-  while (end < section.end && isComment(text.slice(end, end + 1)))
-    end = nextLine(text, end, text.length);
-  return end === section.end && end < text.length ? last : end;
-}
-
-/** The start of the comment lines that stand directly above `start`, not before `floor`. */
-function commentsAbove(text: string, start: number, floor: number): number {
-  let at = start;
-  while (at > floor) {
-    const above = lineAbove(text, at);
-    if (above < floor || !isComment(text.slice(above, above + 1))) break;
-    at = above;
+  while (end < section.end && isComment(text.slice(end, end + 1))) {
+    const next = nextLine(text, end, text.length);
+    // A section that is switched off is not this one's.
+    if (/^[#; \t]*\[.*\]/.test(text.slice(end, next))) break;
+    end = next;
   }
-  return at;
+  return end === section.end && end < text.length ? last : end;
 }
 
 /** A line for a new key, behind the last one of the section and spaced like it. */

@@ -10,7 +10,7 @@
  */
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { invisible } from "../foundation/text.ts";
-import type { Document } from "./document.ts";
+import { type Document, parseDocument } from "./document.ts";
 import { decodeUtf8, isName, trimSpaces } from "./grammar.ts";
 
 export type OddForm =
@@ -32,15 +32,24 @@ export type OddHeader = {
   readonly line: number;
   /** The line as it is in the file (latin1, as in the document), without its line end. */
   readonly text: string;
-  /** The header as every tool reads it, a comment behind it kept. */
+  /** The header as every tool reads it, with the comment behind it. */
   readonly plain: string;
 };
 
+/** Looked for once in a document: many profiles may be asked for. */
+const found = new WeakMap<Document, readonly OddHeader[]>();
+
 /** All of them, in the order of the file. */
-export function oddHeaders(document: Document): OddHeader[] {
+export function oddHeaders(document: Document): readonly OddHeader[] {
+  const known = found.get(document) ?? findOddHeaders(document);
+  found.set(document, known);
+  return known;
+}
+
+function findOddHeaders(document: Document): OddHeader[] {
   // A line that has a bracket before anything that could be a key.
-  return [...document.text.matchAll(/^[^\w\n#;=]*\[[^\n\r]*/gm)].flatMap(({ 0: found, index }) => {
-    const text = index === 0 ? found.replace(/^\xef\xbb\xbf/, "") : found;
+  return [...document.text.matchAll(/^[^\w\n#;=]*\[[^\n\r]*/gm)].flatMap(({ 0: line, index }) => {
+    const text = index === 0 ? line.replace(/^\xef\xbb\xbf/, "") : line;
     const header = readOddHeader(text, document.kind);
     return header === undefined ? [] : [{ ...header, line: document.lineAt(index), text }];
   });
@@ -61,6 +70,15 @@ export const oddForms: Readonly<Record<OddForm, string>> = {
   mistyped: "begins with a word that no AWS tool knows",
   characters: "has a name with characters that not every AWS tool reads",
 };
+
+/** The document with the header as every tool reads it, for questions about what is below it. */
+export function withPlainHeader(document: Document, { line, text, plain }: OddHeader): Document {
+  const lines = document.text.split("\n");
+  lines[line - 1] = (lines[line - 1] ?? "").replace(text, () =>
+    Buffer.from(plain).toString("latin1"),
+  );
+  return parseDocument(lines.join("\n"), document);
+}
 
 const prefixes = ["profile", "sso-session", "services"] as const;
 

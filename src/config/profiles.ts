@@ -175,14 +175,14 @@ export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
   const { config } = files;
   // A name of other characters has no section that it could be written in.
   const [bare] = isName(name) ? config.find("", name) : [];
-  const odd = isName(name) ? oddHeaderOf(config, name) : undefined;
+  const odd = oddHeaderOf(config, name);
   const guess = closestMatch(name, files.profileNames());
   return new AwsRoleError("ERR_PROFILE_NOT_FOUND", `profile ${name} not found`, {
     hint:
       bare !== undefined
         ? `${config.file}:${config.lineAt(bare.start)} has [${name}], which no AWS tool reads: write [profile ${name}]`
         : odd !== undefined
-          ? `${config.file}:${odd.line} has it in a header that ${oddForms[odd.form]}: awsrole doctor --fix writes it plain`
+          ? `${config.file}:${odd.line} has it in a header that ${oddForms[odd.form]}: ${isName(name) ? "awsrole doctor --fix writes it plain" : "give it a name of letters, digits and _ - / . % @ : +"}`
           : guess === undefined
             ? `run awsrole list to see your profiles`
             : `did you mean ${guess}? run awsrole list to see your profiles`,

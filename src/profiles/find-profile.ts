@@ -25,7 +25,11 @@ export function findProfile(files: AwsFiles, name: string): EditableProfile {
   throw new AwsRoleError(
     "ERR_PROFILE_NOT_FOUND",
     `profile ${name} exists only in the credentials file (${file}:${lineAt(section.start)})`,
-    { hint: "awsrole edits only profiles in the config file; edit this one by hand" },
+    {
+      hint: files.credentialsProfile(name)?.has("role_arn")
+        ? `awsrole edits only profiles in the config file; awsrole adopt ${name} moves the role there`
+        : "awsrole edits only profiles in the config file; edit this one by hand",
+    },
   );
 }
 

@@ -17,7 +17,11 @@ export function assertNotShadowed(files: AwsFiles, name: string): void {
   throw new AwsRoleError(
     "ERR_CONFIG_CONFLICT",
     `[${name}] has ${key} in the credentials file (${setting.file}:${setting.line}): AWS tools would use that and never ask awsrole`,
-    { hint: `choose another name for the profile, or remove [${name}] from that file first` },
+    {
+      hint: settings?.has("role_arn")
+        ? `choose another name for the profile, or let awsrole adopt ${name} move the role to the config file`
+        : `choose another name for the profile, or remove [${name}] from that file first`,
+    },
   );
 }
 

@@ -44,8 +44,8 @@ export default defineCommand({
       hop = resolveChain(files, profile, context.env);
     } catch (error) {
       // What awsrole refuses, SDKs use in ways of their own: that is when a person wants to know.
-      if (!args.json && files.profile(profile) !== undefined)
-        context.stdout(printConsumers(profile, consumers, styled));
+      const isKnown = files.profile(profile) !== undefined || consumers.mixture !== undefined;
+      if (!args.json && isKnown) context.stdout(printConsumers(profile, consumers, styled));
       throw error;
     }
     const rows = await rowsOf(context).list();

@@ -214,7 +214,10 @@ function shadows({ files }: Facts, profile: string, settings: Settings): Finding
       profile,
       ...at(setting),
       what: `the credentials file has ${key} under the same name`,
-      fix: `remove [${profile}] from that file, or awsrole rename-profile ${profile} NEW`,
+      fix:
+        shadow.has("role_arn") && !isManaged(own ?? settings)
+          ? `awsrole adopt ${profile} moves the role to the config file`
+          : `remove [${profile}] from that file, or awsrole rename-profile ${profile} NEW`,
     },
   ];
 }
@@ -354,7 +357,11 @@ function regions(
       profile,
       ...(first === undefined ? {} : at(first)),
       what: "no region in the profile or the environment",
-      fix: `awsrole edit-profile ${profile} --region REGION`,
+      fix: files.configProfile(profile)
+        ? `awsrole edit-profile ${profile} --region REGION`
+        : settings.has("role_arn")
+          ? `awsrole adopt ${profile} moves the role to the config file, which can have a region`
+          : `write region = REGION into [${profile}]`,
     },
   ];
 }
