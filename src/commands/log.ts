@@ -5,21 +5,33 @@ import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
+import type { Context } from "../foundation/context.ts";
+import { escapeControls } from "../foundation/text.ts";
 import { readAuditLog } from "../sessions/audit-log.ts";
+import { readLastFailure } from "../sessions/last-failure.ts";
 
 export default defineCommand({
   usage: "log [NAME]",
-  summary: "show which program used which role, and when (if AWSROLE_LOG=on)",
+  summary: "show which program used which role, and when (if AWSROLE_LOG=on), or the last failure",
   description:
-    "Shows the log that awsrole writes while AWSROLE_LOG is on: time, profile, role, whether it came from the cache, expiration, and the name of the " +
+    "With --last, shows why credentials could not be provided the last time, whichever program asked. It is kept even when the log is off, because many SDKs do not show it. Without, shows the log that awsrole writes while AWSROLE_LOG is on: time, profile, role, whether it came from the cache, expiration, and the name of the " +
     "calling program. Never its arguments, never a secret. It keeps about the last 5,000 lines.",
   positionals: { NAME: { describe: "show only this profile" } },
+  options: {
+    last: {
+      type: "boolean",
+      default: false,
+      describe: "show the last failure: the profile, the calling program, and the reason",
+    },
+  },
   examples: [
+    { command: "awsrole log --last", says: "show what an SDK did not show" },
     { command: "awsrole log prod", says: "show what used prod, and when" },
     { command: "awsrole log --json", says: "print everything as JSON" },
   ],
   async run(context, args) {
     const name = args.positionals["NAME"];
+    if (args.last) return printLastFailure(context, name, args);
     const deliveries = (await readAuditLog(context)).filter(
       ({ profile }) => name === undefined || profile === name,
     );
@@ -54,3 +66,32 @@ export default defineCommand({
     return 0;
   },
 });
+
+function printLastFailure(
+  context: Context,
+  name: string | undefined,
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+): number {
+  const found = readLastFailure(context);
+  const last = name === undefined || found?.profile === name ? found : undefined;
+  if (json) printJson(context, last === undefined ? {} : { last });
+  else if (last === undefined) {
+    if (!quiet)
+      printNotice(
+        context,
+        found?.profile === undefined
+          ? "no failure is on record"
+          : `no failure of ${name} is on record; the last one was of ${found.profile}`,
+      );
+  } else {
+    const { time, profile, program, code, message, hint } = last;
+    const who = program === undefined ? "" : `, asked by ${program}`;
+    const lines = [
+      `${profile ?? "awsrole"} failed at ${formatUntil(new Date(time), context.clock.now())}${who}`,
+      `  ${message} (${code})`,
+      ...(hint === undefined ? [] : [`  hint: ${hint}`]),
+    ];
+    context.stdout(`${lines.map((line) => escapeControls(line)).join("\n")}\n`);
+  }
+  return 0;
+}

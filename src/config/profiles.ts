@@ -20,6 +20,7 @@ import {
   parseList,
   parsePolicyArns,
   parseTags,
+  requireMfaSerial,
   requireRule,
   rules,
   type Tag,
@@ -184,7 +185,7 @@ export function profileNotFound(files: AwsFiles, name: string): AwsRoleError {
         : odd !== undefined
           ? `${config.file}:${odd.line} has it in a header that ${oddForms[odd.form]}: ${isName(name) ? "awsrole doctor --fix writes it plain" : "give it a name of letters, digits and _ - / . % @ : +"}`
           : guess === undefined
-            ? `run awsrole list to see your profiles`
+            ? `${config.file} was read; run awsrole list to see your profiles`
             : `did you mean ${guess}? run awsrole list to see your profiles`,
   });
 }
@@ -440,7 +441,7 @@ function readMfa(name: string, get: Lookup): Mfa | undefined {
     );
   const sessionSeconds = get("mfa_session_seconds");
   return {
-    serial: requireRule(name, serial, rules.mfaSerial),
+    serial: requireMfaSerial(name, serial),
     process: process?.setting.value,
     ...(seed === undefined ? {} : { hasSeed: true }),
     prompt: prompt?.setting.value === "gui" ? "gui" : "terminal",

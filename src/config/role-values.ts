@@ -1,6 +1,8 @@
 /** Values of role settings: the limits of the STS API (service model 2011-06-15), checked before any call. */
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
+import { invisible } from "../foundation/text.ts";
+import { mfaDeviceProblem } from "./mfa-device.ts";
 import { maskSecrets } from "./secret-keys.ts";
 
 /** A session tag. */
@@ -57,6 +59,17 @@ export const rules = {
 export function requireRule(profile: string, { key, setting }: Named, rule: Rule): string {
   if (rule.pattern.test(setting.value)) return setting.value;
   throw invalidValue(profile, { key, setting }, rule.hint);
+}
+
+/** A serial that AWS can take a code for. @throws ERR_PROFILE_INVALID. */
+export function requireMfaSerial(profile: string, { key, setting }: Named): string {
+  const problem = mfaDeviceProblem(setting.value);
+  if (problem === undefined) return requireRule(profile, { key, setting }, rules.mfaSerial);
+  throw new AwsRoleError(
+    "ERR_PROFILE_INVALID",
+    `profile ${profile}: ${key} ${problem.what} (${setting.file}:${setting.line})`,
+    { hint: problem.hint },
+  );
 }
 
 /** Whole seconds within [minimum, maximum]. @throws ERR_PROFILE_INVALID. */
@@ -116,6 +129,10 @@ export function invalidValue(profile: string, { key, setting }: Named, hint: str
   return new AwsRoleError(
     "ERR_PROFILE_INVALID",
     `profile ${profile}: ${key} = ${shown} is not valid (${setting.file}:${setting.line})`,
-    { hint },
+    {
+      hint: invisible.test(setting.value)
+        ? "it has a character that cannot be seen, from a web page or a document: awsrole doctor --fix takes it out"
+        : hint,
+    },
   );
 }

@@ -137,7 +137,14 @@ export async function assertReplaceable(target: string): Promise<Stats | undefin
 }
 
 async function assertKeptByRename(target: string, old: Stats): Promise<void> {
-  if (!old.isFile()) throw refused(target, "is not a regular file", "move it, or set another file");
+  if (!old.isFile())
+    throw refused(
+      target,
+      "is not a regular file",
+      target.startsWith("/dev/")
+        ? "set a file in AWS_CONFIG_FILE, or unset it"
+        : "move it, or set another file",
+    );
   if (process.platform !== "win32") {
     const own = process.geteuid?.();
     if (own !== undefined && old.uid !== own) {
@@ -158,7 +165,10 @@ async function assertKeptByRename(target: string, old: Stats): Promise<void> {
     throw refused(
       target,
       "is read-only",
-      `${writableCommand(target, process.platform)}, if it may be edited`,
+      // A package manager's file (home-manager): what is changed there is lost, or breaks its store.
+      target.startsWith("/nix/store/")
+        ? "edit it where it comes from"
+        : `${writableCommand(target, process.platform)}, if it may be edited`,
     );
   const folder = await stat(dirname(target));
   if (folder.dev !== old.dev)

@@ -6,6 +6,9 @@
  */
 import { readSessionPolicy } from "./session-policy.ts";
 import { userSessionSeconds } from "../config/aws-limits.ts";
+import { bodyOf } from "../config/document.ts";
+import { decodeUtf8, readBody } from "../config/grammar.ts";
+import { invisible } from "../foundation/text.ts";
 import type { Environment } from "../foundation/environment.ts";
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -175,6 +178,8 @@ function resolveProfile(
     }
     case "empty":
       refuseTokenOnly(files, profile);
+      refuseSourceOnly(profile);
+      refuseUnseen(files, profile);
       throw new AwsRoleError(
         "ERR_PROFILE_INVALID",
         `profile ${profile.name} has no role_arn and no credentials`,
@@ -212,6 +217,35 @@ function refuseTokenOnly(files: AwsFiles, { name, settings }: Profile): void {
       : `profile ${name} has sso-session ${session.value} (${session.file}:${session.line}), which does not exist, and neither sso_account_id nor sso_role_name`,
     { hint: "add what is missing with: aws configure sso" },
   );
+}
+
+/** What aws-vault has as "the same credentials, another region" means nothing to AWS. @throws ERR_PROFILE_INVALID. */
+function refuseSourceOnly({ name, settings }: Profile): void {
+  const source = settings.get("source_profile") ?? settings.get("awsrole_source_profile");
+  if (source === undefined || source.value === "") return;
+  throw new AwsRoleError(
+    "ERR_PROFILE_INVALID",
+    `profile ${name} has source_profile = ${source.value} (${source.file}:${source.line}) but no role_arn, without which it means nothing`,
+    {
+      hint: `add role_arn; for the credentials of ${source.value} in another region use --region, or AWS_REGION with that profile`,
+    },
+  );
+}
+
+/** A key with a character that cannot be seen is another key. @throws ERR_PROFILE_INVALID. */
+function refuseUnseen({ config, credentials }: AwsFiles, { name }: Profile): void {
+  for (const document of [config, credentials]) {
+    for (const section of document.find("profile", name)) {
+      const { entries } = readBody(document.text, bodyOf(section));
+      const odd = entries.find(({ key }) => invisible.test(decodeUtf8(key) ?? ""));
+      if (odd === undefined) continue;
+      throw new AwsRoleError(
+        "ERR_PROFILE_INVALID",
+        `profile ${name} has a key with a character that cannot be seen: ${decodeUtf8(odd.key)} (${document.file}:${document.lineAt(odd.start)})`,
+        { hint: "awsrole doctor --fix takes it out" },
+      );
+    }
+  }
 }
 
 function ssoHop(

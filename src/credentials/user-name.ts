@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 
-/** Empty, or throws, for a user id without an entry there, as in containers. */
+/** Where a user id has no entry there, as in containers: empty, or it throws. */
 export function userName(): string {
   // The stand-alone program's runtime knows USER only, and says "unknown" where that is not set (a service, `env -i`).
   const uid = process.versions["bun"] === undefined ? undefined : process.getuid?.();

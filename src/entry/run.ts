@@ -4,6 +4,7 @@ import type { Context } from "../foundation/context.ts";
 import { processContext } from "../context.ts";
 import { commandNameOf, hasOption } from "../cli/words.ts";
 import { formatJson } from "../cli/output.ts";
+import { recordFailure } from "../sessions/last-failure.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { hasPendingNativeCall } from "../stores/keychain/native-calls.ts";
 import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
@@ -34,9 +35,13 @@ export async function end(exitCode: number): Promise<void> {
  * First line: what went wrong, complete by itself, because SDKs show it as their own error. Then what to do about it. What stands
  * behind `--` belongs to another program.
  */
-export function report(context: Context, line: readonly string[], error: AwsRoleError): number {
+export function report(context: Context, line: readonly string[], failure: AwsRoleError): number {
   const command = commandNameOf(line);
-  printError(context, error, { isForProgram: command === "credential-process" });
+  const error = underSudo(context, failure);
+  const isForProgram = command === "credential-process";
+  // SDKs start it, and many of them swallow what it says.
+  if (isForProgram) recordFailure(context, profileOf(line), error);
+  printError(context, error, { isForProgram });
   if (hasOption(line, "--debug")) context.stderr(`${trace(error).join("\n")}\n`);
   if (hasOption(line, "--json") && command !== "credential-process") {
     context.stdout(
@@ -44,6 +49,20 @@ export function report(context: Context, line: readonly string[], error: AwsRole
     );
   }
   return exitCodeOf(error, command);
+}
+
+/** Under sudo the files are root's, in which nobody keeps profiles. */
+function underSudo({ env }: Context, error: AwsRoleError): AwsRoleError {
+  const user = env["SUDO_USER"];
+  if (error.code !== "ERR_PROFILE_NOT_FOUND" || !user || process.geteuid?.() !== 0) return error;
+  const hint = `sudo reads the files of root, not those of ${user}: run it without sudo${error.hint === undefined ? "" : ` (${error.hint})`}`;
+  return new AwsRoleError(error.code, error.message, { hint, cause: error.cause });
+}
+
+function profileOf(line: readonly string[]): string | undefined {
+  const attached = line.find((word) => word.startsWith("--profile="));
+  const at = line.indexOf("--profile");
+  return attached?.slice("--profile=".length) ?? (at === -1 ? undefined : line[at + 1]);
 }
 
 /** Names and codes of the error and its causes. Their messages are other programs' words and may hold secrets: left out. */

@@ -1,4 +1,5 @@
 /** Where `add-key` gets a key from: the plaintext files, a person, or standard input. */
+import { findKey } from "./key-text.ts";
 import type { Context } from "../foundation/context.ts";
 import { findTerminal } from "../cli/terminal.ts";
 import { type Prompter, unavailable } from "../foundation/prompter.ts";
@@ -70,7 +71,7 @@ export async function readKey(
 const tries = 3;
 
 /**
- * The id, then the secret; or both in one paste: two lines, the JSON of `aws iam create-access-key`, the console's CSV. The echo is off from
+ * The id, then the secret; or both in one paste: two lines, or what `parseKey` takes. The echo is off from
  * the first question on, because a terminal shows what is pasted when it comes, not when it is read.
  */
 async function askOnce(prompter: Prompter): Promise<LongTermKey> {
@@ -80,7 +81,7 @@ async function askOnce(prompter: Prompter): Promise<LongTermKey> {
     throw new AwsRoleError("ERR_PERSON_REFUSED", "no access key was given", {});
   };
   const first = await ask("Access key ID: ");
-  const isWhole = /^\{|,/.test(first);
+  const isWhole = /[^A-Za-z0-9]/.test(first);
   if (isWhole) return parseKey([first, ...(await pendingLines(prompter))].join("\n"));
   checkId(first);
   prompter.notify(`access key ${first}`);
@@ -114,39 +115,15 @@ export async function readStandardInput(): Promise<string> {
   return text;
 }
 
-/**
- * A key as scripts have it: the JSON of `aws iam create-access-key` or its inner object, the console's CSV file, or the id and the
- * secret in two lines. @throws ERR_USAGE; never with the text.
- */
+/** A key in one of the forms of key-text.ts. @throws ERR_USAGE, ERR_PROFILE_INVALID for a session's; never with the text. */
 export function parseKey(text: string): LongTermKey {
-  const [accessKeyId, secretAccessKey] = text.trimStart().startsWith("{")
-    ? fromJson(text)
-    : fromLines(text);
-  if (typeof accessKeyId === "string" && typeof secretAccessKey === "string")
-    return checkKey(accessKeyId.trim(), secretAccessKey.trim());
-  throw new AwsRoleError("ERR_USAGE", "add-key: standard input holds no access key", {
-    hint: "expected the JSON of aws iam create-access-key, the console's CSV file, or the ID and the secret on two lines",
+  const { accessKeyId, secretAccessKey, sessionToken } = findKey(text) ?? {};
+  if (accessKeyId !== undefined && sessionToken !== undefined) throw temporary(accessKeyId);
+  if (accessKeyId !== undefined && secretAccessKey !== undefined)
+    return checkKey(accessKeyId, secretAccessKey);
+  throw new AwsRoleError("ERR_USAGE", "add-key: found no access key in the input", {
+    hint: "expected the JSON of aws iam create-access-key, a CSV file of the console, lines of a credentials file or a shell, or the ID and the secret on two lines",
   });
-}
-
-function fromJson(text: string): readonly unknown[] {
-  try {
-    const outer = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    const { AccessKey: inner = outer } = outer;
-    const { AccessKeyId, SecretAccessKey } = inner as Readonly<Record<string, unknown>>;
-    return [AccessKeyId, SecretAccessKey];
-  } catch {
-    return [];
-  }
-}
-
-function fromLines(text: string): readonly unknown[] {
-  const lines = text
-    .replace(/^\uFEFF/, "")
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== "" && !/^Access key ID,/i.test(line));
-  const [first = ""] = lines;
-  return lines.length === 1 ? first.split(",", 2) : lines.length === 2 ? lines : [];
 }
 
 function checkId(accessKeyId: string): void {

@@ -12,6 +12,7 @@ import {
   parseList,
   parsePolicyArns,
   parseTags,
+  requireMfaSerial,
   requireRule,
   rules,
 } from "../config/role-values.ts";
@@ -198,7 +199,7 @@ const checks: Readonly<Partial<Record<RoleOption, (named: Named) => unknown>>> =
   "role-session-name": (named) => requireRule("", named, rules.sessionNameTemplate),
   "duration-seconds": (named) => parseDuration("", named, roleSessionSeconds),
   "external-id": (named) => requireRule("", named, rules.externalId),
-  "mfa-serial": (named) => requireRule("", named, rules.mfaSerial),
+  "mfa-serial": (named) => requireMfaSerial("", named),
   "source-identity": (named) => requireRule("", named, rules.sourceIdentity),
   tag: (named) => parseTags("", named),
   "transitive-tag-key": (named) => parseList("", named, 50),

@@ -17,6 +17,7 @@ import type { Hop } from "../credentials/chain.ts";
 import type { SessionDependencies } from "../credentials/dependencies.ts";
 import { getCredentials, type CredentialsResult } from "../credentials/get-credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
+import { recordFailure } from "./last-failure.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 import { retryBusy } from "../foundation/retry-busy.ts";
@@ -45,7 +46,10 @@ export async function getAndLog(
   sessions: SessionDependencies,
 ): Promise<CredentialsResult> {
   if (context.env["AWSROLE_LOG"] !== "on")
-    return getCredentials(chain, { use: "deliver" }, sessions);
+    return getCredentials(chain, { use: "deliver" }, sessions).catch((error: unknown) => {
+      recordFailure(context, profile, error);
+      throw error;
+    });
   const roleArn = chain.kind === "role" ? chain.role.arn : undefined;
   const program = context.platform === "linux" ? requestingProgram(context.platform) : undefined;
   const note = (facts: Pick<AuditEntry, "result" | "expiration" | "error">): Promise<void> =>
@@ -63,6 +67,7 @@ export async function getAndLog(
     await note({ result: resultOf(result), expiration });
     return result;
   } catch (error) {
+    recordFailure(context, profile, error);
     await note({ result: "failed", error: isAwsRoleError(error) ? error.code : "ERR_INTERNAL" });
     throw error;
   }

@@ -121,3 +121,77 @@ describe("a program that cannot be started at all", () => {
     },
   );
 });
+
+describe("a role of the credentials file", () => {
+  const role = `[dev]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = bob\n`;
+  const bob = `[bob]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = planted\n`;
+
+  it.each([
+    ["alone", "", "[profile dev]\n"],
+    [
+      "with a part in the config file",
+      "[profile dev]\nregion = eu-west-1\n",
+      "[profile dev]\nregion = eu-west-1\n",
+    ],
+  ])("is moved by adopt: %s", async (_, config, start) => {
+    const home = createHome({ config, credentials: `${bob}\n${role}` });
+    try {
+      const shown = await runInProcess(["adopt", "dev", "--dry-run"], home.env);
+      expect(shown.stdout).toContain("-role_arn = arn:aws:iam");
+      expect(readFileSync(home.credentialsFile, "utf8")).toBe(`${bob}\n${role}`);
+      const { stdout, code } = await runInProcess(["adopt", "dev"], home.env);
+      expect(stdout).toContain("moved the role of dev from");
+      expect(code).toBe(0);
+      expect(readFileSync(home.credentialsFile, "utf8")).toBe(bob);
+      const text = readFileSync(home.configFile, "utf8");
+      expect(text).toContain(start);
+      expect(text).toMatch(
+        /^awsrole_role_arn = .*\nawsrole_source_profile = bob\ncredential_process = .* --profile dev$/m,
+      );
+      expect(text).not.toMatch(/^role_arn/m);
+    } finally {
+      await home.remove();
+    }
+  });
+
+  it.each([
+    [
+      "has a key, too",
+      "",
+      `${role}aws_secret_access_key = planted\n`,
+      "has both a role and an access key",
+    ],
+    [
+      "is another one in the config file",
+      "[profile dev]\nrole_arn = arn:aws:iam::123456789012:role/y\nsource_profile = bob\n",
+      role,
+      "role_arn has one value in",
+    ],
+  ])("is left where it is when it %s", async (_, config, credentials, why) => {
+    const home = createHome({ config, credentials });
+    try {
+      const { stderr, code } = await runInProcess(["adopt", "dev"], home.env);
+      expect(stderr).toContain(why);
+      expect(code).toBe(1);
+      expect(readFileSync(home.credentialsFile, "utf8")).toBe(credentials);
+      expect(readFileSync(home.configFile, "utf8")).toBe(config);
+    } finally {
+      await home.remove();
+    }
+  });
+
+  it("is named when a profile of its name is removed from the config file", async () => {
+    const home = createHome({ config: "[profile dev]\nregion = eu-west-1\n", credentials: role });
+    try {
+      const { stderr } = await runInProcess(["remove-profile", "dev"], home.env);
+      expect(stderr).toMatch(/warning: \[dev\] in .*credentials:1 is still there/);
+      const changed = await runInProcess(
+        ["edit-profile", "dev", "--region", "eu-west-1"],
+        home.env,
+      );
+      expect(changed.stderr).toContain("awsrole adopt dev moves the role there");
+    } finally {
+      await home.remove();
+    }
+  });
+});

@@ -5,6 +5,7 @@
  * Roles and devices are offered if the source profile may list them. If it may not, or AWS cannot be reached, they are typed.
  */
 import { chainedRoleSeconds, roleSessionSeconds } from "../../config/aws-limits.ts";
+import { mfaDeviceProblem } from "../../config/mfa-device.ts";
 import type { Iam, RoleInfo } from "../../aws/iam.ts";
 import type { Choice, Prompts } from "../../cli/prompts.ts";
 import type { AwsFiles } from "../../config/files.ts";
@@ -290,6 +291,11 @@ function listsOf(
   };
   return {
     roles: () => list("roles", (open) => open.listRoles()),
-    devices: () => list("MFA devices", (open) => open.listMfaDevices()),
+    devices: () =>
+      list("MFA devices", async (open) => {
+        const serials = await open.listMfaDevices();
+        // A security key or passkey gives no code.
+        return serials.filter((serial) => mfaDeviceProblem(serial) === undefined);
+      }),
   };
 }

@@ -84,7 +84,11 @@ const consequences: ReadonlySet<FindingId> = new Set([
   "no-region",
   "clients-disagree",
 ]);
-const causes: ReadonlySet<FindingId> = new Set(["invisible-character", "continued-value"]);
+const causes: ReadonlySet<FindingId> = new Set([
+  "invisible-character",
+  "continued-value",
+  "mfa-device",
+]);
 
 function isConsequence({ id, profile }: Finding, all: readonly Finding[]): boolean {
   return (

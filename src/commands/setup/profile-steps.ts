@@ -1,4 +1,5 @@
 /** The steps at ~/.aws/config: a profile for the user's key, and one for the role, whose source is the first. */
+import { mfaDeviceProblem } from "../../config/mfa-device.ts";
 import type { Document } from "../../config/document.ts";
 import { readSettings } from "../../config/document.ts";
 import { addSection, deleteKey, setKey } from "../../config/edit.ts";
@@ -110,8 +111,9 @@ function configureWay({ connectionSettings }: SetupContext, profile: string): re
 async function mfaSerialOf({ plan, admin, userKeys }: SetupContext): Promise<string | undefined> {
   if (!plan.mfa) return undefined;
   if ((await admin.findUser(plan.user)) === undefined) return plan.mfaSerial;
-  const [serial = plan.mfaSerial] = await userKeys.listMfaDevices();
-  return serial;
+  const serials = await userKeys.listMfaDevices();
+  // A security key or passkey gives no code.
+  return serials.find((serial) => mfaDeviceProblem(serial) === undefined) ?? plan.mfaSerial;
 }
 
 function stateOfRoleProfile(

@@ -1,4 +1,5 @@
 /** `mfa_process`: a program that prints a code (`pass otp aws`, `ykman oath accounts code -s aws`, a password manager). */
+import { needsShell } from "../../foundation/shell-syntax.ts";
 import type { Environment } from "../../foundation/environment.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import type { Deadline } from "../../foundation/deadline.ts";
@@ -39,7 +40,9 @@ export async function runMfaProcess(
     lingerMs: 500,
   });
   // Never with its arguments: there may be a password or a seed among them.
-  const hint = "it runs without a shell; see awsrole config";
+  const hint = needsShell(command)
+    ? "it runs without a shell: write sh -c '…' around it, and absolute paths in place of ~"
+    : "it runs without a shell; see awsrole config";
   const shown = `mfa_process ${maskCommand(program)}`;
   switch (outcome.kind) {
     case "exited":

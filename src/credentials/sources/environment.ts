@@ -13,7 +13,9 @@ export function credentialsFromEnvironment(env: Environment, profileName: string
       "ERR_SOURCE_UNAVAILABLE",
       `profile ${profileName}: the environment has no AWS keys`,
       {
-        hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set another source for the profile",
+        hint: env["AWS_WEB_IDENTITY_TOKEN_FILE"]
+          ? "AWS_WEB_IDENTITY_TOKEN_FILE is set, as in an EKS pod: set that file as web_identity_token_file of a profile with the role in AWS_ROLE_ARN, and make it the source"
+          : "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set another source for the profile",
       },
     );
   }

@@ -98,6 +98,33 @@ describe("a key on standard input", () => {
     `\uFEFFAccess key ID,Secret access key\r\n${keyId},${secret}\r\n`,
     `${keyId}\n${secret}\n`,
     `\n  ${keyId}  \n${secret}`,
+    `User name,Password,Access key ID,Secret access key,Console login link\r\nbob,"a,b""c",${keyId},${secret},https://x.signin.aws.amazon.com/console\r\n`,
+    `User Name,Access key ID,Secret access key\nbob,${keyId},${secret}\n`,
+    `"Access key ID","Secret access key"\n"${keyId}","${secret}"`,
+    `[bob]\naws_access_key_id = ${keyId}\naws_secret_access_key=${secret}\nregion = eu-west-1\n`,
+    `export AWS_ACCESS_KEY_ID=${keyId}\nexport AWS_SECRET_ACCESS_KEY="${secret}"\n`,
+    `$env:AWS_ACCESS_KEY_ID="${keyId}"\n$env:AWS_SECRET_ACCESS_KEY='${secret}'`,
+    `set AWS_ACCESS_KEY_ID=${keyId}\r\nset AWS_SECRET_ACCESS_KEY=${secret}`,
+    `Access key ID: ${keyId}\nSecret access key: ${secret}`,
+    `access_key = "${keyId}"\nsecret_key = "${secret}"`,
+    `AccessKeyId: ${keyId}\nSecretAccessKey: ${secret}`,
+    `aws_secret_access_key: ${secret}\naws_access_key_id: ${keyId}`,
+    JSON.stringify({ aws_access_key_id: keyId, aws_secret_access_key: secret }),
+    JSON.stringify(
+      {
+        AccessKey: {
+          UserName: "bob",
+          AccessKeyId: keyId,
+          Status: "Active",
+          SecretAccessKey: secret,
+        },
+      },
+      null,
+      2,
+    ),
+    `${keyId}\t${secret}`,
+    `${keyId} ${secret}`,
+    `\u00a0${keyId}\u200b\n${secret}\u00a0`,
   ])("is read from %j", (text) => {
     expect(parseKey(text)).toEqual({ accessKeyId: keyId, secretAccessKey: secret });
   });
@@ -110,6 +137,11 @@ describe("a key on standard input", () => {
     keyId,
     `${keyId}\n${secret}\nmore`,
     `${keyId},`,
+    `User name,Access key ID,Secret access key\na,${keyId},${secret}\nb,${keyId},${secret}`,
+    `export AWS_ACCESS_KEY_ID=${keyId}`,
+    `[a]\naws_access_key_id=${keyId}\naws_secret_access_key=${secret}\n[b]\naws_access_key_id=${keyId}\naws_secret_access_key=${secret}`,
+    "[".repeat(50_000),
+    `${'{"a":'.repeat(5000)}1${"}".repeat(5000)}`,
     `${keyId}\nshort`,
   ])("is not found in %j, which is not repeated", (text) => {
     expect(() => parseKey(text)).toThrow(expect.objectContaining({ code: "ERR_USAGE" }));
@@ -117,5 +149,7 @@ describe("a key on standard input", () => {
 
   it("must not be a session's", () => {
     expect(() => parseKey(`ASIAIOSFODNN7EXAMPLE\n${secret}`)).toThrow("is a temporary key");
+    const assigned = `AWS_ACCESS_KEY_ID=${keyId}\nAWS_SECRET_ACCESS_KEY=${secret}\nAWS_SESSION_TOKEN=t`;
+    expect(() => parseKey(assigned)).toThrow("is a temporary key");
   });
 });

@@ -317,6 +317,17 @@ function chainOf(
 
 /** A section that only has settings (region, output) is no mistake. */
 function isEmptyProfile(settings: Settings): boolean {
+  // AWS's form for a bearer token (CodeCatalyst, toolkits): no credentials are meant.
+  const isForToken =
+    settings.has("sso_session") &&
+    !settings.has("sso_account_id") &&
+    !settings.has("sso_role_name");
+  if (isForToken)
+    return ![...settings.keys()].some(
+      (key) =>
+        key !== "sso_session" &&
+        (plainKeysThatShadow.includes(key) || key === "credential_process"),
+    );
   return ![...settings.keys()].some(
     (key) => plainKeysThatShadow.includes(key) || key === "credential_process",
   );
