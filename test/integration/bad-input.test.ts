@@ -17,8 +17,8 @@ const rows: readonly (readonly [
   [
     "no role",
     [bob],
-    "profile prod has no role_arn and no credentials",
-    "awsrole add-key prod stores an access key for it; awsrole add-profile creates a role profile",
+    "profile prod has source_profile = bob (config:2) but no role_arn, without which it means nothing",
+    "add role_arn; for the credentials of bob in another region use --region, or AWS_REGION with that profile",
   ],
   [
     "no source",

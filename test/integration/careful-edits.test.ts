@@ -168,13 +168,13 @@ describe("a role of the credentials file", () => {
       "role_arn has one value in",
     ],
   ])("is left where it is when it %s", async (_, config, credentials, why) => {
-    const home = createHome({ config, credentials });
+    const home = createHome({ config: config || "[profile else]\n", credentials });
     try {
       const { stderr, code } = await runInProcess(["adopt", "dev"], home.env);
       expect(stderr).toContain(why);
       expect(code).toBe(1);
       expect(readFileSync(home.credentialsFile, "utf8")).toBe(credentials);
-      expect(readFileSync(home.configFile, "utf8")).toBe(config);
+      expect(readFileSync(home.configFile, "utf8")).toBe(config || "[profile else]\n");
     } finally {
       await home.remove();
     }

@@ -352,7 +352,7 @@ function capped(
 }
 
 function regions(
-  { env, isSource }: ProfileFacts,
+  { env, files, isSource }: ProfileFacts,
   profile: string,
   settings: Settings,
   hop: Hop,
