@@ -14,6 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
@@ -950,6 +951,20 @@ describe("doctor", () => {
   }: Partial<Pick<Case, "config" | "credentials">> = {}): Home => {
     const home = createHome({ config, credentials });
     made.push(home);
+    // Signed in, as far as doctor can see: it opens no token.
+    const cache = join(home.path, ".aws", "sso", "cache");
+    mkdirSync(cache, { recursive: true });
+    const startUrl = "https://example.awsapps.com/start";
+    writeFileSync(
+      join(cache, `${createHash("sha1").update(startUrl).digest("hex")}.json`),
+      JSON.stringify({
+        startUrl,
+        region: "eu-west-1",
+        accessToken: "planted-secret",
+        expiresAt: "2099-01-01T00:00:00Z",
+      }),
+      { mode: 0o600 },
+    );
     return { ...home, env: { ...home.env, AWSROLE_STORE: "plaintext" } };
   };
   const examine = async (
@@ -1060,6 +1075,8 @@ describe("doctor", () => {
 
   it("has a set-up here for every finding that one machine can show", () => {
     const shownElsewhere = [
+      // sso-tokens.test.ts
+      "login-expired",
       // Below, in foreign-owners.test.ts, without-a-session.test.ts and in doctor-online.test.ts.
       "node-old",
       "program-extension",
