@@ -36,17 +36,8 @@ export type OddHeader = {
   readonly plain: string;
 };
 
-/** Looked for once in a document: many profiles may be asked for. */
-const found = new WeakMap<Document, readonly OddHeader[]>();
-
 /** All of them, in the order of the file. */
-export function oddHeaders(document: Document): readonly OddHeader[] {
-  const known = found.get(document) ?? findOddHeaders(document);
-  found.set(document, known);
-  return known;
-}
-
-function findOddHeaders(document: Document): OddHeader[] {
+export function oddHeaders(document: Document): OddHeader[] {
   // A line that has a bracket before anything that could be a key.
   return [...document.text.matchAll(/^[^\w\n#;=]*\[[^\n\r]*/gm)].flatMap(({ 0: line, index }) => {
     const text = index === 0 ? line.replace(/^\xef\xbb\xbf/, "") : line;

@@ -23,13 +23,9 @@ export type LastFailure = {
 /** AWS's words may be long. */
 const mostCharacters = 2000;
 
-/** Errors that are on record: one passes several places. */
-const recorded = new WeakSet<Error>();
-
 /** Remembers a failure in place of the one before. Never throws. */
 export function recordFailure(context: Context, profile: string | undefined, error: unknown): void {
-  if (!isAwsRoleError(error) || error.code === "ERR_INTERRUPTED" || recorded.has(error)) return;
-  recorded.add(error);
+  if (!isAwsRoleError(error) || error.code === "ERR_INTERRUPTED") return;
   const { platform, clock } = context;
   try {
     const program = platform === "linux" ? requestingProgram(platform) : undefined;
