@@ -236,7 +236,9 @@ describe("what is refused, with where and how to mend", () => {
   it("an unknown profile whose name cannot be written: no advice to write it", () => {
     const files = awsFiles("[profile it's]\nregion = eu-west-1\n");
     const { hint } = profileNotFound(files, "it's");
-    expect(hint).toMatch(/config:1 has it in a header that has a name with characters .*: give it a name of letters/);
+    expect(hint).toMatch(
+      /config:1 has it in a header that has a name with characters .*: give it a name of letters/,
+    );
     expect(hint).not.toContain("write [profile");
   });
 });
