@@ -98,6 +98,13 @@ function linksOutside(state) {
     for (const [at, token] of (children ?? []).entries()) {
       const href = token.type === "link_open" ? (token.attrGet("href") ?? "") : "";
       if (href === "" || /^[a-z]+:|^#/.test(href)) continue;
+      if (
+        /(?:^|\/)README\.md(?:#|$)/.test(href) &&
+        posix.join("docs", folder, href).startsWith("docs/README.md")
+      ) {
+        token.attrSet("href", href.replace("README.md", "index.md"));
+        continue;
+      }
       const path = posix.normalize(posix.join("docs", folder, href));
       if (path.startsWith("docs/") && !path.endsWith(".json")) continue;
       if (repository === undefined) {
