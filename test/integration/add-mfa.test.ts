@@ -99,7 +99,7 @@ describe("add-mfa", () => {
   });
 
   it.each([
-    [["add-mfa"], "", 2, "add-mfa: NAME is missing"],
+    [["add-mfa"], "", 2, "add-mfa: missing required argument NAME"],
     [["add-mfa", "prod"], seed, 1, "profile prod has no MFA device of its own"],
     [["add-mfa", "one"], "", 2, "there is no seed on standard input, and "],
     [["add-mfa", "one"], "123456", 2, "that is a code, not the seed"],

@@ -92,7 +92,7 @@ describe("export --to-credentials-file", () => {
       2,
       /^awsrole: export: where to is missing\nawsrole: hint: usage: /,
     );
-    await refused(["export", "--to-credentials-file"], 2, /NAME is missing/);
+    await refused(["export", "--to-credentials-file"], 2, /missing required argument NAME/);
     for (const name of ["prod", "bob"])
       await refused([...exporting, "--as", name], 1, /there is a profile \w+ already\n.*--as NAME/);
     await refused([...exporting, "--as", "a b"], 2, /the name /);
