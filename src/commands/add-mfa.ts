@@ -121,7 +121,9 @@ async function readSeed(context: Context, name: string, input: boolean): Promise
     const text = await readStandardInput();
     if (text.trim() !== "") return parseSeed(text);
   }
-  const found = input ? findTerminal(context.platform) : unavailable("--no-input forbids asking");
+  const found = input
+    ? findTerminal(context.platform)
+    : unavailable("prompting is disabled by --no-input");
   if (found.kind === "unavailable")
     throw new AwsRoleError(
       "ERR_USAGE",

@@ -180,6 +180,6 @@ describe("completion", () => {
   it("names the shells there are scripts for, and the nearest", async () => {
     const wrong = await runAwsrole(["completion", "bsh"], { env });
     expect(wrong).toMatchObject({ code: 2, stdout: "" });
-    expect(wrong.stderr).toContain("did you mean bash?");
+    expect(wrong.stderr).toContain("choose from bash, zsh, fish, powershell");
   });
 });

@@ -175,13 +175,13 @@ describe("env", () => {
   it("has no way to clear in a file format", async () => {
     const { code, stderr } = await runAwsrole(["env", "--unset", "--shell", "dotenv"], { env });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^awsrole: env: dotenv has no way to clear a variable\n/);
+    expect(stderr).toMatch(/^awsrole: env: the format dotenv cannot clear a variable\n/);
   });
 
   it("wants a profile when AWS_PROFILE names none", async () => {
     const { code, stderr } = await runAwsrole(["env"], { env });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^awsrole: env specify a profile\n/);
+    expect(stderr).toMatch(/^awsrole: env: specify a profile\n/);
     const named = await runAwsrole(["env", "--json"], { env: { ...env, AWS_PROFILE: "prod" } });
     expect(named.code).toBe(0);
   });

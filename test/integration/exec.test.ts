@@ -211,7 +211,7 @@ describe("exec ends with", () => {
     expect(await exec(["nonesuch"])).toMatchObject({
       code: 127,
       stderr: expect.stringMatching(
-        /^awsrole: exec: nonesuch was not found\nawsrole: hint: it is looked for on PATH/,
+        /^awsrole: exec: nonesuch was not found\nawsrole: hint: searched on PATH/,
       ),
     });
     expect(await exec([script])).toMatchObject({
@@ -266,7 +266,7 @@ describe("exec ends with", () => {
     });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toBe(
-      "awsrole: exec put -- before the command\nawsrole: hint: awsrole exec prod -- sh -c 'exit 5'\n",
+      "awsrole: exec: put -- before the command\nawsrole: hint: awsrole exec prod -- sh -c 'exit 5'\n",
     );
   });
 

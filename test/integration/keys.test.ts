@@ -432,7 +432,7 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
         await terminal.waitFor(/verified with AWS[^]*Access key ID: *$/);
         // A cut id with the secret behind it: neither is run by the shell.
         terminal.enter(`AKIA123\n${secret}`);
-        await terminal.waitFor(/that is not an access key id \(it looks like[^]*Access key ID: *$/);
+        await terminal.waitFor(/invalid access key ID \(expected a key like[^]*Access key ID: *$/);
         terminal.enter(`${sts.bob.accessKeyId}\n${secret}`);
         await terminal.waitFor(/code=0/);
         expect(await credentialsOf("bob")).toMatchObject({ SecretAccessKey: secret });

@@ -144,7 +144,7 @@ describe("until when one is signed in", () => {
   it("is shown without the network, of AWS's file and of the store", async () => {
     const before = await shown();
     expect(before.list).toContain("corp: not signed in");
-    expect(before.explain).toContain("sign-in:  not signed in");
+    expect(before.explain).toContain("Sign-in    not signed in");
     expect(before.doctor).toContain('"login-expired"');
     expect(before.doctor).toContain('"awsrole login corp"');
     home.signIn(59.5);

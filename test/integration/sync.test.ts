@@ -150,7 +150,7 @@ awsrole_synced_from = corp
     const refused = await sync("--prune");
     expect(refused).toMatchObject({ code: 1, stdout: "" });
     expect(refused.stderr).toBe(
-      "awsrole: 2 of 3 profiles would be removed: you have no access to their roles any more\n" +
+      "awsrole: 2 of 3 profiles would be removed: you no longer have access to their roles\n" +
         "awsrole: hint: check with --dry-run, then repeat with --yes\n",
     );
     expect(names()).toHaveLength(3);
@@ -208,7 +208,7 @@ awsrole_synced_from = corp
     expect(names()).toContain("acme-dev-444444444444-admin");
     writeFileSync(config, `${session}[profile acme-dev-222222222222-admin]\nregion = x\n`);
     const taken = await sync("--template", "{account-name}-{account-id}-{role}");
-    expect(taken.stderr).toContain("there is another profile acme-dev-222222222222-admin already");
+    expect(taken.stderr).toContain("another profile acme-dev-222222222222-admin already exists");
   });
 
   it("writes plain profiles with --native, and turns its own from one form into the other", async () => {
@@ -229,9 +229,9 @@ awsrole_synced_from = corp
     [["--template", "{name}"], 2, "unknown field {name}"],
     [["--template", "all"], 2, "it has no field"],
     [["--template", "{role"], 2, "unbalanced brace"],
-    [["--filter", "owner=x"], 2, "sync: --filter owner=x is no filter"],
+    [["--filter", "owner=x"], 2, "sync: invalid value "owner=x" for --filter"],
     [["nope"], 1, "there is no [sso-session nope] section"],
-    [["--from", "/nope.json"], 1, "it cannot be read (ENOENT)"],
+    [["--from", "/nope.json"], 1, "it does not exist"],
   ])("refuses %j with exit code %i: %s", async (words, code, message) => {
     const finished = await sync(...words);
     expect(finished).toMatchObject({ code, stdout: "" });
@@ -271,14 +271,14 @@ awsrole_synced_from = corp
     await sync("--from", file);
     expect(normalized()).toBe(first);
     for (const [change, message] of [
-      [{ credential_process: "/bin/sh" }, "there is no key credential_process"],
+      [{ credential_process: "/bin/sh" }, "unknown key credential_process"],
       [
         { sessions: [{ ...team.sessions[0], command: "x" }] },
-        "there is no key sessions[0].command",
+        "unknown key sessions[0].command",
       ],
       [{ sessions: [] }, "sessions is empty"],
       [{ filters: "x" }, "filters is not a list"],
-      [{ filters: ["role=Admin", "owner=x"] }, "filters[1]: sync: --filter owner=x is no filter"],
+      [{ filters: ["role=Admin", "owner=x"] }, "filters[1]: sync: invalid value "owner=x" for --filter"],
       [{ template: "all" }, "template: all: it has no field"],
       [{ sessions: [{ ...team.sessions[0], name: "a b" }] }, 'sessions[0].name: the name "a b"'],
       [

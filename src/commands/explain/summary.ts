@@ -46,6 +46,7 @@ export function printSummary(
             `${formatMinutes(first.duration.seconds / 60)} (${first.duration.why})`,
           ] as const,
         ]),
+    ...chain.flatMap(({ signIn }) => (signIn === undefined ? [] : [["Sign-in", signIn] as const])),
     ...(first.cache === undefined ? [] : cacheRows(first.cache, now)),
     ...programRows(consumers),
   ];
