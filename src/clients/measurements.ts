@@ -69,7 +69,7 @@ export const measurements: Readonly<Record<string, string>> = {
   "source_profile + sso_session":
     "sso sso error error sso sso sso unusable sso sso sso sso unusable not-measured",
   "source_profile + sso_start_url":
-    "sso not-measured error error sso sso sso unusable sso sso sso sso unusable not-measured",
+    "sso sso error error sso sso sso unusable sso sso sso sso unusable not-measured",
   "source_profile + login_session":
     "login error error error login unusable login unusable login login error error unusable not-measured",
   "source_profile + credential_process":
@@ -376,9 +376,9 @@ export const measurements: Readonly<Record<string, string>> = {
   "role_arn + source_profile (itself) + no region":
     "error error error error unusable error unusable unusable unusable unusable error error unusable not-measured",
   "role_arn + credential_source + web_identity_token_file":
-    "web-identity not-measured error error role web-identity web-identity unusable role unusable web-identity web-identity role not-measured",
+    "web-identity web-identity error error role web-identity web-identity unusable role unusable web-identity web-identity role not-measured",
   "role_arn + credential_source + sso_session":
-    "role not-measured role role role sso sso unusable role role sso sso role not-measured",
+    "role role role role role sso sso unusable role role sso sso role not-measured",
   "role_arn + credential_source + sso_start_url":
     "role role role role role sso sso unusable role role sso sso role not-measured",
   "role_arn + credential_source + login_session":
