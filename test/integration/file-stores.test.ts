@@ -456,7 +456,7 @@ it("plaintext refuses a long-term key", async () => {
   const state = made();
   await expect(
     createPlaintextStore(state).set("key/v1/AKIAIOSFODNN7EXAMPLE", "S"),
-  ).rejects.toMatchObject({ message: expect.stringMatching(/never kept in plain text/) });
+  ).rejects.toMatchObject({ message: expect.stringMatching(/never stored in plain text/) });
   rmSync(state, { recursive: true });
 });
 

@@ -229,7 +229,7 @@ awsrole_synced_from = corp
     [["--template", "{name}"], 2, "unknown field {name}"],
     [["--template", "all"], 2, "it has no field"],
     [["--template", "{role"], 2, "unbalanced brace"],
-    [["--filter", "owner=x"], 2, "sync: invalid value "owner=x" for --filter"],
+    [["--filter", "owner=x"], 2, 'sync: invalid value "owner=x" for --filter'],
     [["nope"], 1, "there is no [sso-session nope] section"],
     [["--from", "/nope.json"], 1, "it does not exist"],
   ])("refuses %j with exit code %i: %s", async (words, code, message) => {
@@ -272,13 +272,13 @@ awsrole_synced_from = corp
     expect(normalized()).toBe(first);
     for (const [change, message] of [
       [{ credential_process: "/bin/sh" }, "unknown key credential_process"],
-      [
-        { sessions: [{ ...team.sessions[0], command: "x" }] },
-        "unknown key sessions[0].command",
-      ],
+      [{ sessions: [{ ...team.sessions[0], command: "x" }] }, "unknown key sessions[0].command"],
       [{ sessions: [] }, "sessions is empty"],
       [{ filters: "x" }, "filters is not a list"],
-      [{ filters: ["role=Admin", "owner=x"] }, "filters[1]: sync: invalid value "owner=x" for --filter"],
+      [
+        { filters: ["role=Admin", "owner=x"] },
+        'filters[1]: sync: invalid value "owner=x" for --filter',
+      ],
       [{ template: "all" }, "template: all: it has no field"],
       [{ sessions: [{ ...team.sessions[0], name: "a b" }] }, 'sessions[0].name: the name "a b"'],
       [
