@@ -33,6 +33,7 @@ type Run = { readonly words: string; readonly stdin?: string; readonly shows?: t
 const role = "arn:aws:iam::123456789012:role/example-role";
 const passphrase = "planted-passphrase-7f3a";
 const foreignSecret = "plantedForeignSecret/9c1e";
+const seed = "PLANTEDSEED2345677PLANTEDSEED234";
 
 /** In this order, each command with what succeeds and what fails. */
 /** Commands that need a sign-in: login.test.ts and sync.test.ts have one, and look for its secrets. */
@@ -85,7 +86,7 @@ const runs: Readonly<Record<string, readonly Run[]>> = {
   console: [
     { words: "console prod --print --debug" },
     { words: "console denied --debug" },
-    { words: "console bob --debug" },
+    { words: "console bob --print --debug" },
   ],
   log: [{ words: "log --json --debug" }],
   explain: [{ words: "explain prod --json --debug" }, { words: "explain chained --debug" }],
@@ -101,6 +102,14 @@ const runs: Readonly<Record<string, readonly Run[]>> = {
     { words: "add-key kept --debug", stdin: "KEY" },
     { words: "add-key wrong --debug", stdin: "WRONG KEY" },
     { words: "add-key bob --from-credentials-file --store plaintext --debug" },
+  ],
+  "add-mfa": [
+    { words: "add-mfa seeded --debug", stdin: "SEED" },
+    { words: "add-mfa coded --debug", stdin: "SEED" },
+  ],
+  export: [
+    { words: "export prod --to-credentials-file --debug" },
+    { words: "export denied --to-credentials-file --debug" },
   ],
   "rotate-key": [
     { words: "rotate-key kept --debug" },
@@ -134,6 +143,7 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
   const secrets = (): readonly string[] => [
     passphrase,
     foreignSecret,
+    seed,
     sts.bob.secretAccessKey,
     carol.secretAccessKey,
     ...sts
@@ -171,6 +181,7 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
           `awsrole_mfa_serial = ${sts.bob.mfaSerial}`,
           `awsrole_mfa_process = ${noCode}`,
         ),
+        section("seeded", "bob", `awsrole_mfa_serial = ${sts.bob.mfaSerial}`),
         `[profile foreign]\ncredential_process = ${failing}`,
         `[profile standard]\nrole_arn = ${role}\nsource_profile = bob`,
         "",
@@ -231,6 +242,7 @@ describe.skipIf(noKeychain !== undefined)(titled("planted secrets", noKeychain),
   }
 
   function keyText(what: string): string {
+    if (what === "SEED") return `${seed}\n`;
     const secret = what === "KEY" ? carol.secretAccessKey : foreignSecret;
     return `${carol.accessKeyId}\n${secret}\n`;
   }
