@@ -428,7 +428,10 @@ describe.concurrent("setup", () => {
     const { code, stderr } = await world.setup(`prod --admin-profile admin --policy-arn ${wrong}`);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      new RegExp(`^awsrole: policy ${wrong} does not exist\nawsrole: hint: .*--policy-arn ARN`, "m"),
+      new RegExp(
+        `^awsrole: policy ${wrong} does not exist\nawsrole: hint: .*--policy-arn ARN`,
+        "m",
+      ),
     );
     expect(world.mutating()).toEqual([]);
   });
