@@ -181,7 +181,7 @@ describe("env", () => {
   it("wants a profile when AWS_PROFILE names none", async () => {
     const { code, stderr } = await runAwsrole(["env"], { env });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^awsrole: env: specify a profile\n/);
+    expect(stderr).toMatch(/^awsrole: env: specify a profile \(or set AWS_PROFILE\)\n/);
     const named = await runAwsrole(["env", "--json"], { env: { ...env, AWS_PROFILE: "prod" } });
     expect(named.code).toBe(0);
   });

@@ -151,7 +151,7 @@ describe("until when one is signed in", () => {
     const inFile = await shown();
     expect(inFile.list).toMatch(/corp: signed in until .*, in 59 min \(then renewed\)/);
     expect(inFile.json.signIns).toMatchObject([{ session: "corp", signedIn: true }]);
-    expect(inFile.explain).toMatch(/sign-in: {2}signed in until /);
+    expect(inFile.explain).toMatch(/Sign-in {4}signed in until /);
     expect(inFile.doctor).not.toContain("login-expired");
     const { refreshToken: _, ...ended } = home.signIn(-5);
     home.writeToken(ended);
