@@ -44,10 +44,10 @@ describe("in bulk", () => {
     const moved = await run("add-key --all --from-credentials-file");
     expect(moved.code).toBe(1);
     expect(
-      moved.stdout.match(/^the key \S+ of \S+ is in the file store, as profile \w+$/gm),
+      moved.stdout.match(/^Stored access key .* in the file store; profile \w+ now uses it$/gm),
     ).toEqual([
-      expect.stringContaining("as profile bob"),
-      expect.stringContaining("as profile eve"),
+      expect.stringContaining("profile bob now"),
+      expect.stringContaining("profile eve now"),
     ]);
     expect(moved.stderr).toMatch(
       /^awsrole: the key of gone stays in the credentials file: .*InvalidClientTokenId/m,
