@@ -279,10 +279,11 @@ describe("the recipes for prompt programs", () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/how-to/shell-prompt.md"), "utf8");
   const recipe = (language: string): string =>
     page.match(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``))?.[1] ?? "";
-  const used = {
+  /** From now: the tests before this one may have taken minutes. */
+  const used = () => ({
     AWSROLE_PROFILE: "acme%prod",
     AWS_CREDENTIAL_EXPIRATION: new Date(Date.now() + 600_000).toISOString(),
-  };
+  });
   const unused = { AWS_PROFILE: "", AWSROLE_PROFILE: "" };
 
   it("give starship the profile while one is in use, and nothing else", async () => {
@@ -291,7 +292,7 @@ describe("the recipes for prompt programs", () => {
     ) as { command?: string; when?: string };
     const inStarship = (more: NodeJS.ProcessEnv) =>
       runCommand(["sh", "-c", `${when} && ${command}`], { env: { ...env, ...more } });
-    expect((await inStarship(used)).stdout).toMatch(/^acme%prod (?:9|10)m\n$/);
+    expect((await inStarship(used())).stdout).toMatch(/^acme%prod (?:9|10)m\n$/);
     expect(await inStarship(unused)).toMatchObject({ stdout: "", code: 1 });
   });
 
@@ -302,7 +303,7 @@ describe("the recipes for prompt programs", () => {
       const script = `p10k() { print -r -- "$@"; }; ${recipe("zsh")}prompt_awsrole; print -r -- $POWERLEVEL9K_RIGHT_PROMPT_ELEMENTS`;
       const inZsh = (more: NodeJS.ProcessEnv) =>
         runCommand(["zsh", "-fc", script], { env: { ...env, ...more } });
-      expect((await inZsh(used)).stdout).toMatch(
+      expect((await inZsh(used())).stdout).toMatch(
         /^segment -f yellow -t acme%%prod (?:9|10)m\nawsrole\n$/,
       );
       expect((await inZsh(unused)).stdout).toBe("awsrole\n");
