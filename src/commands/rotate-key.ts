@@ -50,7 +50,10 @@ export default defineCommand({
   },
   examples: [
     { command: "awsrole rotate-key bob", says: "create a new key and deactivate the old one" },
-    { command: "awsrole rotate-key bob --finish", says: "delete the old key, some days later" },
+    {
+      command: "awsrole rotate-key bob --finish --yes",
+      says: "delete the old key, some days later",
+    },
     { command: "awsrole rotate-key --older-than 90d", says: "every key that is due" },
   ],
   async run(context, args) {

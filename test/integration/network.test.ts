@@ -20,9 +20,9 @@ const ask = ["credential-process", "--profile", "prod"];
 
 /** Every way to fail, and the first line that its user sees. */
 const failures: readonly (readonly [what: string, behaviour: Behaviour, line: RegExp])[] = [
-  ["a connection that nobody answers", { hang: "accept" }, /did not answer within the time limit/],
-  ["an answer that never begins", { hang: "headers" }, /did not answer within the time limit/],
-  ["an answer that stops in its middle", { hang: "body" }, /did not answer within the time limit/],
+  ["a connection that nobody answers", { hang: "accept" }, /did not respond within the time limit/],
+  ["an answer that never begins", { hang: "headers" }, /did not respond within the time limit/],
+  ["an answer that stops in its middle", { hang: "body" }, /did not respond within the time limit/],
   ["a connection that is reset", { reset: true }, /connection|reset/i],
   ["half an answer", { malformed: "truncated" }, /STS/],
   ["a page of somebody's network", { malformed: "wrong-content-type" }, /STS/],

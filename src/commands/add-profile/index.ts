@@ -58,7 +58,7 @@ export default defineCommand({
     { command: "awsrole add-profile", says: "interactive" },
     {
       command:
-        "awsrole add-profile dev --sso-session acme --sso-account-id 123456789012 --sso-role-name Developer",
+        "awsrole add-profile acme-dev --sso-session acme --sso-account-id 123456789012 --sso-role-name Developer",
       says: "a role of IAM Identity Center; at a terminal account and role are chosen from lists",
     },
     {
