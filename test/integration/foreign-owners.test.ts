@@ -282,7 +282,7 @@ describe.skipIf(noOtherUser !== undefined)(titled("another user", noOtherUser), 
       expect(findings.filter(({ id }) => id === "runtime-folder-taken")).toEqual([
         expect.objectContaining({
           what: expect.stringMatching(
-            `^another user has made /tmp/${name}; /tmp/${name}-[0-9a-f]{8} is used instead$`,
+            `^another user created /tmp/${name}; /tmp/${name}-[0-9a-f]{8} is used instead$`,
           ),
         }),
       ]);
