@@ -108,7 +108,7 @@ describe.skipIf(noTerminal !== undefined)(skipped("in a terminal", noTerminal), 
       terminal.enter(`clear; ${awsrole} whoami prod; echo code=$?`);
       await terminal.waitFor(/MFA code for \S+: *$/);
       terminal.press(key);
-      await terminal.waitFor(/no\s+MFA\s+code\s+of\s+\S+\s+was\s+given[^]*^code=1$/m);
+      await terminal.waitFor(/no\s+MFA\s+code\s+for\s+\S+\s+was\s+entered[^]*^code=1$/m);
     }
     expect(sts.requests).toHaveLength(0);
   });

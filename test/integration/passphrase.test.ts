@@ -48,7 +48,7 @@ describe("the passphrase of the file store", () => {
         terminal.enter(`${command} whoami prod --quiet; echo "code $?"`);
         await terminal.waitFor(/New passphrase for the file store \(at least 12 characters\):/);
         terminal.enter(passphrase);
-        await terminal.waitFor(/The same again:/);
+        await terminal.waitFor(/Repeat passphrase:/);
         terminal.enter(passphrase);
         await terminal.waitFor(/code 0/);
         expect(terminal.screen()).not.toContain(passphrase);

@@ -150,7 +150,7 @@ describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason)
       if (profile === "prod") terminal.enter(sts.currentCode(sts.bob));
       else {
         terminal.enter(passphrase);
-        await terminal.waitFor(/The same again: *$/);
+        await terminal.waitFor(/Repeat passphrase: *$/);
         terminal.enter(passphrase);
       }
       await terminal.waitFor(/assumed-role/);
@@ -179,7 +179,7 @@ describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason)
     terminal.type(`${passphrase}x`);
     terminal.press("BSpace");
     terminal.press("Enter");
-    await terminal.waitFor(/The same again: *$/);
+    await terminal.waitFor(/Repeat passphrase: *$/);
     terminal.enter(passphrase);
     await terminal.waitFor(/code=0/);
     expect(terminal.screen()).not.toMatch(/wrong|battery/);
@@ -206,7 +206,7 @@ describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason)
       // Time for the others to ask, too.
       await pause(1500);
       terminal.enter(passphrase);
-      await terminal.waitFor(/The same again: *$/);
+      await terminal.waitFor(/Repeat passphrase: *$/);
       terminal.enter(passphrase);
       await terminal.waitFor(/codes \[0, 0, 0, 0, 0, 0\]/);
       expect(terminal.screen().match(/passphrase for the file store/gi)).toHaveLength(1);
