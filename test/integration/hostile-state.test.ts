@@ -266,7 +266,7 @@ describe.skipIf(process.platform !== "linux")(
         { env: config },
       );
       expect(added).toMatchObject({ code: 1, stdout: "" });
-      expect(added.stderr).toMatch(/its folder cannot be made/);
+      expect(added.stderr).toMatch(/its folder cannot be created/);
     });
   },
 );

@@ -61,7 +61,7 @@ describe.skipIf(reason !== undefined)(titled("with a person at the terminal", re
     const count = isLong ? 50 : 8;
     // In a shell without job control they all stay in the foreground, as a program's children do.
     terminal.enter(
-      `sh -c 'for n in $(seq ${count}); do ${ask("auto")} > ${home.path}/out.$n 2> ${home.path}/err.$n & done; wait'; echo all-done`,
+      `sh -c 'umask 077; for n in $(seq ${count}); do ${ask("auto")} > ${home.path}/out.$n 2> ${home.path}/err.$n & done; wait'; echo all-done`,
     );
     await terminal.waitFor(/^all-done/m, 25_000);
     for (let n = 1; n <= count; n += 1) {
