@@ -69,7 +69,7 @@ const rows: readonly (readonly [
     "a session name with a space",
     [role, bob, "awsrole_role_session_name = a b"],
     "profile prod: awsrole_role_session_name = a b is not valid (config:4)",
-    "letters, digits and _+=,.@-, 2 to 64 of them",
+    "letters, digits and _+=,.@-, 2 to 64 of them; or with {user}, {iam-user}, {host} and {profile} in it",
   ],
   [
     "bytes that are not UTF-8",

@@ -40,7 +40,7 @@ describe("what is used elsewhere stays", () => {
     const { code, stderr, after } = await run("rename-profile bob bobby", config, keys);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /profile bob exists only in the credentials file, too \([^)]*credentials:1\)/,
+      /profile bob also exists in the credentials file \([^)]*credentials:1\)/,
     );
     expect(after).toBe(config);
   });
