@@ -103,7 +103,8 @@ export const commands: CommandTable = {
     load: () => import("./warm.ts"),
   },
   log: {
-    summary: "show which program used which role, and when (if AWSROLE_LOG=on)",
+    summary:
+      "show which program used which role, and when (if AWSROLE_LOG=on), or the last failure",
     load: () => import("./log.ts"),
   },
   login: {
