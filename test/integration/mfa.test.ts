@@ -115,7 +115,7 @@ describe.skipIf(noTerminal !== undefined)(skipped("in a terminal", noTerminal), 
 
   it("a job in the background is not stopped by the terminal, but told at once", async () => {
     open().enter(`set -m; ${awsrole} whoami prod & wait $!; echo code=$?`);
-    await terminal.waitFor(/and\s+this\s+is\s+a\s+background\s+job[^]*^code=3$/m);
+    await terminal.waitFor(/but\s+this\s+is\s+a\s+background\s+job[^]*^code=3$/m);
   });
 
   it("mfa_process may talk to the person, and its code is used", async () => {

@@ -52,7 +52,7 @@ describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason)
   const questions = {
     "an MFA code": { question: /MFA code for \S+: *$/, env: {}, profile: "prod" },
     "a passphrase": {
-      question: /New passphrase for the file store: *$/,
+      question: /New passphrase for the file store \(at least 12 characters\): *$/,
       env: { AWSROLE_STORE: "file" },
       profile: "plain",
     },
@@ -202,7 +202,7 @@ describe.skipIf(reason !== undefined)(titled("a question in a terminal", reason)
         `import subprocess, sys\nall = [subprocess.Popen(sys.argv[1:] + [str(n)]) for n in range(6)]\nprint("codes", [one.wait() for one in all])\n`,
       );
       terminal.enter(`clear; python3 ${join(home.path, "all.py")} ${each}`);
-      await terminal.waitFor(/New passphrase for the file store: *$/);
+      await terminal.waitFor(/New passphrase for the file store \(at least 12 characters\): *$/);
       // Time for the others to ask, too.
       await pause(1500);
       terminal.enter(passphrase);
