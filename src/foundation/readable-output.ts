@@ -1,16 +1,21 @@
 /** Whether others could read what is printed: for everything that prints secrets. On the hot path. */
-import { fstatSync } from "node:fs";
+import { fstatSync, type Stats } from "node:fs";
 
-/** True where stdout is a file, or a named pipe, that another user can read. Windows' access lists are not looked at. */
+/** True where stdout is a file, or (on Linux) a named pipe, that another user can read. Windows' access lists are not looked at. */
 export function isStdoutReadableByOthers(platform: NodeJS.Platform): boolean {
-  if (platform === "win32") return false;
   try {
-    const found = fstatSync(1);
-    const isForeign = found.uid !== process.geteuid?.();
-    // A pipe without a name has the mode 0600, and its owner is whoever made it for us: `sudo -u bob awsrole …` writes to root's.
-    if (found.isFIFO()) return (found.mode & 0o077) !== 0;
-    return found.isFile() && (isForeign || (found.mode & 0o077) !== 0);
+    return isReadableByOthers(fstatSync(1), platform);
   } catch {
     return false;
   }
+}
+
+/** The same of an open file. */
+export function isReadableByOthers(found: Stats, platform: NodeJS.Platform): boolean {
+  if (platform === "win32") return false;
+  const isOpen = (found.mode & 0o077) !== 0;
+  // On Linux a pipe without a name has the mode 0600, and its owner is the user who made it for us: `sudo -u bob awsrole …` writes to root's. Elsewhere
+  // its mode says nothing (on macOS the group's bits are set), and every SDK reads from such a pipe.
+  if (found.isFIFO()) return platform === "linux" && isOpen;
+  return found.isFile() && (isOpen || found.uid !== process.geteuid?.());
 }
