@@ -121,7 +121,7 @@ export async function assertCanKeepToken(session: SsoSession, places: TokenPlace
       error.code,
       `the sign-in to ${sessionId(session)} cannot be kept: ${error.message}`,
       {
-        hint: `choose another store (--store file; awsrole store use file), or sign in with aws sso login --sso-session ${sessionId(session)}, which keeps it in a plaintext file that awsrole reads`,
+        hint: `keep it in another store (--store file, or awsrole_store = file in [default]), or sign in with aws sso login --sso-session ${sessionId(session)}, which keeps it in a plaintext file that awsrole reads`,
         cause: error,
       },
     );

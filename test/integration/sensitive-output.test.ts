@@ -56,6 +56,23 @@ role_arn = arn:aws:iam::123456789012:role/example-role
 source_profile = prints
 [profile prints]
 credential_process = /bin/sh -c "cat $HOME/creds.json && : ${password}"
+[profile ended]
+credential_process = /bin/sh -c "cat $HOME/ended.json && : ${password}"
+[profile late]
+role_arn = arn:aws:iam::123456789012:role/example-role
+source_profile = ended
+[profile chatty]
+credential_process = /bin/echo ${password}
+[profile wordy]
+role_arn = arn:aws:iam::123456789012:role/example-role
+source_profile = bob
+mfa_serial = arn:aws:iam::123456789012:mfa/Bob
+mfa_process = /bin/echo no code ${password}
+[profile lengthy]
+role_arn = arn:aws:iam::123456789012:role/example-role
+source_profile = bob
+mfa_serial = arn:aws:iam::123456789012:mfa/Bob
+mfa_process = /bin/sh -c "head -c 9000 /dev/zero | tr '\\\\0' x; : ${password}"
 [profile odd]
 role_arn = x
 source_profile = bob
@@ -70,6 +87,17 @@ output = dir\u202Eected
       Version: 1,
       AccessKeyId: sts.bob.accessKeyId,
       SecretAccessKey: sts.bob.secretAccessKey,
+    }),
+    { mode: 0o600 },
+  );
+  writeFileSync(
+    join(home.path, "ended.json"),
+    JSON.stringify({
+      Version: 1,
+      AccessKeyId: "ASIAIOSFODNN7EXAMPLE",
+      SecretAccessKey: "s",
+      SessionToken: "t",
+      Expiration: "2020-01-01T00:00:00Z",
     }),
     { mode: 0o600 },
   );
@@ -167,6 +195,14 @@ describe("what is secret, or may be", () => {
       ],
       ["whoami coded --no-input", /mfa_process \/bin\/false failed/],
       ["whoami starter --no-input", /mfa_process TOKEN=\*{4} cannot be started/],
+      ["whoami late --no-input", /credentials that expired at .*\n.*hint: .*awsrole config ended/],
+      ["credential-process --profile late", /credentials that expired at/],
+      ["log --last", /credentials that expired at/],
+      ["whoami chatty --no-input", /./],
+      ["whoami wordy --no-input", /mfa_process did not print a code of six digits/],
+      ["credential-process --profile wordy", /mfa_process did not print a code of six digits/],
+      ["log --last --json", /mfa_process did not print a code of six digits/],
+      ["whoami lengthy --no-input", /mfa_process \/bin\/sh prints more than a code/],
       ["config", /credential_process = \/bin\/false \*{4}/],
       ["config --json", /"\/bin\/false \*{4}"/],
       ["explain prod", /./],

@@ -83,7 +83,8 @@ export function generatedCodeSource(
       }
       if (code === undefined) {
         attempt.trouble = programFailed(attempt, `${name} did not print a code of six digits`, {
-          hint: `it must print only the code: ${attempt.mfa.process ?? ""}`,
+          // Never the command: there may be a password or a seed among its arguments.
+          hint: "it must print only the code; see awsrole config",
         });
         return undefined;
       }

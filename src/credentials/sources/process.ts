@@ -45,7 +45,7 @@ export async function credentialsFromProcess(options: ProcessOptions): Promise<C
     throw failed(
       options,
       `it returned credentials that expired at ${formatExpiration(expiresAt)}`,
-      `try it by itself: ${options.command}`,
+      runItYourself(options),
     );
   }
   return options.accountId === undefined
@@ -112,8 +112,7 @@ async function run(options: ProcessOptions): Promise<string> {
     timeoutMs: deadline.remainingMs(),
     mostCharacters: mostOutputCharacters,
   });
-  // Never with its arguments: there may be a password among them.
-  const tryIt = `run the command yourself to see why (awsrole config ${profileName} shows it)`;
+  const tryIt = runItYourself(options);
   switch (outcome.kind) {
     case "exited":
       if (outcome.code === 0) return outcome.output;
@@ -146,6 +145,11 @@ function profileOfAwsrole(program: string, words: readonly string[]): string | u
   if (command !== "credential-process") return undefined;
   const at = options.findIndex((word) => /^--profile(?:=|$)/.test(word));
   return at === -1 ? undefined : (/=(.*)/.exec(options[at] ?? "")?.[1] ?? options[at + 1]);
+}
+
+/** Never the command: there may be a password among its arguments. */
+function runItYourself({ profileName }: ProcessOptions): string {
+  return `run the command yourself to see why (awsrole config ${profileName} --show-origin says where it is)`;
 }
 
 function failed(
