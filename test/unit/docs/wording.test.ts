@@ -46,6 +46,28 @@ it("no message, help text or hint has a word of the list", () => {
   expect(found).toEqual([]);
 });
 
+it("no page has a word that has one plain word in its place", () => {
+  const root = join(src, "..");
+  const pages = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md") && !file.endsWith("moves.md"))
+    .map((file) => join("docs", file));
+  const found = [...pages, "README.md", "SECURITY.md"].flatMap((file) =>
+    readFileSync(join(root, file), "utf8")
+      .split("\n")
+      .flatMap((line, index) =>
+        // A user and a profile of that name.
+        /`nobody`|(?:whoami|profile) nobody/.test(line)
+          ? []
+          : words
+              .slice(0, 3)
+              .flatMap(([pattern, instead]) =>
+                pattern.test(line) ? [`${file}:${index + 1}: ${line} (write: ${instead})`] : [],
+              ),
+      ),
+  );
+  expect(found).toEqual([]);
+});
+
 it("finds such a word in a literal, and not in a comment or an identifier", () => {
   const source =
     '/** nobody */\nconst nobody = "asked anew"; // nobody\nconst other = `mend ${it}`;\n';
