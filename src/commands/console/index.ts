@@ -40,7 +40,7 @@ export default defineCommand({
   usage,
   summary: "open the AWS console in your browser",
   description:
-    "Opens the AWS console in the browser, signed in as the role of the profile, or as the IAM user of a key profile (who needs a policy that allows sts:GetFederationToken). The browser is given an address of this machine that works once; the sign-in address itself, " +
+    "Opens the AWS console in the browser, signed in as the role of the profile, or as the IAM user of a key profile (who needs a policy that allows sts:GetFederationToken). The browser gets a URL of this machine that works once; the sign-in URL itself " +
     "(valid for 15 minutes) is only shown with --print.",
   positionals: { NAME: { describe: "the profile (default: AWS_PROFILE)" } },
   options: {
