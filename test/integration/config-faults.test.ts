@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { missing, titled } from "../support/installed.ts";
+import { noOtherUser, runAs, users } from "../support/other-user.ts";
 import {
   createHome,
   type Home,
@@ -190,17 +191,12 @@ describe.skipIf(noMounts !== undefined)(titled("on a file system that", noMounts
   });
 });
 
-const noOther = isRoot ? missing("setpriv") : "only root can be somebody else";
-
-describe.skipIf(noOther !== undefined)(titled("as another user", noOther), () => {
-  const nobody = 65_534;
-  const asNobody = (words: readonly string[]) =>
-    runCommand(
-      ["setpriv", `--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups", ...program, ...words],
-      { env: home.env },
-    );
+describe.skipIf(noOtherUser !== undefined)(titled("as another user", noOtherUser), () => {
+  const other = users.victim;
+  const asOther = (words: readonly string[]) =>
+    runAs(other, [...program, ...words], { env: home.env });
   const own = (...files: string[]): void => {
-    for (const file of files) chownSync(file, nobody, nobody);
+    for (const file of files) chownSync(file, other, other);
   };
   const folder = (name: string): string => join(home.path, name);
   const everything = (): string[] => readdirSync(home.path, { recursive: true, encoding: "utf8" });
@@ -223,7 +219,7 @@ describe.skipIf(noOther !== undefined)(titled("as another user", noOther), () =>
     );
   });
 
-  it("root edits its own file, and keeps nothing for undo in somebody's home", async () => {
+  it("root edits its own file, and keeps nothing for undo in a user's home", async () => {
     own(home.path);
     const edited = await run(edit(901));
     expect(edited).toMatchObject({ code: 0 });
@@ -240,35 +236,35 @@ describe.skipIf(noOther !== undefined)(titled("as another user", noOther), () =>
     "a file of one's own with a group one is not in (mode %o) is written, and the group's rights go",
     async (mode, after) => {
       own(home.path, folder(".aws"), folder("run"), home.credentialsFile);
-      chownSync(home.configFile, nobody, 0);
+      chownSync(home.configFile, other, 0);
       chmodSync(home.configFile, mode);
-      expect(await asNobody(edit(901))).toMatchObject({ code: 0, stderr: "" });
+      expect(await asOther(edit(901))).toMatchObject({ code: 0, stderr: "" });
       expect(config()).toBe(hand(901));
-      expect(statSync(home.configFile)).toMatchObject({ uid: nobody, gid: nobody });
+      expect(statSync(home.configFile)).toMatchObject({ uid: other, gid: other });
       expect(statSync(home.configFile).mode & 0o7777).toBe(after);
     },
   );
 
-  it("nobody writes a file of somebody else's, a read-only folder, or what it may not read", async () => {
+  it("a user writes no file of another user, no read-only folder, and nothing it may not read", async () => {
     own(home.path, folder(".aws"), folder("run"), home.credentialsFile);
     chmodSync(home.configFile, 0o666);
-    const foreign = await asNobody(edit(901));
+    const foreign = await asOther(edit(901));
     expect(foreign).toMatchObject({ code: 1, stdout: "" });
     expect(foreign.stderr).toContain("config belongs to another user: nothing was changed");
     chmodSync(home.configFile, 0o600);
-    const unreadable = await asNobody(edit(901));
+    const unreadable = await asOther(edit(901));
     expect(unreadable).toMatchObject({ code: 1, stdout: "" });
     expect(unreadable.stderr).toContain("config cannot be read: permission denied");
     own(home.configFile);
     chmodSync(folder(".aws"), 0o500);
-    const readOnly = await asNobody(edit(901));
+    const readOnly = await asOther(edit(901));
     expect(readOnly).toMatchObject({ code: 1, stdout: "" });
     expect(readOnly.stderr).toMatch(
       /config could not be written: permission denied\nawsrole: hint: .*folder/,
     );
     expect(config()).toBe(hand(900));
     chmodSync(folder(".aws"), 0o700);
-    expect(await asNobody(edit(901))).toMatchObject({ code: 0 });
+    expect(await asOther(edit(901))).toMatchObject({ code: 0 });
     expect(config()).toBe(hand(901));
   });
 });
