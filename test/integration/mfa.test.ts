@@ -166,7 +166,7 @@ describe.skipIf(noTerminal !== undefined)(skipped("in a terminal", noTerminal), 
         { length: 10 },
         (_, i) => `${awsrole} credential-process --profile r${i} >${home.path}/out${i} 2>&1 &`,
       ).join(" ");
-      writeFileSync(join(home.path, "all.sh"), `${line}\nwait\necho all done\n`);
+      writeFileSync(join(home.path, "all.sh"), `umask 077\n${line}\nwait\necho all done\n`);
       open({ DBUS_SESSION_BUS_ADDRESS: keychain.env["DBUS_SESSION_BUS_ADDRESS"] });
       terminal.enter(`sh ${home.path}/all.sh; grep -l '"Version":1' ${home.path}/out* | wc -l`);
       await terminal.waitFor(/MFA code for \S+: *$/);
@@ -284,7 +284,7 @@ describe("without a terminal", () => {
     writeFileSync(code, sts.currentCode(sts.bob));
     expect(await run(credentialProcess, env)).toMatchObject({
       code: 3,
-      stderr: expect.stringMatching(/and it was declined \d+ s ago/),
+      stderr: expect.stringMatching(/but it was declined \d+ s ago/),
     });
     const later = { clockOffsetSeconds: { wall: 31, uptime: 31 } };
     expect(
