@@ -124,15 +124,19 @@ describe("flights of many processes", () => {
   });
 
   it("never have two live holders, whoever is killed and when", async () => {
-    const outcome = await storm(
-      crew,
-      long ? { processes: 30, ms: 20_000 } : { processes: 10, ms: 2000 },
-    );
-    if (long) console.table(outcome);
-    expect(outcome.twoLiveHolders).toBe(0);
-    expect(outcome.works).toBeGreaterThan(5);
-    expect(outcome.longestMs).toBeLessThan(6000);
-    expect(outcome.stuck).toBe(0);
+    // On a busy machine a round of two seconds sees few holders: then there is another.
+    for (let round = 1, works = 0; works <= 5; round += 1) {
+      const outcome = await storm(
+        crew,
+        long ? { processes: 30, ms: 20_000 } : { processes: 10, ms: 2000 },
+      );
+      if (long) console.table(outcome);
+      expect(outcome.twoLiveHolders).toBe(0);
+      expect(outcome.longestMs).toBeLessThan(6000);
+      expect(outcome.stuck).toBe(0);
+      works += outcome.works;
+      expect(round, "rounds for six holders").toBeLessThan(6);
+    }
   });
 
   it.skipIf(!canMount)("still answer everyone when the runtime folder's disk is full", async () => {
