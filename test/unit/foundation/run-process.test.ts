@@ -42,9 +42,10 @@ describe("another program whose output is an answer", () => {
       expect(await run("", { words: [program] })).toMatchObject({ kind: "not started" });
   });
 
-  it.each([
-    ["the time is up", "timed out", () => ({ timeoutMs: 500 })],
-    ["the caller aborts", "aborted", () => ({ signal: AbortSignal.timeout(500) })],
+  // Time enough for node to start on a busy machine.
+  it.concurrent.each([
+    ["the time is up", "timed out", () => ({ timeoutMs: 5000 })],
+    ["the caller aborts", "aborted", () => ({ signal: AbortSignal.timeout(5000) })],
     ["it prints too much", "too much output", () => ({ mostCharacters: 3 })],
   ])("is killed when %s, also where it ignores SIGTERM", async (_when, kind, limit) => {
     const file = join(mkdtempSync(join(tmpdir(), "awsrole-run-")), "pid");
