@@ -47,6 +47,11 @@ const idioms = [
     home: ["foundation/find-executable.ts"],
   },
   {
+    pattern: /toISOString\(\)\.(?:slice\(0, 19\)|replace\()/,
+    instead: "formatExpiration of aws/credentials.ts",
+    home: ["aws/credentials.ts"],
+  },
+  {
     pattern: /"node:http"/,
     instead: "openLoopbackServer of sign-in/loopback-server.ts",
     home: ["sign-in/loopback-server.ts", "endpoint/", "aws/"],

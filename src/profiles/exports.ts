@@ -2,7 +2,7 @@
  * Sessions written to the credentials file for programs that read nothing else (`export`). Each is a profile of its own there, marked by two
  * settings that SDKs ignore: whose credentials they are, and until when. What is not marked is never touched.
  */
-import type { Credentials } from "../aws/credentials.ts";
+import { type Credentials, formatExpiration } from "../aws/credentials.ts";
 import { type Document, readSettings, sectionNames } from "../config/document.ts";
 import { addSection, deleteSection, setKey } from "../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
@@ -57,7 +57,7 @@ export async function writeExport(
     ["aws_secret_access_key", session.secretAccessKey],
     ["aws_session_token", session.sessionToken ?? ""],
     [fromKey, from],
-    [untilKey, `${until.toISOString().slice(0, 19)}Z`],
+    [untilKey, formatExpiration(until)],
   ];
   // Before the file: an interrupted export is found and removed, too.
   markerIn(context).write(true);

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { answerOf } from "../aws/error-hints.ts";
 import { isRegion, type StsConnection } from "../config/connection.ts";
-import type { Credentials } from "../aws/credentials.ts";
+import { type Credentials, formatExpiration } from "../aws/credentials.ts";
 import { withLock } from "../locks/single-flight.ts";
 import { errorCode, hasErrorCode } from "../foundation/errno.ts";
 import { isNetworkPath } from "../foundation/named-file.ts";
@@ -17,7 +17,6 @@ import type { Deadline } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { readAwsCacheFile, writeAwsCacheFile } from "./aws-cache-file.ts";
 import type { IssuedLogin, Signin } from "./signin.ts";
-import { formatInstant } from "./token.ts";
 
 /** A login session as AWS keeps it. */
 export type LoginToken = {
@@ -165,7 +164,7 @@ export async function writeLogin(
   const { expiresAt, ...keys } = credentials;
   const accountId = /^arn:[^:]+:[^:]+::(\d{12}):/.exec(loginSession)?.[1];
   await writeAwsCacheFile(file, {
-    accessToken: { ...keys, accountId, expiresAt: formatInstant(expiresAt) },
+    accessToken: { ...keys, accountId, expiresAt: formatExpiration(expiresAt) },
     tokenType: "aws_sigv4",
     clientId,
     refreshToken,
@@ -193,7 +192,7 @@ async function renew(
   const { expiresAt, ...keys } = credentials;
   const renewed = {
     ...raw,
-    accessToken: { ...keys, expiresAt: formatInstant(expiresAt) },
+    accessToken: { ...keys, expiresAt: formatExpiration(expiresAt) },
     refreshToken: issued.refreshToken,
   };
   await writeAwsCacheFile(file, renewed);

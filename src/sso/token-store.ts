@@ -9,6 +9,7 @@
  * - Whatever is interrupted: the new place is written before the old one is emptied, and the newer of two tokens counts.
  */
 import { rm } from "node:fs/promises";
+import { formatExpiration } from "../aws/credentials.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { shortHash } from "../foundation/hash.ts";
 import { parseObject } from "../foundation/json.ts";
@@ -17,7 +18,6 @@ import { setOrTakeBack } from "../stores/move.ts";
 import type { SecretStore } from "../stores/open.ts";
 import { readAwsCacheFile, writeAwsCacheFile } from "./aws-cache-file.ts";
 import {
-  formatInstant,
   formatToken,
   newerToken,
   parseToken,
@@ -206,7 +206,7 @@ async function store(
     kind: "sign-in",
     store: name,
     profile: `sso-session ${sessionId(session)}`,
-    expiresAt: formatInstant(token.expiresAt),
+    expiresAt: formatExpiration(token.expiresAt),
     request: JSON.stringify({ v: 1, isRenewable: stateOf({ ...token, raw }).isRenewable }),
   });
   await setOrTakeBack(opened, account, JSON.stringify(raw), () => rows.removeFrom(account, name));

@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { formatExpiration } from "../aws/credentials.ts";
 
 /** A sign-in, of an `[sso-session NAME]` or, in the old form, of a start URL. */
 export type SsoSession = {
@@ -92,13 +93,13 @@ export function formatToken(
     startUrl: session.startUrl,
     region: session.region,
     accessToken: token.accessToken,
-    expiresAt: formatInstant(token.expiresAt),
+    expiresAt: formatExpiration(token.expiresAt),
     ...(client === undefined
       ? {}
       : {
           clientId: client.clientId,
           clientSecret: client.clientSecret,
-          registrationExpiresAt: formatInstant(client.expiresAt),
+          registrationExpiresAt: formatExpiration(client.expiresAt),
         }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
   };
@@ -127,9 +128,4 @@ function parseInstant(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const instant = new Date(text.replace(/UTC$/, "Z"));
   return Number.isNaN(instant.getTime()) ? undefined : instant;
-}
-
-/** AWS's form of a time: whole seconds, UTC. */
-export function formatInstant(instant: Date): string {
-  return instant.toISOString().replace(/\.\d+Z$/, "Z");
 }

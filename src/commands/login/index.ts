@@ -1,4 +1,5 @@
 /** Signing in: to an IAM Identity Center session, or to the console identity of a `login_session` profile. */
+import { formatExpiration } from "../../aws/credentials.ts";
 import { printJson } from "../../cli/output.ts";
 import { type Arguments, commonOptions, defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
@@ -232,8 +233,7 @@ function report(
   session: string,
   expiresAt: Date,
 ): void {
-  const until = `${expiresAt.toISOString().slice(0, 19)}Z`;
-  if (args.json) printJson(context, { session, expiresAt: until });
+  if (args.json) printJson(context, { session, expiresAt: formatExpiration(expiresAt) });
   else if (!args.quiet) context.stdout(`signed in to ${escapeControls(session)}\n`);
 }
 
