@@ -43,7 +43,8 @@ export const requireInModules = {
  * - the SDK's default search for credentials: awsrole passes credentials to every signed call, and what is not there cannot find
  *   others (environment, files, metadata services);
  * - the debug output of the proxy libraries: with DEBUG set, as it often is in CI, it would show the proxy's address, password included;
- * - packages that others load if they happen to be there: whoever owns a node_modules above ours would run code in awsrole.
+ * - packages that others load if they happen to be there: whoever owns a node_modules above ours would run code in awsrole;
+ * - the layout of yargs' own help, which awsrole never shows: its tables of Unicode cost each of people's commands 70 ms.
  */
 export const leftOut = {
   name: "left-out",
@@ -59,6 +60,12 @@ export const leftOut = {
     onResolve({ filter: /^(?:supports-color|kerberos|@aws-sdk\/signature-v4-crt)$/ }, () => ({
       path: "optional-package",
       namespace: "left-out",
+    }));
+    onResolve({ filter: /^(?:cliui|string-width)$/ }, ({ importer }) =>
+      /node_modules\/yargs\//.test(importer) ? { path: "yargs-help", namespace: "left-out" } : undefined,
+    );
+    onLoad({ filter: /^yargs-help$/, namespace: "left-out" }, () => ({
+      contents: `export default () => { throw new Error("yargs' help is not in awsrole"); };`,
     }));
     onLoad({ filter: /^default-search$/, namespace: "left-out" }, () => ({
       contents: `const refuse = () => async () => { throw new Error("a call without credentials"); };
