@@ -62,7 +62,9 @@ export const leftOut = {
       namespace: "left-out",
     }));
     onResolve({ filter: /^(?:cliui|string-width)$/ }, ({ importer }) =>
-      /node_modules\/yargs\//.test(importer) ? { path: "yargs-help", namespace: "left-out" } : undefined,
+      /node_modules\/yargs\//.test(importer)
+        ? { path: "yargs-help", namespace: "left-out" }
+        : undefined,
     );
     onLoad({ filter: /^yargs-help$/, namespace: "left-out" }, () => ({
       contents: `export default () => { throw new Error("yargs' help is not in awsrole"); };`,

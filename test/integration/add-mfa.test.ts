@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, program, runCommand } from "../support/run-awsrole.ts";
+import { storeKeyIn } from "../support/store-key.ts";
 
 const seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 const url = `otpauth://totp/Amazon%20Web%20Services:Bob?secret=${seed}&issuer=Amazon%20Web%20Services`;
@@ -24,9 +25,7 @@ beforeEach(async () => {
       )
       .join(""),
   });
-  const passphrase = join(home.path, "passphrase");
-  writeFileSync(passphrase, "a passphrase for tests", { mode: 0o600 });
-  env = { ...home.env, AWSROLE_PASSPHRASE_FILE: passphrase, AWSROLE_STORE: "file" };
+  env = { ...home.env, ...storeKeyIn(home.path), AWSROLE_STORE: "file" };
 });
 afterEach(async () => {
   await aws.close();

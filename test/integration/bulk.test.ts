@@ -1,10 +1,10 @@
 /** Commands for many at once: keys out of the credentials file, keys that are due, sessions ahead. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
+import { storeKeyIn } from "../support/store-key.ts";
 
 let aws: AwsDouble;
 let home: Home;
@@ -22,12 +22,10 @@ beforeEach(async () => {
     home.credentialsFile,
     `${readFileSync(home.credentialsFile, "utf8")}${sections.join("")}`,
   );
-  const passphrase = join(home.path, "passphrase");
-  writeFileSync(passphrase, "a passphrase for tests", { mode: 0o600 });
   env = {
     ...home.env,
     AWS_ENDPOINT_URL_IAM: aws.url,
-    AWSROLE_PASSPHRASE_FILE: passphrase,
+    ...storeKeyIn(home.path),
     AWSROLE_STORE: "file",
   };
 });

@@ -15,6 +15,7 @@ import { createRoleHome } from "../support/role-home.ts";
 import { titled } from "../support/installed.ts";
 import { type Finished, type Home, program, runCommand } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
+import { storeKeyIn } from "../support/store-key.ts";
 
 /** By its path: on PATH is what keeps tests from the machine's own browser. */
 const chromium = "/usr/bin/chromium";
@@ -322,9 +323,7 @@ describe.skipIf(process.platform !== "linux")(
     });
 
     it("takes no code for an IAM user with a device, and warns of what that means", async () => {
-      const passphraseFile = join(home.path, "passphrase");
-      writeFileSync(passphraseFile, "a passphrase for tests", { mode: 0o600 });
-      Object.assign(home.env, { AWSROLE_PASSPHRASE_FILE: passphraseFile });
+      Object.assign(home.env, storeKeyIn(home.path));
       const { code } = await runCommand([...program, "add-key", "keyed", "--store", "file"], {
         env: home.env,
         stdin: `${sts.bob.accessKeyId}\n${sts.bob.secretAccessKey}\n`,

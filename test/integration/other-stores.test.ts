@@ -6,6 +6,7 @@ import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
+import { storeKeyIn } from "../support/store-key.ts";
 
 const arn = "arn:aws:sts::123456789012:assumed-role/example-role/AWSCLI-Session";
 const noAwsCli = missing("aws");
@@ -19,8 +20,6 @@ describe.each(["file", "plaintext", "none"] as const)("by the store %s", (store)
   beforeAll(async () => {
     sts = await startAwsDouble();
     home = createRoleHome(sts);
-    const passphrase = join(home.path, "passphrase");
-    writeFileSync(passphrase, "a passphrase\n", { mode: 0o600 });
     env = {
       PATH: home.env["PATH"],
       HOME: home.path,
@@ -28,7 +27,7 @@ describe.each(["file", "plaintext", "none"] as const)("by the store %s", (store)
       AWS_DEFAULT_REGION: "eu-west-1",
       AWS_EC2_METADATA_DISABLED: "true",
       AWSROLE_STORE: store,
-      ...(store === "file" ? { AWSROLE_PASSPHRASE_FILE: passphrase } : {}),
+      ...(store === "file" ? storeKeyIn(home.path) : {}),
     };
   });
   afterAll(async () => {

@@ -1,10 +1,11 @@
 /** One session kept by several stores, as happens when the setting changes: each finds its own, and logout clears all of them where they lie. */
-import { mkdirSync, readdirSync, rmSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
+import { storeKeyIn } from "../support/store-key.ts";
 
 let sts: AwsDouble;
 let home: Home;
@@ -13,7 +14,7 @@ beforeAll(async () => {
   sts = await startAwsDouble();
   home = createRoleHome(sts);
   state = join(home.path, "state", "awsrole");
-  writeFileSync(join(home.path, "passphrase"), "a passphrase", { mode: 0o600 });
+  Object.assign(home.env, storeKeyIn(home.path));
 });
 afterAll(async () => {
   await sts.close();
@@ -24,7 +25,7 @@ afterAll(async () => {
 async function run(words: string, seconds = 0): Promise<Finished & { calls: number }> {
   const before = sts.callsOf("AssumeRole").length;
   const finished = await runAwsrole(words.split(" "), {
-    env: { ...home.env, AWSROLE_PASSPHRASE_FILE: join(home.path, "passphrase") },
+    env: home.env,
     clockOffsetSeconds: { wall: seconds, uptime: seconds },
   });
   expect(finished.code, finished.stderr).toBe(0);

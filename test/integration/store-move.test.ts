@@ -1,5 +1,5 @@
 /** `store move`: keys and sessions from one real store to another, with everything that uses them working before and after. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { titled } from "../support/installed.ts";
@@ -11,6 +11,7 @@ import {
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
+import { storeKeyIn } from "../support/store-key.ts";
 
 /** The rows, as text, by their files' names. */
 function readRows({ path }: Home): Readonly<Record<string, string>> {
@@ -32,12 +33,10 @@ describe.skipIf(noKeychain !== undefined)(titled("store move", noKeychain), () =
   beforeAll(async () => {
     [keychain, sts] = await Promise.all([startKeychainDaemon(), startAwsDouble()]);
     home = createRoleHome(sts);
-    const passphrase = join(home.path, "passphrase");
-    writeFileSync(passphrase, "a passphrase", { mode: 0o600 });
     env = {
       ...home.env,
       DBUS_SESSION_BUS_ADDRESS: keychain.env["DBUS_SESSION_BUS_ADDRESS"],
-      AWSROLE_PASSPHRASE_FILE: passphrase,
+      ...storeKeyIn(home.path),
     };
     await must("add-key", "bob", "--from-credentials-file", "--quiet");
     await must("credential-process", "--profile", "prod");

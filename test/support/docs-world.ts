@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createHome, type Home, program } from "./run-awsrole.ts";
 import type { AwsDouble } from "./aws-double.ts";
+import { storeKeyIn } from "./store-key.ts";
 
 /** `prod`, as add-profile writes it, is there unless left out; so is Bob's key in the credentials file. `[sso-session acme]`, signed in, and `dev` of it, where it is asked for. */
 export function createDocsWorld(
@@ -106,6 +107,7 @@ AWS_ACCESS_KEY_ID=${bob.accessKeyId} AWS_SECRET_ACCESS_KEY=${bob.secretAccessKey
       AWS_DEFAULT_REGION: "eu-west-1",
       AWSROLE_STORE: "file",
       AWSROLE_PASSPHRASE_FILE: passphraseFile,
+      ...storeKeyIn(home.path),
     },
   };
 }

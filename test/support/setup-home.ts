@@ -1,17 +1,9 @@
 /** A home in which `awsrole setup` can run with nothing but node: an administrator's profile, and the encrypted file store. */
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHome, type Home, program } from "./run-awsrole.ts";
+import { storeKeyIn } from "./store-key.ts";
 
 /** IAM's and STS's actions that change something there. */
 export function isMutating(action: string): boolean {
@@ -30,10 +22,6 @@ export function createSetupHome(
     config: `# mine\n[profile admin]\nregion = ${region}\n`,
     credentials: `[admin]\naws_access_key_id = ${admin.accessKeyId}\naws_secret_access_key = ${admin.secretAccessKey}\n`,
   });
-  const passphrase = join(home.path, "passphrase");
-  writeFileSync(passphrase, "a passphrase that is long enough\n", { mode: 0o600 });
-  chmodSync(passphrase, 0o600);
-  // In memory, the store's key is kept there, and made of the passphrase only once.
   const runtime = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "awsrole-run-"));
   return {
     ...home,
@@ -46,7 +34,7 @@ export function createSetupHome(
       XDG_RUNTIME_DIR: runtime,
       AWS_ENDPOINT_URL: url,
       AWSROLE_STORE: "file",
-      AWSROLE_PASSPHRASE_FILE: passphrase,
+      ...storeKeyIn(home.path),
     },
   };
 }
