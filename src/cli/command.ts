@@ -81,8 +81,8 @@ export const commonOptions = {
   input: { type: "boolean", default: true, describe: "never prompt" },
   store: {
     type: "string",
-    completes: ["keychain", "file", "plaintext", "none"],
-    describe: "secret store: keychain, file, plaintext or none",
+    completes: ["keychain", "file", "pass", "plaintext", "none"],
+    describe: "secret store: keychain, file, pass, plaintext or none",
   },
   quiet: { type: "boolean", default: false, describe: "print only results and errors" },
   debug: {

@@ -6,9 +6,9 @@
  * - A line is read with the terminal's own editing; a secret only switches the echo off (`hidden-input.ts`). So a process that is
  *   killed at its question leaves a sound terminal behind, and Ctrl-C and Ctrl-Z work. After `fg` the question is shown again.
  */
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, openSync, readlinkSync, readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
-import { ReadStream } from "node:tty";
+import { isatty, ReadStream } from "node:tty";
 import { hasErrorCode } from "../foundation/errno.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import {
@@ -67,6 +67,16 @@ export async function withTerminalDescriptor<T>(
   } finally {
     unwatch();
     closeTerminal(device);
+  }
+}
+
+/** The path under which other processes find the terminal that one of our standard streams is; undefined where none is, or the system does not say. */
+export function terminalPath(): string | undefined {
+  const descriptor = [0, 1, 2].find((one) => isatty(one));
+  try {
+    return descriptor === undefined ? undefined : readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return undefined;
   }
 }
 

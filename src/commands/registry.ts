@@ -63,8 +63,8 @@ export const commands: CommandTable = {
     load: () => import("./remove-key.ts"),
   },
   store: {
-    summary: "move keys and sessions to another store, or lock the file store",
-    load: () => import("./store.ts"),
+    summary: "show and choose where keys and sessions are stored, or move them",
+    load: () => import("./store/index.ts"),
   },
   config: {
     summary: "show your AWS files as awsrole reads them, key by key (secrets masked)",

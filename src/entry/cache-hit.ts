@@ -35,7 +35,8 @@ export async function answerFromCache(
   let state: string;
   try {
     const files = readAwsFiles(env, platform);
-    if (configuredStore(files) !== undefined) return undefined;
+    const store = configuredStore(files);
+    if (store !== undefined && store !== "keychain") return undefined;
     const chain = resolveChain(files, name, env);
     if (chain.kind === "base") return undefined;
     ({ request } = chain);

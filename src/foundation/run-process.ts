@@ -5,7 +5,8 @@
  * - Its standard error is not read: it may hold anything, secrets too.
  * - What became of it is a value; the messages are the caller's, who knows which words may be shown.
  */
-import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import type { Environment } from "./environment.ts";
 import { invocationOf } from "./windows-executable.ts";
 
@@ -22,6 +23,8 @@ export type ProcessToRun = {
   readonly input?: string;
   /** The descriptor of a terminal for its standard input and standard error. */
   readonly terminal?: number | undefined;
+  /** What it writes to its descriptor 3 is wanted, too. Not on Windows. */
+  readonly withStatus?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** It shows a window; else Windows starts it hidden. */
   readonly isGraphical?: boolean;
@@ -33,6 +36,8 @@ export type ProcessOutcome =
   | {
       readonly kind: "exited";
       readonly output: string;
+      /** What it wrote to descriptor 3, if that was wanted. */
+      readonly status?: string;
       readonly code: number | null;
       readonly signal: NodeJS.Signals | null;
     }
@@ -44,7 +49,7 @@ export type ProcessOutcome =
 
 /** Runs it to its end. Never rejects. */
 export function runProcess(toRun: ProcessToRun): Promise<ProcessOutcome> {
-  const { input, timeoutMs, mostCharacters, signal: abort, lingerMs } = toRun;
+  const { input, timeoutMs, mostCharacters, withStatus, signal: abort, lingerMs } = toRun;
   if (abort?.aborted === true) return Promise.resolve({ kind: "aborted" });
   return new Promise((resolve) => {
     let child: ChildProcess;
@@ -56,9 +61,11 @@ export function runProcess(toRun: ProcessToRun): Promise<ProcessOutcome> {
       return;
     }
     let output = "";
+    let status = "";
     const end = (outcome: ProcessOutcome): void => {
       clearTimeout(timer);
       child.stdout?.destroy();
+      statusOf(child)?.destroy();
       if (outcome.kind !== "exited") {
         child.kill("SIGKILL");
         child.unref();
@@ -71,9 +78,15 @@ export function runProcess(toRun: ProcessToRun): Promise<ProcessOutcome> {
       output += text;
       if (output.length > mostCharacters) end({ kind: "too much output" });
     });
+    statusOf(child)
+      ?.setEncoding("utf8")
+      .on("data", (text: string) => {
+        status += text;
+        if (status.length > mostCharacters) end({ kind: "too much output" });
+      });
     child.on("error", (cause) => end({ kind: "not started", cause }));
     const exited = (code: number | null, signal: NodeJS.Signals | null): void =>
-      end({ kind: "exited", output, code, signal });
+      end({ kind: "exited", output, ...(withStatus === true ? { status } : {}), code, signal });
     if (lingerMs !== undefined)
       child.once("exit", (code, signal) => setTimeout(exited, lingerMs, code, signal).unref());
     child.once("close", exited);
@@ -83,16 +96,22 @@ export function runProcess(toRun: ProcessToRun): Promise<ProcessOutcome> {
 }
 
 function start(toRun: ProcessToRun): ChildProcess {
-  const { words, what, env, platform, input, terminal, isGraphical = false } = toRun;
+  const { words, what, env, platform, input, terminal, withStatus, isGraphical = false } = toRun;
   const { file, args, isVerbatim } = invocationOf(words, { what, env, platform });
   const side = terminal ?? "ignore";
-  const stdio: StdioOptions = [input === undefined ? side : "pipe", "pipe", side];
+  const stdio: (number | "ignore" | "pipe")[] = [input === undefined ? side : "pipe", "pipe", side];
+  if (withStatus === true) stdio.push("pipe");
   return spawn(file, args, {
     env,
     stdio,
     windowsHide: !isGraphical,
     windowsVerbatimArguments: isVerbatim,
   });
+}
+
+/** Its descriptor 3. */
+function statusOf(child: ChildProcess): Readable | undefined {
+  return (child.stdio[3] as Readable | null | undefined) ?? undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { decodeKey, encodeKey, type LongTermKey } from "../credentials/key-item.
 import type { ItemIndex } from "../state/item-index.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { setOrTakeBack } from "../stores/move.ts";
-import type { SecretStore } from "../stores/open.ts";
+import { keepsKeys, type SecretStore } from "../stores/open.ts";
 
 /** Every function throws what the store throws. */
 export type KeyStore = {
@@ -55,7 +55,7 @@ export function createKeyStore(store: SecretStore, rows: ItemIndex): KeyStore {
 
 /** `what`: "access key". @throws ERR_STORE_UNAVAILABLE for a store that must not or cannot keep it. */
 export function assertKeepsKeys({ name }: Pick<SecretStore, "name">, what: string): void {
-  if (name !== "none" && name !== "plaintext") return;
+  if (keepsKeys(name)) return;
   throw new AwsRoleError(
     "ERR_STORE_UNAVAILABLE",
     name === "none"

@@ -19,7 +19,7 @@ import { createSessionCache, type FirstRead } from "../credentials/cache/session
 import type { MemoryCache } from "../credentials/cache/memory-cache.ts";
 import type { SessionDependencies, SsoAccess } from "../credentials/dependencies.ts";
 import { resolveBaseCredentials } from "../credentials/sources/index.ts";
-import type { StoreName } from "../state/item-index.ts";
+import { type StoreKind, storeKind, type StoreName } from "../state/item-index.ts";
 import { type Deadline, deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import type { SecretStore } from "../stores/open.ts";
 import { type OpenStore, prepareStore, tokenPlaces } from "./open-store.ts";
@@ -138,6 +138,9 @@ async function openSsoClients(): Promise<SsoClients> {
   return (await import("../sso/clients.ts")).ssoClients;
 }
 
+/** Stores whose own program may ask a person, in a window. */
+const mayShowPrompt: ReadonlySet<StoreKind> = new Set(["keychain", "pass"]);
+
 /** The same store, which callers without a terminal do not ask again right after it refused. */
 function withCooldown(
   { platform, stateDir }: Context,
@@ -146,7 +149,7 @@ function withCooldown(
 ): OpenStore {
   const openNamedStore = async (name: StoreName): Promise<SecretStore> => {
     const opened = await store.openNamedStore(name);
-    if (name !== "keychain") return opened;
+    if (!mayShowPrompt.has(storeKind(name))) return opened;
     const isAttended = (): boolean => input && findTerminal(platform).kind === "prompter";
     return withUnlockCooldown(opened, stateDir, isAttended);
   };

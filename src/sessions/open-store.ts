@@ -1,5 +1,5 @@
 /** Composition: the secret store in use, opened on first use, and the question for its passphrase. */
-import { findTerminal } from "../cli/terminal.ts";
+import { findTerminal, terminalPath } from "../cli/terminal.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { configuredStore } from "../config/store-setting.ts";
 import type { Context } from "../foundation/context.ts";
@@ -10,7 +10,7 @@ import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { openItemIndex, type ItemIndex, type StoreName } from "../state/item-index.ts";
 import type { TokenPlaces } from "../sso/token-store.ts";
 import type { PassphraseQuestion } from "../stores/file/passphrase.ts";
-import { chooseStore, type SecretStore, stores } from "../stores/open.ts";
+import { chooseStore, openStore, type SecretStore } from "../stores/open.ts";
 
 /** The store in use, opened on first use, with the rows that list its items. */
 export type OpenStore = {
@@ -19,6 +19,8 @@ export type OpenStore = {
   /** Another one, or the same: a key stays in the store it was put in. */
   readonly openNamedStore: (name: StoreName) => Promise<SecretStore>;
   readonly isStoreNamed: boolean;
+  /** What names it: `--store`, `AWSROLE_STORE`, `awsrole_store in [default]`. */
+  readonly storeOrigin: string | undefined;
   readonly rows: ItemIndex;
 };
 
@@ -39,7 +41,7 @@ export type StoreOptions = OpenerOptions & {
 
 /** The store that option, environment and config name. @throws ERR_USAGE, ERR_STORE_UNAVAILABLE for a store that does not exist. */
 export function prepareStore(context: Context, options: StoreOptions): OpenStore {
-  const { name, isNamed } = chooseStore({
+  const { name, isNamed, origin } = chooseStore({
     flag: options.store,
     environment: context.env["AWSROLE_STORE"],
     configured: () => configuredStore(options.files),
@@ -50,6 +52,7 @@ export function prepareStore(context: Context, options: StoreOptions): OpenStore
     openStore: () => openNamedStore(name),
     openNamedStore,
     isStoreNamed: isNamed,
+    storeOrigin: origin,
     rows: openItemIndex(context.stateDir),
   };
 }
@@ -67,13 +70,14 @@ export function storeOpener(
   context: Context,
   { input, mayPrompt, deadline = deadlineFromNow(deadlineMs.attended) }: OpenerOptions,
 ): (name: StoreName) => Promise<SecretStore> {
-  const { env, platform, stateDir, openQuestions } = context;
+  const { env, platform, stateDir, homeFolder, openQuestions } = context;
   const opened = new Map<StoreName, Promise<SecretStore>>();
   const open = (name: StoreName): Promise<SecretStore> =>
-    stores[name]({
+    openStore(name, {
       platform,
       env,
       stateFolder: stateDir,
+      homeFolder,
       runtimeFolder: context.runtimeDir(),
       silentAfterMs: () => deadline.remainingMs(),
       mayPrompt,
@@ -97,12 +101,26 @@ export function storeOpener(
           deadline,
           work,
         ),
+      atTerminal: input ? (work) => atTerminal(context, deadline, work) : undefined,
     });
   return (name) => {
     const store = opened.get(name) ?? open(name);
     opened.set(name, store);
     return store;
   };
+}
+
+/** Runs `work`, in which another program may ask the person at our terminal, whose path it is given. */
+async function atTerminal<T>(
+  { env, platform, runtimeDir }: Context,
+  deadline: Deadline,
+  work: (terminal: string | undefined) => Promise<T>,
+): Promise<T> {
+  const found = findTerminal(platform);
+  if (found.kind === "unavailable") return work(undefined);
+  const turn = terminalTurn(found.prompter.terminal);
+  const path = env["GPG_TTY"] || terminalPath();
+  return inTurn(runtimeDir(), turn, "an answer in this terminal", deadline, () => work(path));
 }
 
 async function askPassphrase(

@@ -8,8 +8,16 @@ import { shortHash } from "../foundation/hash.ts";
 import { asObject } from "../foundation/json.ts";
 import { openStateFile, removeLeftovers, type StateFile, stateFileNames } from "./json-file.ts";
 
-/** The stores there are, by the name a person gives them. */
-export type StoreName = "keychain" | "file" | "plaintext" | "none";
+/** The kinds of stores there are. */
+export type StoreKind = "keychain" | "file" | "pass" | "plaintext" | "none";
+
+/** A store, by the name a person gives it: `keychain:work` is the collection `work` of the Secret Service. */
+export type StoreName = StoreKind | `keychain:${string}`;
+
+/** The kind of the store of this name. */
+export function storeKind(name: StoreName): StoreKind {
+  return name.startsWith("keychain:") ? "keychain" : (name as StoreKind);
+}
 
 /** What is known about one stored item without opening it. */
 export type IndexEntry = {
@@ -53,6 +61,11 @@ export function isSession(kind: IndexEntry["kind"]): boolean {
   return kind === "role" || kind === "mfa";
 }
 
+/** A file's name for an account, without its ending: what people recognise, and what tells two apart. */
+export function itemFileName(account: string): string {
+  return `${account.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 60)}-${shortHash(account)}`;
+}
+
 /** Every store that may hold the item of this row. */
 export function storesOf({ store, alsoIn = [] }: IndexEntry): readonly StoreName[] {
   return [store, ...alsoIn];
@@ -62,8 +75,7 @@ export function storesOf({ store, alsoIn = [] }: IndexEntry): readonly StoreName
 export function openItemIndex(stateFolder: string): ItemIndex {
   const fileOf = (name: string): StateFile<IndexEntry> =>
     openStateFile(stateFolder, `items/${name}.json`, decodeEntry);
-  const rowOf = (account: string): StateFile<IndexEntry> =>
-    fileOf(`${account.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 60)}-${shortHash(account)}`);
+  const rowOf = (account: string): StateFile<IndexEntry> => fileOf(itemFileName(account));
   const rows: ItemIndex = {
     async list() {
       return stateFileNames(stateFolder, "items").flatMap((name) => fileOf(name).read() ?? []);

@@ -14,7 +14,7 @@ import {
   type StoreName,
 } from "../state/item-index.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { isKeyAccount, type SecretStore } from "./open.ts";
+import { isKeyAccount, keepsKeys, type SecretStore } from "./open.ts";
 
 /** What became of the items, by their rows. */
 export type Moved = {
@@ -31,12 +31,12 @@ export function rowsToMove(rows: readonly IndexEntry[], to: StoreName): readonly
 /** @throws ERR_STORE_UNAVAILABLE for keys and a store that must not have them; then nothing has been moved. */
 export function assertMovable(rows: readonly IndexEntry[], to: StoreName): void {
   const keys = rows.filter(({ account }) => isKeyAccount(account));
-  if (keys.length === 0 || to === "keychain" || to === "file") return;
+  if (keys.length === 0 || keepsKeys(to)) return;
   throw new AwsRoleError(
     "ERR_STORE_UNAVAILABLE",
     `the store ${to} is for temporary credentials only, and there ${keys.length === 1 ? "is an access key" : `are ${keys.length} access keys`} to move`,
     {
-      hint: "move to the keychain or the file store, or delete the keys first (awsrole remove-key)",
+      hint: "move to the keychain, file or pass store, or delete the keys first (awsrole remove-key)",
     },
   );
 }
@@ -142,7 +142,8 @@ function rowNotWritten(cause: unknown): AwsRoleError {
   });
 }
 
-function notKept(to: StoreName): AwsRoleError {
+/** The error for what a store took and does not give back. */
+export function notKept(to: StoreName): AwsRoleError {
   return new AwsRoleError(
     "ERR_STORE_FAILED",
     `the ${to} store accepted it, but does not return it`,

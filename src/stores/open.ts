@@ -2,8 +2,9 @@
 import type { Environment } from "../foundation/environment.ts";
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
-import type { StoreName } from "../state/item-index.ts";
+import { type StoreKind, storeKind, type StoreName } from "../state/item-index.ts";
 import type { PassphraseQuestion } from "./file/passphrase.ts";
+import type { AtTerminal } from "./pass/gpg.ts";
 
 /**
  * Named secrets. An account is ASCII `[A-Za-z0-9_./=@+:-]{1,200}`; a secret is text of up to 20 KB.
@@ -31,6 +32,11 @@ export function isKeyAccount(account: string): boolean {
   return /^(?:key|seed)\//.test(account);
 }
 
+/** False for the stores that are for temporary credentials only. */
+export function keepsKeys(name: StoreName): boolean {
+  return name !== "none" && name !== "plaintext";
+}
+
 /** What opening a store may need. */
 export type StoreOptions = {
   readonly platform: NodeJS.Platform;
@@ -38,6 +44,7 @@ export type StoreOptions = {
   /** Where stores of files live, and a folder that ends with the login session. */
   readonly stateFolder: string;
   readonly runtimeFolder: string | undefined;
+  readonly homeFolder: string;
   /** How long a store may stay silent, in milliseconds; asked at every call. */
   readonly silentAfterMs: () => number;
   /** Whether the keychain may show a prompt of its own. Default: true. */
@@ -48,35 +55,67 @@ export type StoreOptions = {
   readonly askPassphrase: (question: PassphraseQuestion) => Promise<string>;
   /** Runs `work` while no other process unlocks the file store. */
   readonly unlockInTurn?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Lets another program, which asks by itself, ask a person; undefined with `--no-input`. */
+  readonly atTerminal: AtTerminal | undefined;
 };
 
-/** The stores by name; each is loaded when it is opened. */
-export const stores: Readonly<Record<StoreName, (options: StoreOptions) => Promise<SecretStore>>> =
-  {
-    keychain: async (options) => (await import("./keychain/index.ts")).createOsKeychain(options),
-    file: async ({ env, stateFolder, runtimeFolder, askPassphrase: ask, unlockInTurn }) => {
-      const [{ createFileStore }, { findPassphrase, readKeyFile }] = await Promise.all([
-        import("./file/index.ts"),
-        import("./file/passphrase.ts"),
-      ]);
-      return createFileStore({
-        stateFolder,
-        // Elsewhere (/tmp) the key would outlast the login session.
-        runtimeFolder: isBelow(runtimeFolder, env["XDG_RUNTIME_DIR"]) ? runtimeFolder : undefined,
-        passphrase: (question) => findPassphrase({ env, ask }, question),
-        keyFile: () => readKeyFile(env),
-        ...(unlockInTurn === undefined ? {} : { unlockInTurn }),
-      });
-    },
-    plaintext: async ({ stateFolder }) =>
-      (await import("./plaintext.ts")).createPlaintextStore(stateFolder),
-    none: async () => ({
-      name: "none",
-      get: async () => undefined,
-      set: async () => {},
-      delete: async () => false,
+type Open = (options: StoreOptions, name: StoreName) => Promise<SecretStore>;
+
+/** The stores by kind; each is loaded when it is opened. */
+const stores: Readonly<Record<StoreKind, Open>> = {
+  keychain: async (options, name) =>
+    (await import("./keychain/index.ts")).createOsKeychain({
+      ...options,
+      collection: collectionOf(name),
     }),
-  };
+  file: async ({ env, stateFolder, runtimeFolder, askPassphrase: ask, unlockInTurn }) => {
+    const [{ createFileStore }, { findPassphrase, readKeyFile }] = await Promise.all([
+      import("./file/index.ts"),
+      import("./file/passphrase.ts"),
+    ]);
+    return createFileStore({
+      stateFolder,
+      // Elsewhere (/tmp) the key would outlast the login session.
+      runtimeFolder: isBelow(runtimeFolder, env["XDG_RUNTIME_DIR"]) ? runtimeFolder : undefined,
+      passphrase: (question) => findPassphrase({ env, ask }, question),
+      keyFile: () => readKeyFile(env),
+      ...(unlockInTurn === undefined ? {} : { unlockInTurn }),
+    });
+  },
+  pass: async ({ atTerminal, mayPrompt = true, ...options }) =>
+    (await import("./pass/index.ts")).createPassStore({
+      ...options,
+      mayPrompt: mayPrompt && atTerminal !== undefined,
+      atTerminal: atTerminal ?? ((work) => work(undefined)),
+    }),
+  plaintext: async ({ stateFolder }) =>
+    (await import("./plaintext.ts")).createPlaintextStore(stateFolder),
+  none: async () => ({
+    name: "none",
+    get: async () => undefined,
+    set: async () => {},
+    delete: async () => false,
+  }),
+};
+
+/** What a store may be called, for completion and messages: a collection has any name. */
+export const storeNames: readonly StoreKind[] = Object.keys(stores) as StoreKind[];
+
+/** Opens the store of this name. @throws ERR_STORE_UNAVAILABLE for one that this system cannot have. */
+export function openStore(name: StoreName, options: StoreOptions): Promise<SecretStore> {
+  return stores[storeKind(name)](options, name);
+}
+
+/** The store that a person names; undefined for what is none. `keychain:` wants a collection behind it, of up to 100 characters that can be shown. */
+export function parseStoreName(text: string): StoreName | undefined {
+  if (Object.hasOwn(stores, text)) return text as StoreKind;
+  return /^keychain:[^\p{C}]{1,100}$/u.test(text) ? (text as StoreName) : undefined;
+}
+
+/** The collection of the Secret Service that a name means. */
+function collectionOf(name: StoreName): string | undefined {
+  return name.startsWith("keychain:") ? name.slice("keychain:".length) : undefined;
+}
 
 function isBelow(folder: string | undefined, parent: string | undefined): boolean {
   return folder !== undefined && Boolean(parent) && folder.startsWith(`${parent}/`);
@@ -90,6 +129,8 @@ export function chooseStore(choices: {
 }): {
   name: StoreName;
   isNamed: boolean;
+  /** What names it, for people; undefined where nothing does. */
+  origin: string | undefined;
 } {
   const [name, origin] =
     choices.flag !== undefined
@@ -98,17 +139,15 @@ export function chooseStore(choices: {
         ? [choices.environment, "AWSROLE_STORE"]
         : [choices.configured?.(), "awsrole_store in [default]"];
   if (name === undefined || (name === "" && origin !== "--store"))
-    return { name: "keychain", isNamed: false };
-  if (Object.hasOwn(stores, name)) return { name: name as StoreName, isNamed: true };
-  const guess = closestMatch(name, Object.keys(stores));
+    return { name: "keychain", isNamed: false, origin: undefined };
+  const known = parseStoreName(name);
+  if (known !== undefined) return { name: known, isNamed: true, origin };
+  const guess = closestMatch(name, storeNames);
   throw new AwsRoleError(
     origin === "--store" ? "ERR_USAGE" : "ERR_STORE_UNAVAILABLE",
     `${origin}: unknown store ${name === "" ? '""' : name}`,
     {
-      hint:
-        guess === undefined
-          ? `stores are ${Object.keys(stores).join(", ")}`
-          : `did you mean ${guess}?`,
+      hint: guess === undefined ? `stores are ${storeNames.join(", ")}` : `did you mean ${guess}?`,
     },
   );
 }

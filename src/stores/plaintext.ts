@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { AwsRoleError } from "../foundation/errors.ts";
-import { isKeyAccount, type SecretStore } from "./open.ts";
 import { openPrivateFolder } from "./file/private-files.ts";
+import { formatItem, parseItem } from "./item-text.ts";
+import { isKeyAccount, type SecretStore } from "./open.ts";
 
 /** Files below `stateFolder`/plaintext. A long-term key is refused with ERR_STORE_FAILED. */
 export function createPlaintextStore(stateFolder: string): SecretStore {
@@ -14,7 +15,7 @@ export function createPlaintextStore(stateFolder: string): SecretStore {
     name: "plaintext",
     async get(account) {
       const text = await folder.read(fileOf(account));
-      return text === undefined ? undefined : secretOf(text, account);
+      return text === undefined ? undefined : parseItem(text, account);
     },
     async set(account, secret) {
       if (isKeyAccount(account)) {
@@ -22,23 +23,12 @@ export function createPlaintextStore(stateFolder: string): SecretStore {
           "ERR_STORE_FAILED",
           "a long-term key is never stored in plain text",
           {
-            hint: "choose the keychain or file store",
+            hint: "choose the keychain, file or pass store",
           },
         );
       }
-      await folder.write(fileOf(account), JSON.stringify({ v: 1, account, secret }));
+      await folder.write(fileOf(account), formatItem(account, secret));
     },
     delete: (account) => folder.remove(fileOf(account)),
   };
-}
-
-function secretOf(text: string, account: string): string | undefined {
-  try {
-    const item = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    return item["v"] === 1 && item["account"] === account && typeof item["secret"] === "string"
-      ? item["secret"]
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -31,7 +31,7 @@ import { createHome, type Home, program } from "../support/run-awsrole.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 import { runInProcess } from "../support/run-in-process.ts";
 import { openItemIndex } from "../../src/state/item-index.ts";
-import { stores } from "../../src/stores/open.ts";
+import { openStore } from "../../src/stores/open.ts";
 
 type Found = {
   id: FindingId;
@@ -838,11 +838,13 @@ const cases: readonly Case[] = [
     env: { AWSROLE_STORE: "file" },
     breaks: async (home) => {
       writeFileSync(join(home.path, "passphrase"), "correct horse battery", { mode: 0o600 });
-      const store = await stores.file({
+      const store = await openStore("file", {
         platform: process.platform,
         env: { AWSROLE_PASSPHRASE_FILE: join(home.path, "passphrase") },
         stateFolder: stateOf(home),
         runtimeFolder: undefined,
+        homeFolder: home.path,
+        atTerminal: undefined,
         silentAfterMs: () => 10_000,
         askPassphrase: () => Promise.reject(new Error("nobody")),
       });

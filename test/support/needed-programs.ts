@@ -14,6 +14,13 @@ const keychain: Programs = {
   "secret-tool": "libsecret-tools",
 };
 
+/** For the pass store, and the recipes for codes. */
+const gpg: Programs = { gpg: "gnupg", "gpg-agent": "gpg-agent", pass: "pass" };
+const codePrograms: Programs = {
+  oathtool: "oathtool",
+  "/usr/lib/password-store/extensions/otp.bash": "pass-extension-otp",
+};
+
 /** What checks the examples of the docs, and the manual page. */
 const checkers: Programs = { "systemd-analyze": "systemd", groff: "groff-base" };
 
@@ -32,13 +39,27 @@ const people: Programs = {
 /** Why tests with a real keychain cannot run here, for their name; `undefined` where they can. */
 export function keychainSkipReason(): string | undefined {
   if (process.platform !== "linux") return "a private keychain can be started on Linux only";
-  const missing = missingOf(keychain);
+  return reasonOf(keychain);
+}
+
+/** The same of tests with gpg and a password store. */
+export function gpgSkipReason(): string | undefined {
+  return process.platform === "win32" ? "there is no pass on Windows" : reasonOf(gpg);
+}
+
+/** The same of tests with `pass otp` and oathtool. */
+export function codeProgramsSkipReason(): string | undefined {
+  return gpgSkipReason() ?? reasonOf(codePrograms);
+}
+
+function reasonOf(programs: Programs): string | undefined {
+  const missing = missingOf(programs);
   return missing.length === 0 ? undefined : `missing: ${missing.join(" ")}`;
 }
 
 /** Debian packages of all the programs that are not on PATH. */
 export function missingPackages(): string[] {
-  return missingOf({ ...keychain, ...people, ...checkers });
+  return missingOf({ ...keychain, ...gpg, ...codePrograms, ...people, ...checkers });
 }
 
 function missingOf(programs: Programs): string[] {

@@ -12,6 +12,7 @@ import {
   hasExpired,
   type IndexEntry,
   type ItemIndex,
+  storeKind,
   storesOf,
   type StoreName,
 } from "../../state/item-index.ts";
@@ -153,7 +154,7 @@ export function createSessionCache({
  * which may ask a person again or take what it was sent when it is unlocked, is not asked, and keeps its row.
  */
 async function isWithout(store: SecretStore, account: string): Promise<boolean> {
-  if (store.name === "keychain") return false;
+  if (storeKind(store.name) === "keychain") return false;
   try {
     return (await store.get(account)) === undefined;
   } catch {

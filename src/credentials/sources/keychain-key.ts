@@ -4,7 +4,7 @@ import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import type { SecretStore } from "../../stores/open.ts";
 import { keyAccount } from "../cache/item-names.ts";
 import { decodeKey } from "../key-item.ts";
-import type { ItemIndex, StoreName } from "../../state/item-index.ts";
+import { type ItemIndex, storeKind, type StoreName } from "../../state/item-index.ts";
 
 /** Where keys are found. */
 export type KeyStores = {
@@ -57,7 +57,7 @@ export function hintForKey(
   storeName: StoreName,
   { code, hint }: Pick<AwsRoleError, "code" | "hint">,
 ): string | undefined {
-  if (storeName !== "keychain") return hint;
+  if (storeKind(storeName) !== "keychain") return hint;
   const elsewhere =
     "to use an encrypted file instead, run awsrole store move file where the keychain is available";
   if (code === "ERR_STORE_UNAVAILABLE")

@@ -9,6 +9,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { AwsRoleError } from "../../foundation/errors.ts";
+import { damagedItem } from "../item-text.ts";
 import { isKeyAccount, type SecretStore } from "../open.ts";
 import {
   damagedHeader,
@@ -60,7 +61,7 @@ export function createFileStore(options: FileStoreOptions): SecretStore {
       const text = await folder.read(fileOf(account));
       if (text === undefined) return undefined;
       const secret = unseal(await storeKey(), account, text);
-      if (secret === undefined && isKeyAccount(account)) throw damagedItem(account);
+      if (secret === undefined && isKeyAccount(account)) throw damagedItem(account, "file");
       return secret;
     },
     async set(account, secret) {
@@ -158,10 +159,4 @@ function keyOfFile(header: Header, { keyFile }: FileStoreOptions): Buffer {
     "the file named in AWSROLE_KEY_FILE is not the key of this file store",
     { hint: "name the key file that the store was made with" },
   );
-}
-
-function damagedItem(account: string): AwsRoleError {
-  return new AwsRoleError("ERR_STORE_FAILED", `${account} is damaged in the file store`, {
-    hint: "restore the state folder from a backup, or store the access key again: awsrole add-key",
-  });
 }

@@ -16,6 +16,7 @@ import {
   ITEM_VANISHED,
   NO_COLLECTION,
   NO_REPLY,
+  NO_SUCH_COLLECTION,
   PROMPT_DISMISSED,
 } from "./dbus/error.ts";
 
@@ -35,6 +36,7 @@ export function classifyKeychainError(error: unknown, platform: NodeJS.Platform)
   const { name, message: text } = error instanceof Error ? error : new Error(String(error));
   if (name === BUS_REFUSED) return refusedBus(text, error);
   if (name === NO_COLLECTION) return noKeyring(error);
+  if (name === NO_SUCH_COLLECTION) return noNamedCollection(text, error);
   if (NO_KEYCHAIN.has(name) || name.startsWith(NOT_STARTED)) return unavailable(error, platform);
   if (LOCKED.has(name)) return locked(error, platform);
   const limit = TOO_LARGE.exec(text)?.[1];
@@ -111,11 +113,27 @@ function refusedBus(why: string, cause: unknown): AwsRoleError {
   });
 }
 
+function noNamedCollection(text: string, cause: unknown): AwsRoleError {
+  return new AwsRoleError("ERR_STORE_UNAVAILABLE", `the keychain ${text}`, {
+    cause,
+    hint: "create it in the keychain application (Passwords and Keys, KWalletManager), or name another",
+  });
+}
+
 function noKeyring(cause: unknown): AwsRoleError {
   return new AwsRoleError("ERR_STORE_UNAVAILABLE", "the keychain has no default keyring", {
     cause,
     hint: `run awsrole in a terminal of the desktop (awsrole whoami PROFILE): the keychain then offers to create one; ${WITHOUT_KEYCHAIN}`,
   });
+}
+
+/** The error for a named collection where keychains have none. */
+export function noCollections(collection: string): AwsRoleError {
+  return new AwsRoleError(
+    "ERR_STORE_UNAVAILABLE",
+    `there is no keychain:${collection} here: only the Secret Service on Linux has collections`,
+    { hint: "use the store keychain" },
+  );
 }
 
 function locked(cause: unknown, platform: NodeJS.Platform): AwsRoleError {

@@ -7,7 +7,13 @@ import type { Environment } from "../../foundation/environment.ts";
 import { isUtf8 } from "node:buffer";
 import { sinceStartMs } from "../../foundation/deadline.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
-import { classifyKeychainError, isVanished, isWorthAnotherTry, keychainSilent } from "./errors.ts";
+import {
+  classifyKeychainError,
+  isVanished,
+  isWorthAnotherTry,
+  keychainSilent,
+  noCollections,
+} from "./errors.ts";
 import type { SecretStore } from "../open.ts";
 import type { ByteItems } from "./chunked-items.ts";
 
@@ -22,6 +28,8 @@ export type OsKeychainOptions = {
   silentAfterMs?: () => number;
   /** Whether the Secret Service may show a prompt. Default: true. macOS and Windows decide by themselves. */
   mayPrompt?: boolean | undefined;
+  /** A collection of the Secret Service by its label, or the last part of its path; absent: the default one. */
+  collection?: string | undefined;
   /** Whether a person is there for whom the Secret Service may make a keyring. Default: none is. */
   isAttended?: (() => boolean) | undefined;
   /** Bytes that one item may hold; above it a secret is spread over several. Default: 2560 on Windows, no limit elsewhere. */
@@ -33,12 +41,14 @@ export type OsKeychainOptions = {
 /** The store "keychain". Opening it touches nothing. */
 export function createOsKeychain(options: OsKeychainOptions = {}): SecretStore {
   const platform = options.platform ?? process.platform;
+  const { collection } = options;
+  const name = collection === undefined ? "keychain" : (`keychain:${collection}` as const);
   const items = guard(options, platform);
   const itemLimitBytes =
     options.itemLimitBytes ?? (platform === "win32" ? WINDOWS_ITEM_LIMIT_BYTES : undefined);
   if (itemLimitBytes === undefined) {
     return {
-      name: "keychain",
+      name,
       keepsAccessList: platform === "darwin",
       get: async (account) => {
         const bytes = await items.get(account);
@@ -55,7 +65,7 @@ export function createOsKeychain(options: OsKeychainOptions = {}): SecretStore {
     spreadOverItems(itemLimitBytes, items),
   );
   return {
-    name: "keychain",
+    name,
     get: async (account) => (await spread).get(account),
     set: async (account, secret) => (await spread).set(account, secret),
     delete: async (account) => (await spread).delete(account),
@@ -71,11 +81,16 @@ const ATTEMPTS = 3;
 
 async function platformItems(
   platform: NodeJS.Platform,
-  { env = process.env, mayPrompt, isAttended }: OsKeychainOptions,
+  { env = process.env, mayPrompt, isAttended, collection }: OsKeychainOptions,
 ): Promise<ByteItems> {
-  return platform === "darwin" || platform === "win32"
-    ? (await import("./native.ts")).nativeItems(SERVICE)
-    : (await import("./secret-service.ts")).secretServiceItems(SERVICE, env, mayPrompt, isAttended);
+  if (platform === "darwin" || platform === "win32") {
+    if (collection !== undefined) throw noCollections(collection);
+    return (await import("./native.ts")).nativeItems(SERVICE);
+  }
+  // A service of its own: a search finds items in whichever collection they are.
+  const service = collection === undefined ? SERVICE : `${SERVICE}:${collection}`;
+  const { secretServiceItems } = await import("./secret-service.ts");
+  return secretServiceItems(service, env, { mayPrompt, isAttended, collection });
 }
 
 /** The items, with the time limit and the retries, and errors as AwsRoleError. */

@@ -9,7 +9,13 @@
  */
 import type { Environment } from "../../foundation/environment.ts";
 import { type Bus, connectToSessionBus, MESSAGE_BUS, MESSAGE_BUS_PATH } from "./dbus/connection.ts";
-import { DBusError, ITEM_VANISHED, NO_COLLECTION, PROMPT_DISMISSED } from "./dbus/error.ts";
+import {
+  DBusError,
+  ITEM_VANISHED,
+  NO_COLLECTION,
+  NO_SUCH_COLLECTION,
+  PROMPT_DISMISSED,
+} from "./dbus/error.ts";
 import type { Value, Variant } from "./dbus/values.ts";
 import { isVanished } from "./errors.ts";
 import type { ByteItems } from "./chunked-items.ts";
@@ -18,18 +24,26 @@ import type { ByteItems } from "./chunked-items.ts";
  * The items of `service`, found by their `username`. Nothing is connected before the first call; a connection that was idle for a
  * second is closed, and after an error the next call connects again. Locked items are unlocked, which may show a prompt and then takes as long as a person does;
  * without `mayPrompt` it is as if the person had dismissed it. A default collection is made only for a person who is there (`isAttended`).
+ * New items go to the `collection` of this label, or with this last part of its path; absent: to the default one.
  * @throws DBusError
  */
 export function secretServiceItems(
   service: string,
   env: Environment,
-  mayPrompt = true,
-  isAttended: () => boolean = () => false,
+  {
+    mayPrompt = true,
+    isAttended = () => false,
+    collection,
+  }: {
+    readonly mayPrompt?: boolean | undefined;
+    readonly isAttended?: (() => boolean) | undefined;
+    readonly collection?: string | undefined;
+  } = {},
 ): ByteItems {
   let opened: Session | undefined;
 
   async function inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = (opened ??= openSession(env, mayPrompt, isAttended));
+    const session = (opened ??= openSession(env, { mayPrompt, isAttended, collection }));
     clearTimeout(session.idle);
     session.calls++;
     try {
@@ -58,7 +72,7 @@ export function secretServiceItems(
     check: () =>
       inSession(async (session) => {
         await search(session, attributesOf("check"));
-        await defaultProperty(session, "Locked").catch(withoutCollection(NOT_THERE));
+        await collectionProperty(session, "Locked").catch(withoutCollection(NOT_THERE));
       }),
     get: (account) =>
       inSession(async (session) => {
@@ -109,9 +123,11 @@ type Session = {
   readonly mayPrompt: boolean;
   /** Asked only where something would be made for a person. */
   readonly isAttended: () => boolean;
+  /** The path of the collection for new items. @throws NO_SUCH_COLLECTION for a named one that is not there. */
+  collection(): Promise<string>;
   /** Under which the daemon hands secrets over; opened when it is first needed. */
   path(): Promise<string>;
-  /** Under way (`unlockDefault`). */
+  /** Under way (`unlockCollection`). */
   unlocking?: Promise<void> | undefined;
   close(): void;
   /** Calls under way; when there have been none for a while the connection is closed. */
@@ -165,13 +181,24 @@ const NOT_THERE = new Set([
   "org.freedesktop.DBus.Error.InvalidArgs",
 ]);
 
-function openSession(env: Environment, mayPrompt: boolean, isAttended: () => boolean): Session {
+function openSession(
+  env: Environment,
+  {
+    mayPrompt,
+    isAttended,
+    collection: name,
+  }: Pick<Session, "mayPrompt" | "isAttended"> & { readonly collection: string | undefined },
+): Session {
   const bus = connectToSessionBus(env);
   let path: Promise<string> | undefined;
+  let collection: Promise<string> | undefined;
   return {
     bus,
     mayPrompt,
     isAttended,
+    collection: () =>
+      (collection ??=
+        name === undefined ? Promise.resolve(DEFAULT_COLLECTION) : findCollection(bus, name)),
     path: () =>
       (path ??= ask({ bus }, SERVICE_PATH, "Service", "OpenSession", {
         signature: "sv",
@@ -236,36 +263,59 @@ async function findItems(
 ): Promise<readonly string[]> {
   let found = await search(session, attributes);
   if (found.flat().length === 0) {
-    if (await isHiding(session)) await unlockDefault(session);
+    if (await isHiding(session)) await unlockCollection(session);
     found = await search(session, attributes);
   }
   return unlocked(session, found, wanted);
 }
 
-/** Whether the default collection, if there is one, is locked and shows no items, or has been unlocked while we looked. */
+/** Whether the collection for new items, if there is one, is locked and shows no items, or has been unlocked while we looked. */
 async function isHiding(session: Session): Promise<boolean> {
   try {
-    if ((await defaultProperty(session, "Locked")) === false) return false;
-    const shown = (await defaultProperty(session, "Items")) as readonly Value[];
-    return shown.length === 0 || (await defaultProperty(session, "Locked")) === false;
+    if ((await collectionProperty(session, "Locked")) === false) return false;
+    const shown = (await collectionProperty(session, "Items")) as readonly Value[];
+    return shown.length === 0 || (await collectionProperty(session, "Locked")) === false;
   } catch (error) {
     if (error instanceof DBusError && NOT_THERE.has(error.name)) return false;
     throw error;
   }
 }
 
-async function defaultProperty({ bus }: Session, name: "Items" | "Locked"): Promise<Value> {
-  const open = await bus;
-  const [variant] = await open.call({
+async function collectionProperty(session: Session, name: "Items" | "Locked"): Promise<Value> {
+  return property(await session.bus, await session.collection(), "Collection", name);
+}
+
+async function property(
+  bus: Bus,
+  path: string,
+  kind: "Service" | "Collection",
+  name: string,
+): Promise<Value> {
+  const [variant] = await bus.call({
     destination: DESTINATION,
-    path: DEFAULT_COLLECTION,
+    path,
     interface: "org.freedesktop.DBus.Properties",
     member: "Get",
     signature: "ss",
-    values: ["org.freedesktop.Secret.Collection", name],
+    values: [`org.freedesktop.Secret.${kind}`, name],
     returns: "v",
   });
   return (variant as Variant).value;
+}
+
+/** The path of the collection with this label, else with this last part of its path. @throws NO_SUCH_COLLECTION */
+async function findCollection(connecting: Promise<Bus>, name: string): Promise<string> {
+  const bus = await connecting;
+  const paths = (await property(bus, SERVICE_PATH, "Service", "Collections")) as readonly string[];
+  const labels = await Promise.all(paths.map((path) => property(bus, path, "Collection", "Label")));
+  const byLabel = paths[labels.indexOf(name)];
+  const found = byLabel ?? paths.find((path) => path.endsWith(`/${name}`));
+  if (found !== undefined) return found;
+  const known = labels.map((label) => JSON.stringify(label)).join(", ");
+  throw new DBusError(
+    NO_SUCH_COLLECTION,
+    `has no collection ${JSON.stringify(name)}${known === "" ? "" : ` (there is ${known})`}`,
+  );
 }
 
 async function createItem(
@@ -278,9 +328,10 @@ async function createItem(
     ["org.freedesktop.Secret.Item.Label", { signature: "s", value: label }],
     ["org.freedesktop.Secret.Item.Attributes", { signature: "a{ss}", value: attributes }],
   ];
-  await unlockDefault(session).catch((error: unknown) => createDefault(session, error));
+  const collection = await session.collection();
+  await unlockCollection(session).catch((error: unknown) => createDefault(session, error));
   // To replace: another process may have created it since we looked.
-  const [, prompt] = await ask(session, DEFAULT_COLLECTION, "Collection", "CreateItem", {
+  const [, prompt] = await ask(session, collection, "Collection", "CreateItem", {
     signature: "a{sv}(oayays)b",
     values: [properties, secret, true],
     returns: "oo",
@@ -288,9 +339,11 @@ async function createItem(
   await answerPrompt(session, prompt as string);
 }
 
-/** The default collection, with one prompt for all who need it. @throws PROMPT_DISMISSED, NO_COLLECTION */
-function unlockDefault(session: Session): Promise<void> {
-  return (session.unlocking ??= unlock(session, [DEFAULT_COLLECTION])
+/** The collection for new items, with one prompt for all who need it. @throws PROMPT_DISMISSED, NO_COLLECTION, NO_SUCH_COLLECTION */
+function unlockCollection(session: Session): Promise<void> {
+  return (session.unlocking ??= session
+    .collection()
+    .then((path) => unlock(session, [path]))
     .catch(withoutCollection(NOT_THERE))
     .finally(() => (session.unlocking = undefined)));
 }

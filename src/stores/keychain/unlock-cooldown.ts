@@ -1,5 +1,5 @@
 /**
- * An unlock prompt of the keychain that was dismissed or not answered, remembered for 30 s (state/cooldown.ts): programs that ask every few
+ * An unlock prompt of the keychain, or of gpg for the pass store, that was dismissed or not answered, remembered for 30 s (state/cooldown.ts): programs that ask every few
  * seconds (k9s, an editor) must not show it again and again, nor wait for it each time. Its rules:
  *
  * - It counts for callers without a terminal. A person at one is asked again, and an answer ends it.
@@ -9,11 +9,15 @@
 import { uptime } from "node:os";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { type Cooldown, errorCodec, openCooldown } from "../../state/cooldown.ts";
+import type { StoreName } from "../../state/item-index.ts";
 import type { SecretStore } from "../open.ts";
 
-/** The keychain's refusal, if it is younger than 30 s. Never throws. */
-export function recallRefusal(stateFolder: string): AwsRoleError | undefined {
-  const refusal = open(stateFolder).recall();
+/** The store's refusal, if it is younger than 30 s. Never throws. */
+export function recallRefusal(
+  stateFolder: string,
+  store: StoreName = "keychain",
+): AwsRoleError | undefined {
+  const refusal = open(stateFolder, store).recall();
   if (refusal === undefined || !isRefusal(refusal.value.code)) return undefined;
   const { code, message, hint } = refusal.value;
   return new AwsRoleError(code, `${message}, asked ${Math.floor(refusal.secondsAgo)} s ago`, {
@@ -21,33 +25,37 @@ export function recallRefusal(stateFolder: string): AwsRoleError | undefined {
   });
 }
 
-/** Keeps what the keychain threw, if it is such a refusal. Never throws. */
-export function rememberRefusal(stateFolder: string, error: unknown): void {
-  if (isAwsRoleError(error) && isRefusal(error.code)) open(stateFolder).remember(error);
+/** Keeps what the store threw, if it is such a refusal. Never throws. */
+export function rememberRefusal(
+  stateFolder: string,
+  error: unknown,
+  store: StoreName = "keychain",
+): void {
+  if (isAwsRoleError(error) && isRefusal(error.code)) open(stateFolder, store).remember(error);
 }
 
-/** The keychain with this cooldown. `isAttended`: whether a person at a terminal can be asked. */
+/** The store with this cooldown. `isAttended`: whether a person at a terminal can be asked. */
 export function withUnlockCooldown(
-  keychain: SecretStore,
+  store: SecretStore,
   stateFolder: string,
   isAttended: () => boolean,
 ): SecretStore {
   async function asked<T>(work: () => Promise<T>): Promise<T> {
-    const refusal = recallRefusal(stateFolder);
+    const refusal = recallRefusal(stateFolder, store.name);
     if (refusal !== undefined && !isAttended()) throw refusal;
     try {
       const answer = await work();
-      if (refusal !== undefined) open(stateFolder).forget();
+      if (refusal !== undefined) open(stateFolder, store.name).forget();
       return answer;
     } catch (error) {
-      rememberRefusal(stateFolder, error);
+      rememberRefusal(stateFolder, error, store.name);
       throw error;
     }
   }
   return {
-    ...keychain,
-    get: (account) => asked(() => keychain.get(account)),
-    set: (account, secret) => asked(() => keychain.set(account, secret)),
+    ...store,
+    get: (account) => asked(() => store.get(account)),
+    set: (account, secret) => asked(() => store.set(account, secret)),
   };
 }
 
@@ -55,6 +63,9 @@ function isRefusal(code: unknown): boolean {
   return code === "ERR_STORE_LOCKED" || code === "ERR_STORE_TIMEOUT";
 }
 
-function open(stateFolder: string): Cooldown<AwsRoleError> {
-  return openCooldown(stateFolder, "keychain-refused.json", errorCodec, { uptimeSeconds: uptime });
+function open(stateFolder: string, store: StoreName): Cooldown<AwsRoleError> {
+  // A collection's name may hold anything; that it is asked as the others are is no loss.
+  const [kind] = store.split(":", 1);
+  const file = `${kind}-refused.json`;
+  return openCooldown(stateFolder, file, errorCodec, { uptimeSeconds: uptime });
 }

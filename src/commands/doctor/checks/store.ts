@@ -1,13 +1,14 @@
 /**
  * Whether the store answers. A keychain is asked for an item that is never there, and shows no prompt for our sake; the file store for
- * one that is there, because only then it needs its passphrase. No prompt is shown for that.
+ * one that is there, because only then it needs its passphrase; the pass store, too. No prompt is shown for that.
  */
 import type { Context } from "../../../foundation/context.ts";
 import type { AwsFiles } from "../../../config/files.ts";
-import type { IndexEntry, StoreName } from "../../../state/item-index.ts";
+import { type IndexEntry, storeKind, type StoreName } from "../../../state/item-index.ts";
 import { deadlineFromNow } from "../../../foundation/deadline.ts";
 import { type AwsRoleError, isAwsRoleError } from "../../../foundation/errors.ts";
 import { type OpenStore, prepareStore } from "../../../sessions/open-store.ts";
+import { storeProblem } from "../../../stores/probe.ts";
 import { refusalOf, sessionBusPlaces } from "../../../stores/keychain/dbus/address.ts";
 import type { Setting } from "../../../config/document.ts";
 import { keyAccount } from "../../../credentials/cache/item-names.ts";
@@ -24,7 +25,7 @@ export async function checkStore(
 ): Promise<readonly Finding[]> {
   const prepared = prepare(context, files, store);
   if (prepared === undefined) return [];
-  const buses = prepared.name === "keychain" ? refusedBuses(context) : [];
+  const buses = storeKind(prepared.name) === "keychain" ? refusedBuses(context) : [];
   return [
     ...buses,
     ...(await checkAnswer(prepared, rows)),
@@ -100,27 +101,21 @@ function refusedBuses({ env, platform }: Context): readonly Finding[] {
 }
 
 async function checkAnswer(
-  prepared: OpenStore,
+  { name, isStoreNamed: isNamed, openStore }: OpenStore,
   rows: readonly IndexEntry[],
 ): Promise<readonly Finding[]> {
-  try {
-    const opened = await prepared.openStore();
-    const kept = prepared.name === "file" && rows.find((row) => row.store === "file");
-    await opened.get(kept ? kept.account : "doctor/probe");
-    await opened.check?.();
-    return [];
-  } catch (error) {
-    if (!isAwsRoleError(error)) throw error;
-    const isNamed = prepared.isStoreNamed;
-    const isLocked = error.code === "ERR_STORE_LOCKED";
-    return [
-      {
-        id: isLocked ? "store-locked" : isNamed ? "store-refused" : "store-unusable",
-        what: error.message,
-        fix: error.hint ?? "set AWSROLE_STORE to another store",
-      },
-    ];
-  }
+  const needsPassphrase = name === "file" || name === "pass";
+  const kept = needsPassphrase ? rows.find((row) => row.store === name) : undefined;
+  const error = await storeProblem(openStore, kept?.account);
+  if (error === undefined) return [];
+  const isLocked = error.code === "ERR_STORE_LOCKED";
+  return [
+    {
+      id: isLocked ? "store-locked" : isNamed ? "store-refused" : "store-unusable",
+      what: error.message,
+      fix: error.hint ?? "set AWSROLE_STORE to another store",
+    },
+  ];
 }
 
 /** Undefined for a store that does not exist, and for one whose name is in a line that cannot be read: each has a finding of its own. */

@@ -14,6 +14,8 @@ export const BUS_REFUSED = "awsrole.BusRefused";
 export const PROMPT_DISMISSED = "awsrole.PromptDismissed";
 /** There is no collection in which an item could be created. */
 export const NO_COLLECTION = "awsrole.NoCollection";
+/** There is no collection of the name that was chosen; the message, a clause, says which there are. */
+export const NO_SUCH_COLLECTION = "awsrole.NoSuchCollection";
 /** The item is not there, or not any more. */
 export const ITEM_VANISHED = "awsrole.ItemVanished";
 /** The program that was asked ended without an answer. */

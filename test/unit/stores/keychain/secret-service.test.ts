@@ -206,7 +206,7 @@ describe("items in the Secret Service", () => {
         calls.push(call);
         return all[call.member] ?? { error: "some.Error" };
       });
-      const attended = secretServiceItems("awsrole", fake.env, true, () => true);
+      const attended = secretServiceItems("awsrole", fake.env, { isAttended: () => true });
       const dismissed = expect(attended.set("a", Buffer.of(1))).rejects.toMatchObject(missing);
       await answerPrompt(true);
       await dismissed;
@@ -275,7 +275,7 @@ describe("items in the Secret Service", () => {
 
     it("are left alone where prompting is not allowed", async () => {
       await start(LOCKED);
-      const items = secretServiceItems("awsrole", fake?.env ?? {}, false);
+      const items = secretServiceItems("awsrole", fake?.env ?? {}, { mayPrompt: false });
       await expect(items.get("a")).rejects.toMatchObject({ name: "awsrole.PromptDismissed" });
       expect(fake?.members).not.toContain("Prompt");
     });
