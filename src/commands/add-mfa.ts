@@ -38,7 +38,7 @@ export default defineCommand({
     yes: {
       type: "boolean",
       default: false,
-      describe: "even into a file store that has the access key too",
+      describe: "even into a file or pass store that has the access key too",
     },
   },
   examples: [
@@ -99,7 +99,7 @@ async function assertTwoPlaces(
   { name: storeName, rows }: OpenStore,
   { env }: Context,
 ): Promise<void> {
-  if (storeName !== "file") return;
+  if (storeName !== "file" && storeName !== "pass") return;
   const accessKeyId = keyBehind(resolveChain(files, name, env));
   if (accessKeyId === undefined || (await storeOfKey(rows, accessKeyId)) !== storeName) return;
   throw new AwsRoleError(

@@ -40,11 +40,13 @@ Each code works once. awsrole notices a used code and waits for the next.`,
     text: `Access keys and cached sessions are kept in one of these stores:
 
   keychain    macOS Keychain, Windows Credential Manager or Secret Service (default)
+  keychain:X  the collection X of the Secret Service
   file        encrypted with a passphrase, for machines without a keychain
+  pass        encrypted by gpg for the keys of your password store
   plaintext   temporary credentials only, in files that only you can read
   none        nothing is cached
 
-Choose a store with --store, the variable AWSROLE_STORE, or awsrole_store in [default], in this order. awsrole store move TO moves everything to another store.
+Choose a store with --store, the variable AWSROLE_STORE, or awsrole_store in [default], in this order. awsrole store use TO sets the last, awsrole store move TO moves everything to another store, and awsrole store shows what is where.
 
 For services and cron, use the file store with AWSROLE_PASSPHRASE_FILE set to a file of mode 0600 that contains the passphrase.
 

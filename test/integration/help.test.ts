@@ -264,7 +264,7 @@ describe("a mistyped word", () => {
 
   it.each([
     [["env", "prod", "--shell", "tcsh"], "bash, zsh, sh, fish, powershell, cmd, dotenv, json"],
-    [["store", "move", "keychian"], "keychain, file, plaintext, none"],
+    [["store", "move", "keychian"], "keychain, file, pass, plaintext, none"],
     [["completion", "tcsh"], "bash, zsh, fish, powershell"],
     [["init", "tcsh"], "bash, zsh, fish, powershell"],
   ])("%j: the whole list is shown, not a guess", async (words, list) => {

@@ -18,6 +18,8 @@ export type GpgHome = {
   /** How often the agent has asked since. */
   prompts(): number;
   run(...words: readonly string[]): string;
+  /** Ends the agent that any of us has started; the next call starts another. */
+  stopAgent(): void;
   remove(): void;
 };
 
@@ -58,6 +60,7 @@ export function makeGpgHome(passphrase = ""): GpgHome {
     makeKey,
     prompts,
     run,
+    stopAgent: () => void run("gpgconf", "--kill", "gpg-agent"),
     setPinentry(answer) {
       const reply =
         answer === "dismisses"

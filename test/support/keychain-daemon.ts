@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { connectToSessionBus } from "../../src/stores/keychain/dbus/connection.ts";
 import { ownSilentBusName } from "./silent-bus-name.ts";
 
 export { keychainSkipReason } from "./needed-programs.ts";
@@ -40,6 +41,10 @@ export type KeychainDaemon = {
   /** Labels and attributes as every program on the bus can see them. */
   items(): Promise<KeychainItem[]>;
   itemCount(): Promise<number>;
+  /** Another collection, unlocked, with a password. */
+  createCollection(label: string): Promise<void>;
+  /** How many items the collection of this label has. */
+  itemsOf(label: string): Promise<number>;
   /** Everything `secret-tool` prints for all items of awsrole, secrets included: for scanning. */
   dump(): Promise<string>;
   stop(): Promise<void>;
@@ -156,6 +161,11 @@ export async function startKeychainDaemon(
       if (ended !== undefined) throw new Error(ended);
       return quoted(await property(env, COLLECTION, "Collection", "Items")).length;
     },
+    createCollection: (label) => createCollection(env, label),
+    itemsOf: async (label) => {
+      const path = `${SERVICE}/collection/${label}`;
+      return quoted(await property(env, path, "Collection", "Items")).length;
+    },
     dump: async () => {
       const { stdout, stderr } = await run(
         "secret-tool",
@@ -219,6 +229,36 @@ async function gdbus(
   const name = method.startsWith("org.") ? method : `org.freedesktop.Secret.${method}`;
   const target = ["call", "--session", "-d", "org.freedesktop.secrets", "-o", path, "-m", name];
   return (await run("gdbus", [...target, ...parameters], { env })).stdout;
+}
+
+/** As Seahorse does it where no prompt can be shown: by gnome-keyring's own interface, in a session of the same client. */
+async function createCollection(env: NodeJS.ProcessEnv, label: string): Promise<void> {
+  const bus = await connectToSessionBus(env);
+  const service = { destination: "org.freedesktop.secrets", path: SERVICE };
+  const attributes = [
+    ["org.freedesktop.Secret.Collection.Label", { signature: "s", value: label }],
+  ];
+  const secrets = "org.freedesktop.Secret.Service";
+  // The search comes first (secret-service.ts).
+  const search = { interface: secrets, member: "SearchItems", signature: "a{ss}", values: [[]] };
+  await bus.call({ ...service, ...search, returns: "aoao" });
+  const [, session = ""] = await bus.call({
+    ...service,
+    interface: secrets,
+    member: "OpenSession",
+    signature: "sv",
+    values: ["plain", { signature: "s", value: "" }],
+    returns: "vo",
+  });
+  await bus.call({
+    ...service,
+    interface: "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
+    member: "CreateWithMasterPassword",
+    signature: "a{sv}(oayays)",
+    values: [attributes, [session, new Uint8Array(), Buffer.from("a password"), "text/plain"]],
+    returns: "o",
+  });
+  bus.close();
 }
 
 /** The strings in a value as gdbus prints it. */
