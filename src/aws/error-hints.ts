@@ -89,6 +89,7 @@ type Row = {
   readonly advice: (call: Call, error: ServiceError) => Advice;
 };
 
+const samlAction = "AssumeRoleWithSAML";
 const denied = /^AccessDenied(?:Exception)?$/;
 const validation = /^ValidationError$/;
 const signature = /^(?:SignatureDoesNotMatch|InvalidSignatureException)$/;
@@ -168,7 +169,9 @@ const rows: readonly Row[] = [
       call.isSession ? "ERR_AWS_SESSION_ENDED" : "ERR_AWS_REFUSED",
       call.action === "AssumeRoleWithWebIdentity"
         ? "the web identity token has expired: renew the token file"
-        : "the source's session has expired: renew it (awsrole login, or the tool that created it)",
+        : call.action === samlAction
+          ? "AWS accepts an assertion for five minutes: awsrole_saml_process must sign in again, not print an old response; check the clock of the identity provider"
+          : "the source's session has expired: renew it (awsrole login, or the tool that created it)",
     ],
   },
   {
@@ -213,9 +216,11 @@ const rows: readonly Row[] = [
   },
   {
     when: /^(?:InvalidIdentityToken|IDPRejectedClaim)(?:Exception)?$/,
-    advice: () => [
+    advice: (call) => [
       "ERR_AWS_REFUSED",
-      "check that the token file holds a current token of the identity provider which the role trusts",
+      call.action === samlAction
+        ? "check that the assertion is of the identity provider in IAM that its Role attribute names, with that provider's current metadata, and has a RoleSessionName"
+        : "check that the token file holds a current token of the identity provider which the role trusts",
     ],
   },
   {
@@ -280,6 +285,8 @@ function describeAnswer({ $metadata, $response }: ServiceError): string {
 function deniedHint({ service, action, role, isSession }: Call): string | undefined {
   if (service !== "STS" && service !== "IAM") return undefined;
   const may = `that the identity which signs may call ${service.toLowerCase()}:${action}`;
+  if (action === samlAction)
+    return "check that the role's trust policy allows sts:AssumeRoleWithSAML by the identity provider in IAM that the assertion names, and which SAML:aud and other conditions it has";
   if (action === "GetFederationToken")
     return "attach a policy to the user that allows sts:GetFederationToken on the resource which AWS names; a role profile needs no such policy";
   if (role === undefined) {

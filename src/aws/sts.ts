@@ -6,6 +6,7 @@
 import type { Credentials } from "./credentials.ts";
 import {
   AssumeRoleCommand,
+  AssumeRoleWithSAMLCommand,
   AssumeRoleWithWebIdentityCommand,
   GetCallerIdentityCommand,
   GetFederationTokenCommand,
@@ -38,6 +39,16 @@ export type WebIdentityRequest = Pick<
   AssumeRoleRequest,
   "roleArn" | "roleSessionName" | "durationSeconds" | "policyArns" | "policy"
 > & { readonly token: string };
+
+/** AssumeRoleWithSAML's: the assertion (the base64 of a SAML response) names the session and its tags, and is not signed by us. */
+export type SamlRequest = Pick<
+  AssumeRoleRequest,
+  "roleArn" | "durationSeconds" | "policyArns" | "policy"
+> & {
+  /** The identity provider's ARN in IAM. */
+  readonly principalArn: string;
+  readonly assertion: string;
+};
 
 export type SessionTokenRequest = Pick<
   AssumeRoleRequest,
@@ -121,6 +132,29 @@ export function createSts(
       return issued(action, answer);
     },
 
+    async assumeRoleWithSaml({
+      assertion,
+      principalArn,
+      ...request
+    }: SamlRequest): Promise<IssuedSession> {
+      const action = "AssumeRoleWithSAML";
+      const { RoleArn, DurationSeconds, PolicyArns, Policy } = assumeRoleInput(request);
+      const facts = { action, role: request, secrets: [assertion] };
+      const answer = await call(facts, undefined, (config) =>
+        new STSClient(config).send(
+          new AssumeRoleWithSAMLCommand({
+            RoleArn,
+            DurationSeconds,
+            PolicyArns,
+            Policy,
+            PrincipalArn: principalArn,
+            SAMLAssertion: assertion,
+          }),
+        ),
+      );
+      return issued(action, answer);
+    },
+
     /** `credentials` must be an IAM user's long-term keys. */
     async getSessionToken(
       credentials: Credentials,
@@ -171,7 +205,9 @@ export function createSts(
   };
 }
 
-function assumeRoleInput(request: AssumeRoleRequest) {
+function assumeRoleInput<Request extends Partial<AssumeRoleRequest> & { readonly roleArn: string }>(
+  request: Request,
+) {
   return {
     RoleArn: request.roleArn,
     RoleSessionName: request.roleSessionName,

@@ -13,7 +13,7 @@ import {
   type StsHop,
 } from "../credentials/chain.ts";
 import type { Environment } from "../foundation/environment.ts";
-import type { BaseCredentials } from "../credentials/base-credentials.ts";
+import { type BaseCredentials, isUnsigned } from "../credentials/base-credentials.ts";
 import { chainedRoleSeconds, roleSessionSeconds } from "../config/aws-limits.ts";
 import { describeSignIn, type SignIn, signInOf } from "../sessions/sign-ins.ts";
 import type { IndexEntry } from "../state/item-index.ts";
@@ -164,13 +164,16 @@ function mfaOf(hop: StsHop, why: string): ExplainedMfa {
 }
 
 function durationOf(
-  { role, signer, profile }: RoleHop,
+  { role, signer }: RoleHop,
   env: Environment,
 ): NonNullable<ExplainedHop["duration"]> {
   const { durationSeconds: requested } = role;
   if (requested === undefined) return { seconds: roleSessionSeconds.usual, why: "AWS default" };
-  const isWebIdentity = profile.source.kind === "web-identity";
-  if (requested > chainedRoleSeconds && !isWebIdentity && signerLife(signer, env) === "temporary")
+  if (
+    requested > chainedRoleSeconds &&
+    !(signer.kind === "base" && isUnsigned(signer.source)) &&
+    signerLife(signer, env) === "temporary"
+  )
     return {
       seconds: chainedRoleSeconds,
       requested,
@@ -188,14 +191,16 @@ function durationOf(
 
 function callOf(hop: StsHop): NonNullable<ExplainedHop["call"]> {
   const { connection, signer } = hop;
-  const isWebIdentity = signer.kind === "base" && signer.source.kind === "web-identity";
+  const proof = signer.kind === "base" ? signer.source.kind : undefined;
   return {
     action:
       hop.kind === "user-session"
         ? "GetSessionToken"
-        : isWebIdentity
+        : proof === "web-identity"
           ? "AssumeRoleWithWebIdentity"
-          : "AssumeRole",
+          : proof === "saml"
+            ? "AssumeRoleWithSAML"
+            : "AssumeRole",
     signedBy: identityOf(signer),
     region: connection.region,
     ...(connection.endpointUrl === undefined ? {} : { endpoint: connection.endpointUrl }),
@@ -222,6 +227,8 @@ function identityOf(hop: Hop): string {
       return `credentials from the credential_process of profile ${profileName}`;
     case "web-identity":
       return `the token in ${source.tokenFile} (no signature)`;
+    case "saml":
+      return `the SAML assertion that awsrole_saml_process of profile ${profileName} prints (no signature)`;
     case "environment":
       return "the access key in the environment";
     case "ec2-instance-metadata":

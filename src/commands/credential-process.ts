@@ -109,7 +109,10 @@ async function printCredentials(
   }
   const device = deviceOfChain(chain);
   const isAttended =
-    device !== undefined && findPrompter(context, args.input, device.prompt).kind === "prompter";
+    (device !== undefined &&
+      findPrompter(context, args.input, device.prompt).kind === "prompter") ||
+    // The command may ask the person for a password.
+    (endsInSaml(chain) && args.input && findTerminal(context.platform).kind === "prompter");
   const signIn = autoSignInOf(context, files, chain, args);
   const deadline = deadlineFromProcessStart(
     isAttended || signIn !== undefined ? deadlineMs.attended : deadlineMs.unattended,
@@ -138,6 +141,12 @@ async function printCredentials(
   context.stdout(formatCredentialProcessOutput(credentials));
   if (how === "fetched") await sessions.cache.removeExpired();
   return 0;
+}
+
+function endsInSaml(chain: Hop): boolean {
+  let hop = chain;
+  while (hop.kind === "role" || hop.kind === "user-session") hop = hop.signer;
+  return hop.kind === "base" && hop.source.kind === "saml";
 }
 
 /** The sign-in that this chain begins with, where a program may start it: its profile says so, and a person is at the terminal. */

@@ -58,6 +58,7 @@ export type RoleSource =
   | { readonly kind: "profile"; readonly name: string }
   | { readonly kind: "keychain-key"; readonly accessKeyId: string }
   | { readonly kind: "web-identity"; readonly tokenFile: string }
+  | { readonly kind: "saml"; readonly command: string }
   | { readonly kind: "ec2-instance-metadata" }
   | { readonly kind: "environment" | "ecs-container" };
 
@@ -127,6 +128,7 @@ export const awsroleKeys: readonly string[] = [
   "synced_from",
   "exported_from",
   "exported_until",
+  "saml_process",
 ];
 
 /** Plain keys that a managed profile may not have: by these an SDK finds credentials (or fails) before it asks awsrole. */
@@ -294,6 +296,13 @@ function readStandard(
     keys.some((key) => findNamed(settings, key) !== undefined);
   const hasStaticKeys = has("aws_access_key_id", "aws_secret_access_key");
   const hasWebIdentity = has("web_identity_token_file");
+  const saml = settings.get(samlKey);
+  if (saml !== undefined)
+    throw invalid(
+      name,
+      `has ${samlKey} (${at(saml)}) but no awsrole_role_arn`,
+      "add awsrole_role_arn: the role is assumed with the assertion that the command prints",
+    );
   if (has("role_arn") && !hasWebIdentity && !(position === "source" && hasStaticKeys)) {
     return readRole(name, settings, get, false);
   }
@@ -393,7 +402,7 @@ function readSource(name: string, get: Lookup, managed: boolean): RoleSource {
     "source_profile",
     "credential_source",
     "web_identity_token_file",
-    ...(managed ? ["access_key_id"] : []),
+    ...(managed ? ["access_key_id", "saml_process"] : []),
   ];
   const webIdentity = managed ? undefined : get("web_identity_token_file");
   const [first, second] =
@@ -412,10 +421,40 @@ function readSource(name: string, get: Lookup, managed: boolean): RoleSource {
     return { kind: "keychain-key", accessKeyId: requireRule(name, first, rules.accessKeyId) };
   if (first.key.endsWith("web_identity_token_file"))
     return { kind: "web-identity", tokenFile: value };
+  if (first.key === samlKey) {
+    refuseBesideSaml(name, first, get);
+    return { kind: "saml", command: value };
+  }
   if (value === "Environment") return { kind: "environment" };
   if (value === "Ec2InstanceMetadata") return { kind: "ec2-instance-metadata" };
   if (value === "EcsContainer") return { kind: "ecs-container" };
   throw invalidValue(name, first, "choose from Environment, Ec2InstanceMetadata, EcsContainer");
+}
+
+const samlKey = "awsrole_saml_process";
+
+/** What AssumeRoleWithSAML has no parameter for (STS API Reference). */
+const keysBesideNoSaml = [
+  "role_session_name",
+  "source_identity",
+  "tags",
+  "transitive_tag_keys",
+  "external_id",
+  "mfa_serial",
+  "mfa_process",
+] as const;
+
+/** @throws ERR_PROFILE_INVALID. */
+function refuseBesideSaml(name: string, saml: Named, get: Lookup): void {
+  const other = keysBesideNoSaml.flatMap((key) => get(key) ?? [])[0];
+  if (other === undefined) return;
+  throw invalid(
+    name,
+    `has both ${samlKey} (${at(saml.setting)}) and ${other.key} (${at(other.setting)})`,
+    /external_id|mfa_/.test(other.key)
+      ? `remove ${other.key}: AWS takes none with a SAML assertion`
+      : `remove ${other.key}: with SAML the identity provider sets it; or make a role profile with this one as its source`,
+  );
 }
 
 function readMfa(name: string, get: Lookup): Mfa | undefined {

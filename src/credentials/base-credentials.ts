@@ -21,11 +21,20 @@ export type CredentialSource =
   | Extract<Profile, { kind: "static" | "keychain-key" | "process" }>
   | LoginSource
   | { readonly kind: "web-identity"; readonly tokenFile: string }
+  | SamlSource
   | { readonly kind: "ec2-instance-metadata"; readonly address: string }
   | { readonly kind: "environment" | "ecs-container" };
 
+/** A command that prints a SAML response (`awsrole_saml_process`). */
+export type SamlSource = { readonly kind: "saml"; readonly command: string };
+
 /** A session of `aws login`, with the way to the sign-in service that renews it. */
 export type LoginSource = Extract<Profile, { kind: "login" }> & { readonly signin: StsConnection };
+
+/** True where the role's call is not signed: what the source gives is the proof itself, not credentials. */
+export function isUnsigned({ kind }: CredentialSource): boolean {
+  return kind === "web-identity" || kind === "saml";
+}
 
 /** The base credentials at the end of `path`; its identity is found without network or child process. */
 export function createBaseCredentials(
@@ -50,6 +59,7 @@ function identify(source: CredentialSource, env: Environment): readonly unknown[
     case "login":
       return [source.loginSession];
     case "process":
+    case "saml":
       // It may have a password in it, and identities are kept beside the sessions.
       return [sha256(source.command)];
     case "web-identity":

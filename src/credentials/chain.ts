@@ -34,10 +34,11 @@ import { createBaseCredentials, type BaseCredentials } from "./base-credentials.
 import { type MfaPlan, planMfa, type SignerLife } from "./mfa/plan.ts";
 import { defaultSessionName, expandSessionName, wantsSigner } from "./session-name.ts";
 
-/** A role to be assumed: one AssumeRole (or AssumeRoleWithWebIdentity) call, signed by `signer`. */
+/** A role to be assumed: one AssumeRole call, signed by `signer`; or AssumeRoleWithWebIdentity or AssumeRoleWithSAML, with its proof. */
 export type RoleHop = {
   readonly kind: "role";
   readonly profile: RoleProfile;
+  /** `sessionName` is empty where the SAML assertion names the session. */
   readonly role: Role & { readonly sessionName: string };
   /** The policy file's content. */
   readonly policy: string | undefined;
@@ -309,7 +310,7 @@ function resolveRole(
   const request = JSON.stringify({
     v: 1,
     role: role.arn,
-    sessionName: role.sessionName,
+    sessionName: role.sessionName || undefined,
     durationSeconds: role.durationSeconds,
     externalId: role.externalId,
     mfa: mfaPlan.kind === "own-code" ? mfaPlan.device.serial : undefined,
@@ -327,6 +328,7 @@ function resolveRole(
 
 /** @throws ERR_PROFILE_INVALID for a template that cannot be filled in. */
 function sessionNameOf({ name, role: { sessionName } }: RoleProfile, source: Hop): string {
+  if (source.kind === "base" && source.source.kind === "saml") return "";
   if (sessionName === undefined) return defaultSessionName();
   const expanded = expandSessionName(sessionName, name);
   if (wantsSigner(expanded) && source.kind === "base" && source.source.kind === "web-identity")
@@ -427,6 +429,7 @@ function resolveSigner(
       return createBaseCredentials({ kind: source.kind, address }, path, env);
     }
     case "web-identity":
+    case "saml":
     case "environment":
     case "ecs-container":
       return createBaseCredentials({ ...source }, path, env);

@@ -5,7 +5,7 @@ import type { StsConnection } from "../config/connection.ts";
 import type { Clock } from "../foundation/clock.ts";
 import type { Deadline } from "../foundation/deadline.ts";
 import type { FailureCooldown } from "../state/failure-cooldown.ts";
-import type { BaseCredentials } from "./base-credentials.ts";
+import type { BaseCredentials, SamlSource } from "./base-credentials.ts";
 import type { SessionCache } from "./cache/session-cache.ts";
 import type { SsoHop } from "./chain.ts";
 import type { MfaCodes } from "./mfa/code-queue.ts";
@@ -21,6 +21,8 @@ export type SessionDependencies = {
   readonly forceRefresh: boolean;
   readonly openSts: (connection: StsConnection) => Promise<Sts>;
   readonly resolveBaseCredentials: (base: BaseCredentials) => Promise<Credentials>;
+  /** What the command prints, for this profile. @throws ERR_PROCESS_FAILED, never with its text or its output. */
+  readonly runSamlProcess: (source: SamlSource, profileName: string) => Promise<string>;
   readonly sso: SsoAccess;
   readonly codes: MfaCodes;
   /** For people's commands: something they should know (a capped duration, a clock that is wrong). */

@@ -14,6 +14,7 @@ import {
   fetchUserSession,
   sessionFrom,
 } from "./assume-role.ts";
+import { assumeRoleWithSaml } from "./assume-role-with-saml.ts";
 import {
   type CachedSession,
   freshSeconds,
@@ -239,12 +240,11 @@ async function fetchOnce(
 /** A session from AWS, signed by the hop below. */
 async function fetchSession(hop: SessionHop, deps: SessionDependencies): Promise<CachedSession> {
   if (hop.kind === "sso") return sessionFrom(await deps.sso.fetch(hop), hop.request, deps.clock);
-  if (
-    hop.kind === "role" &&
-    hop.signer.kind === "base" &&
-    hop.signer.source.kind === "web-identity"
-  ) {
-    return assumeRoleWithWebIdentity(hop, hop.signer.source.tokenFile, deps);
+  if (hop.kind === "role" && hop.signer.kind === "base") {
+    const { source } = hop.signer;
+    if (source.kind === "web-identity")
+      return assumeRoleWithWebIdentity(hop, source.tokenFile, deps);
+    if (source.kind === "saml") return assumeRoleWithSaml(hop, source, deps);
   }
   const device = deviceOfCall(hop);
   // Before anything slow: without a way to a code the caller should know at once.

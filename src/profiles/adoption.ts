@@ -80,6 +80,8 @@ export function whyNotReleasable({ settings }: EditableProfile): string | undefi
   if (!isManaged(settings)) return "is not managed by awsrole";
   if (settings.has("awsrole_access_key_id"))
     return "has its access key in awsrole's store; --to-credentials-file writes it back, in plain text";
+  if (settings.has("awsrole_saml_process"))
+    return "is assumed with a SAML assertion, which AWS's tools have no setting for";
   return undefined;
 }
 

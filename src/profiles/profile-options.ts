@@ -39,6 +39,12 @@ export const roleOptions = {
     completes: "files",
     describe: "file with an OIDC token to assume the role with",
   },
+  "saml-process": {
+    type: "string",
+    group: "Role",
+    value: "COMMAND",
+    describe: "command that prints a SAML response (base64) to assume the role with",
+  },
   "role-session-name": {
     type: "string",
     group: "Session",
@@ -146,6 +152,7 @@ export const keyOfOption: Readonly<Record<RoleOption, string>> = {
   "source-profile": "awsrole_source_profile",
   "credential-source": "awsrole_credential_source",
   "web-identity-token-file": "awsrole_web_identity_token_file",
+  "saml-process": "awsrole_saml_process",
   "role-session-name": "awsrole_role_session_name",
   "duration-seconds": "awsrole_duration_seconds",
   "external-id": "awsrole_external_id",
@@ -163,6 +170,7 @@ export const sourceOptions = [
   "source-profile",
   "credential-source",
   "web-identity-token-file",
+  "saml-process",
 ] as const satisfies readonly RoleOption[];
 
 /**

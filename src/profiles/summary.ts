@@ -74,6 +74,7 @@ const kindNames: Readonly<Record<Exclude<Profile["kind"], "role">, string>> = {
 const sourceNames: Readonly<Record<Exclude<RoleSource["kind"], "profile">, string>> = {
   "keychain-key": "(own key)",
   "web-identity": "(web identity)",
+  saml: "(SAML)",
   environment: "(environment)",
   "ec2-instance-metadata": "(EC2)",
   "ecs-container": "(ECS)",

@@ -102,6 +102,21 @@ export function openSessions(context: Context, options: SessionOptions): Session
         openSignin: async (connection) =>
           (await openSsoClients()).createSignin(connection, deadline),
       }),
+    runSamlProcess: async ({ command }, profileName) => {
+      const { runSamlProcess } = await import("../credentials/sources/saml-process.ts");
+      return withTerminalDescriptor(platform, (terminal, lost) =>
+        runSamlProcess({
+          profileName,
+          command,
+          platform,
+          env,
+          inFlight: options.profiles ?? [options.profile],
+          deadline,
+          terminal: input ? terminal : undefined,
+          lost,
+        }),
+      );
+    },
     sso: openSso(context, { ...options, deadline, places: tokenPlaces(context, store) }),
     codes: openCodes(context, { ...options, deadline }, store),
     notice,
@@ -160,6 +175,7 @@ function withCooldown(
 function spinning(sts: Sts, spin: Spin): Sts {
   return {
     assumeRole: (...words) => spin(sts.assumeRole(...words)),
+    assumeRoleWithSaml: (...words) => spin(sts.assumeRoleWithSaml(...words)),
     assumeRoleWithWebIdentity: (...words) => spin(sts.assumeRoleWithWebIdentity(...words)),
     getSessionToken: (...words) => spin(sts.getSessionToken(...words)),
     getFederationToken: (...words) => spin(sts.getFederationToken(...words)),

@@ -59,7 +59,7 @@ import { IAM_SETUP_ACTIONS } from "./aws-double/iam-setup-actions.ts";
 import { requireAllowed } from "./aws-double/identity-policy.ts";
 import { createInhabitants, DEFAULT_ACCOUNT_ID } from "./aws-double/inhabitants.ts";
 import { readSignatureClaim } from "./aws-double/signature.ts";
-import { assumeRoleWithWebIdentity, STS_ACTIONS } from "./aws-double/sts-actions.ts";
+import { STS_ACTIONS, UNSIGNED_ACTIONS } from "./aws-double/sts-actions.ts";
 
 /** One request as the double saw it. Its tokens and codes are as false as the rest. */
 export type LoggedRequest = WireRequest & {
@@ -86,7 +86,6 @@ export type AwsDouble = Awaited<ReturnType<typeof startAwsDouble>>;
 
 const SERVICES = Object.keys(MODELS) as ServiceName[];
 const DEFAULT_TOKEN_LENGTH = 356;
-const UNSIGNED_ACTION = "AssumeRoleWithWebIdentity";
 
 /** Starts a double on free ports of 127.0.0.1: one for each service, and one for all that have an AWS_ENDPOINT_URL. */
 export async function startAwsDouble() {
@@ -292,10 +291,11 @@ export async function startAwsDouble() {
       newKeyUnknownFor: applied.newKeyUnknownFor ?? 0,
       fractionalExpiration: applied.fractionalExpiration === true,
     };
-    if (action === UNSIGNED_ACTION) {
+    const unsigned = Object.hasOwn(UNSIGNED_ACTIONS, action) ? UNSIGNED_ACTIONS[action] : undefined;
+    if (unsigned !== undefined) {
       requireKnown(service, read);
       requireUnbroken(service, read);
-      return assumeRoleWithWebIdentity(context);
+      return unsigned(context);
     }
     const signed = {
       method: logged.method,

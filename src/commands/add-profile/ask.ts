@@ -57,7 +57,9 @@ export async function askForProfile(
   }
   if (isUnsaid("mfa-serial") && source !== undefined && isUserKey(source))
     values["mfa-serial"] = await askDevice(prompts, await iam.devices(), role?.asksForMfa === true);
-  if (isUnsaid("role-session-name"))
+  const isSaml = typeof values["saml-process"] === "string" && values["saml-process"] !== "";
+  // With SAML the identity provider names the session.
+  if (isUnsaid("role-session-name") && !isSaml)
     values["role-session-name"] = await askOptional(
       prompts,
       "role-session-name",
@@ -89,17 +91,23 @@ async function askSource(
         check: (answer) => check("source-profile", answer),
       });
       if (await runCommand(["add-key", key])) return { "source-profile": key };
-    } else if ("session" in chosen) {
+    } else if (typeof chosen === "object" && "session" in chosen) {
       const { session } = chosen;
       if (session === undefined)
         prompts.tell("Set up IAM Identity Center first, then try again: aws configure sso-session");
       else if (await runCommand(["login", "--sso-session", session]))
         await runCommand(["sync", session]);
+    } else if (chosen === "saml") {
+      return {
+        "saml-process": await prompts.ask("Command that prints the SAML response in base64", {
+          check: (answer) => check("saml-process", answer),
+        }),
+      };
     } else return chosen;
   }
 }
 
-type NewSource = "new key" | { readonly session: string | undefined };
+type NewSource = "new key" | "saml" | { readonly session: string | undefined };
 
 async function chooseSource(
   prompts: Prompts,
@@ -152,6 +160,11 @@ async function chooseSource(
         label: "EC2 instance role",
       },
       { value: { "credential-source": "EcsContainer" }, label: "ECS or EKS container role" },
+      {
+        value: "saml",
+        label: "SAML",
+        hint: "a command that signs in to your identity provider, like saml2aws",
+      },
     ],
     { isSearchable: true },
   );

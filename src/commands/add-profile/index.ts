@@ -213,7 +213,7 @@ function missingParts(name: string | undefined, settings: readonly KeyValue[]): 
     ...(sourceOptions.some((option) => has(option))
       ? []
       : [
-          "the role's source (--source-profile NAME, --credential-source KIND or --web-identity-token-file FILE)",
+          "the role's source (--source-profile NAME, --credential-source KIND, --web-identity-token-file FILE or --saml-process COMMAND)",
         ]),
   ];
 }

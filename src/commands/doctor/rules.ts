@@ -81,6 +81,9 @@ export const catalogue = {
     "AWS requires six digits, which such a device cannot produce: every call that needs a code fails",
   ),
   "mfa-process-shell": error("the command gets these characters as arguments, and prints no code"),
+  "saml-process-shell": error(
+    "the command gets these characters as arguments, and prints no SAML response",
+  ),
   "region-unknown": error("AWS has no host of that name, which looks like a network failure"),
   "process-shell": warning("it works in JavaScript and Go, and fails in the AWS CLI and boto3"),
   "region-partition": error("no key, role or host of one partition is known in another"),

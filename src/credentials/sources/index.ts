@@ -74,6 +74,7 @@ export async function resolveBaseCredentials(
       return credentialsFromKeychain(source.accessKeyId, profileName, deps.keys);
     }
     case "web-identity":
+    case "saml":
       throw new AwsRoleError(
         "ERR_INTERNAL",
         `profile ${profileName}: ${source.kind} is not resolved here`,

@@ -66,6 +66,8 @@ export type Role = {
   trustedPrincipalArns: readonly string[];
   /** The issuer of web identity tokens that it trusts; undefined: any. */
   webIdentityIssuer: string | undefined;
+  /** The identity provider in IAM whose SAML assertions it trusts, and the issuer in that provider's metadata. */
+  samlProvider?: { arn: string; issuer: string };
   /** The document as it was given, of roles that were made by IAM calls. */
   trustPolicy?: string;
 } & Partial<Entity>;

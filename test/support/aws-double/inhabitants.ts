@@ -40,6 +40,7 @@ export type RoleToAdd = { arn: string } & Partial<
     | "maxMfaAgeSeconds"
     | "trustedPrincipalArns"
     | "webIdentityIssuer"
+    | "samlProvider"
   >
 >;
 

@@ -12,6 +12,7 @@ import {
 } from "./directory.ts";
 import { consumeMfaCode } from "./mfa.ts";
 import { packSessionPolicy, readSessionTags, sessionPoliciesOf } from "./session-policy.ts";
+import { readSamlAssertion } from "./saml.ts";
 import { readWebIdentity } from "./web-identity.ts";
 
 const DEFAULT_DURATION_SECONDS = 3600;
@@ -30,8 +31,42 @@ export const STS_ACTIONS: Actions = {
   GetFederationToken: getFederationToken,
 };
 
-/** AssumeRoleWithWebIdentity, the one action that is not signed: its token says who calls. */
-export function assumeRoleWithWebIdentity(request: Omit<ActionRequest, "caller">): XmlStructure {
+type Unsigned = (request: Omit<ActionRequest, "caller">) => XmlStructure;
+
+/** The actions that are not signed: what they are given says who calls. */
+export const UNSIGNED_ACTIONS: Readonly<Record<string, Unsigned>> = {
+  AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity,
+  AssumeRoleWithSAML: assumeRoleWithSaml,
+};
+
+/** The assertion, then the pair of role and provider, then trust. */
+function assumeRoleWithSaml(request: Omit<ActionRequest, "caller">): XmlStructure {
+  const { params, directory, now } = request;
+  const { RoleArn = "", PrincipalArn = "" } = params;
+  const said = readSamlAssertion(params["SAMLAssertion"] ?? "", now);
+  const role = findRole(directory, params);
+  const pairs = said.roles.map((value) => value.split(",").map((arn) => arn.trim()));
+  const isOffered = pairs.some((pair) => pair.includes(RoleArn) && pair.includes(PrincipalArn));
+  if (role?.samlProvider?.arn !== PrincipalArn || !isOffered)
+    throw refusal(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML");
+  if (role.samlProvider.issuer !== said.issuer)
+    throw refusal(400, "InvalidIdentityToken", "Issuer not present in specified provider");
+  const packedPolicySize = packSessionPolicy(request.input, []);
+  const named = { ...params, RoleSessionName: said.sessionName ?? "" };
+  const session = issueSession(directory, roleAsCaller(role, named, undefined, new Map()), {
+    ...request,
+    durationSeconds: grantedDuration(params, role, false),
+  });
+  return {
+    ...roleSessionResult(session, request, packedPolicySize),
+    Subject: said.subject,
+    SubjectType: "unspecified",
+    Issuer: said.issuer,
+    Audience: "https://signin.aws.amazon.com/saml",
+  };
+}
+
+function assumeRoleWithWebIdentity(request: Omit<ActionRequest, "caller">): XmlStructure {
   const { params, directory, now } = request;
   const identity = readWebIdentity(params["WebIdentityToken"] ?? "", now);
   const role = findRole(directory, params);

@@ -99,6 +99,7 @@ describe("getting credentials", () => {
       forceRefresh: false,
       openSts: async () => sts,
       sso: { fetch: () => Promise.reject(network), requireSignIn: async () => {} },
+      runSamlProcess: () => Promise.reject(new Error("no command in this test")),
       resolveBaseCredentials: async () => ({
         accessKeyId: "AKIAIOSFODNN7EXAMPLE",
         secretAccessKey: "secret",

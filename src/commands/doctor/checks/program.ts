@@ -26,8 +26,10 @@ export const checkProgram: Check = (facts) =>
   });
 
 function checkCodeProgram(facts: Facts, profile: string, settings: Settings): Finding[] {
-  const setting = settings.get("awsrole_mfa_process") ?? settings.get("mfa_process");
-  return setting === undefined ? [] : replaceable(facts, profile, setting);
+  const code = settings.get("awsrole_mfa_process") ?? settings.get("mfa_process");
+  return [code, settings.get("awsrole_saml_process")].flatMap((setting) =>
+    setting === undefined ? [] : replaceable(facts, profile, setting),
+  );
 }
 
 function checkLine(facts: Facts, profile: string, settings: Settings): Finding[] {

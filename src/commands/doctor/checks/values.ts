@@ -144,6 +144,7 @@ function otherPartition(profile: string, settings: Settings): Finding[] {
 /** aws-vault ran mfa_process through a shell; the AWS CLI's own commands and awsrole do not. Of credential_process some do, and some do not. */
 function shellSyntax(profile: string, settings: Settings): Finding[] {
   const code = settings.get("awsrole_mfa_process") ?? settings.get("mfa_process");
+  const saml = settings.get("awsrole_saml_process");
   const other = settings.get("credential_process");
   const isOurs = isManaged(settings) || awsroleLineProfile(other?.value ?? "", false) !== undefined;
   const fix =
@@ -156,6 +157,17 @@ function shellSyntax(profile: string, settings: Settings): Finding[] {
             profile,
             ...at(code),
             what: "mfa_process runs without a shell, so |, ;, $, ~ and the like have no effect",
+            fix,
+          } as const,
+        ]
+      : []),
+    ...(saml !== undefined && needsShell(saml.value)
+      ? [
+          {
+            id: "saml-process-shell",
+            profile,
+            ...at(saml),
+            what: "awsrole_saml_process runs without a shell, so |, ;, $, ~ and the like have no effect",
             fix,
           } as const,
         ]

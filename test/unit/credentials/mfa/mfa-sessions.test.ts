@@ -93,6 +93,7 @@ describe("MFA", () => {
           fetch: () => Promise.reject(new Error("no SSO here")),
           requireSignIn: async () => {},
         },
+        runSamlProcess: () => Promise.reject(new Error("no SAML here")),
         resolveBaseCredentials: async ({ source }) =>
           source.kind === "process"
             ? { accessKeyId: "ASIATOOL", secretAccessKey: "s", sessionToken: "t" }
