@@ -48,6 +48,13 @@ const otherAddresses: readonly (readonly [host: RegExp, is: string])[] = [
   ],
 ];
 
+/** True for AWS's own hosts; a company's may redirect to one. */
+export function isPortalHost(hostname: string): boolean {
+  return /\.(?:awsapps\.(?:com|cn)|app\.aws|portal\.amazonaws\.(?:com|com\.cn|cn|eu)|app\.amazonwebservices\.(?:com\.cn|eu))$/.test(
+    hostname,
+  );
+}
+
 /** The region that is part of some portals' addresses; undefined for the others. */
 export function regionInStartUrl(startUrl: string): string | undefined {
   const { hostname } = new URL(startUrl);

@@ -9,6 +9,7 @@ import type { Context } from "../foundation/context.ts";
 import { type Deadline, deadlineFromNow } from "../foundation/deadline.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { openPortal } from "../sessions/open-portal.ts";
+import { findPortal } from "../sso/portal-address.ts";
 import type { Account } from "../sso/portal.ts";
 
 /** A session as it is written into a config. */
@@ -22,11 +23,15 @@ export type NewSession = {
 export type ChosenRole = { readonly account: Account; readonly roleName: string };
 
 /** Start URL, region (where the address does not say it) and name. @throws ERR_INTERRUPTED. */
-export async function askSsoSession(prompts: Prompts, files: AwsFiles): Promise<NewSession> {
+export async function askSsoSession(
+  context: Context,
+  prompts: Prompts,
+  files: AwsFiles,
+): Promise<NewSession> {
   const typed = await prompts.ask("Start URL of the AWS access portal", {
     check: (text) => void parseStartUrl(text),
   });
-  const startUrl = parseStartUrl(typed);
+  const startUrl = await portalOf(context, parseStartUrl(typed));
   const region =
     regionInStartUrl(startUrl) ??
     (await prompts.ask("Region of IAM Identity Center (not that of your services)", {
@@ -47,6 +52,15 @@ export async function askSsoSession(prompts: Prompts, files: AwsFiles): Promise<
   });
   return { name, startUrl, region };
 }
+
+/** The portal's own address, where a company's redirects to it. */
+export function portalOf({ env }: Context, startUrl: string): Promise<string> {
+  const { AWS_CA_BUNDLE: caBundleFile } = env;
+  const connection = { env, ...(caBundleFile ? { caBundleFile } : {}) };
+  return findPortal(startUrl, connection, deadlineFromNow(findingMs));
+}
+
+const findingMs = 5000;
 
 /** The files with this session. */
 export function withSession(

@@ -16,6 +16,7 @@ import { withTokenLock } from "../sso/get-token.ts";
 import { assertCanKeepToken, readToken, type TokenPlaces, writeToken } from "../sso/token-store.ts";
 import type { IssuedToken, Oidc } from "../sso/oidc.ts";
 import { refusedSignIn } from "../sso/refused-sign-in.ts";
+import { findPortal } from "../sso/portal-address.ts";
 import { type OidcClient, signInLock, type SsoToken } from "../sso/token.ts";
 import { canShowBrowser, openBrowser } from "./browser.ts";
 import { openCallback } from "./callback-server.ts";
@@ -59,7 +60,9 @@ export async function signInToSso(context: Context, options: SsoSignInOptions): 
     const deadline = deadlineFromNow(signInMs + graceMs);
     const oidc = ssoClients.createOidc(options.oidcConnection, deadline);
     const refused = refusedSignIn(context, session);
-    const { client, issued } = await obtainToken(context, oidc, options).catch((error: unknown) => {
+    const startUrl = await findPortal(session.startUrl, options.oidcConnection, deadline);
+    const asked = { ...options, session: { ...options.session, startUrl } };
+    const { client, issued } = await obtainToken(context, oidc, asked).catch((error: unknown) => {
       if (isRefusal(error)) refused.remember(error);
       throw error;
     });

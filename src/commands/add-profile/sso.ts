@@ -13,6 +13,7 @@ import { AwsRoleError } from "../../foundation/errors.ts";
 import {
   askSsoRole,
   askSsoSession,
+  portalOf,
   freeName,
   type NewSession,
   withSession,
@@ -70,7 +71,7 @@ export async function addSsoProfile(
   const files = readAwsFiles(env, platform);
   if (options.name !== undefined) checkName(files, options.name);
   const prompts = isAsking ? await openPrompts() : undefined;
-  let session = sessionOf(files, args);
+  let session = await sessionOf(context, files, args);
   if (session === undefined && prompts !== undefined) {
     const chosen = await prompts.choose<string | undefined>("Session of IAM Identity Center", [
       ...files.ssoSessionNames().map((one) => ({ value: one, label: one })),
@@ -78,8 +79,8 @@ export async function addSsoProfile(
     ]);
     session =
       chosen === undefined
-        ? await askSsoSession(prompts, files)
-        : sessionOf(files, { ...args, "sso-session": chosen });
+        ? await askSsoSession(context, prompts, files)
+        : await sessionOf(context, files, { ...args, "sso-session": chosen });
   }
   let accountId = args["sso-account-id"];
   let roleName = args["sso-role-name"];
@@ -161,7 +162,11 @@ export async function addSsoProfile(
 }
 
 /** The session that the options name: one that is there, or a new one. @throws ERR_USAGE, ERR_PROFILE_INVALID, ERR_CONFIG_CONFLICT. */
-function sessionOf(files: AwsFiles, args: SsoArguments): NewSession | undefined {
+async function sessionOf(
+  context: Context,
+  files: AwsFiles,
+  args: SsoArguments,
+): Promise<NewSession | undefined> {
   const { "sso-session": name, "sso-start-url": typed, "sso-region": given } = args;
   if (name === undefined) return undefined;
   const startUrl = typed === undefined ? undefined : parseStartUrl(typed);
@@ -182,10 +187,11 @@ function sessionOf(files: AwsFiles, args: SsoArguments): NewSession | undefined 
     throw new AwsRoleError("ERR_PROFILE_INVALID", `there is no [sso-session ${name}] section`, {
       hint: "--sso-start-url and --sso-region make one",
     });
-  const region = given ?? regionInStartUrl(startUrl);
+  const portal = await portalOf(context, startUrl);
+  const region = given ?? regionInStartUrl(portal);
   if (region === undefined || !isRegion(region))
     throw new AwsRoleError("ERR_USAGE", "add-profile: missing: --sso-region REGION", {
       hint: "the region of IAM Identity Center is not part of that start URL",
     });
-  return { name, startUrl, region };
+  return { name, startUrl: portal, region };
 }

@@ -30,7 +30,7 @@ export async function createFirstSession(
   // Before a person answers anything: a program without a lasting path cannot be in a profile.
   const program = findProgram(runningProgram(env, platform));
   prompts.tell("No session of IAM Identity Center is configured yet.");
-  const session = await askSsoSession(prompts, readAwsFiles(env, platform));
+  const session = await askSsoSession(context, prompts, readAwsFiles(env, platform));
   await signIn(withSession(readAwsFiles(env, platform), session), session.name);
   const written = await editConfig(context, {
     action: `login ${session.name}`,
