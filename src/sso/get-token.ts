@@ -13,13 +13,7 @@ import type { Deadline } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import type { Oidc } from "./oidc.ts";
 import { newerToken, type SsoSession, type SsoToken, sessionId } from "./token.ts";
-import {
-  isMisplaced,
-  type KeptToken,
-  readToken,
-  type TokenPlaces,
-  writeToken,
-} from "./token-store.ts";
+import { type KeptToken, readToken, type TokenPlaces, writeToken } from "./token-store.ts";
 
 export type TokenDependencies = {
   readonly places: TokenPlaces;
@@ -43,10 +37,10 @@ export async function getToken(
   rejected?: string,
 ): Promise<SsoToken> {
   const token = await readToken(session, deps.places, rejected);
-  const isDone = (one: KeptToken | undefined): one is KeptToken =>
-    isGood(one, deps, rejected) && !isMisplaced(session, one);
+  const isDone = (one: KeptToken | undefined): one is InPlace =>
+    isGood(one, deps, rejected) && !one.isMisplaced;
   if (isDone(token)) return token;
-  if (token === undefined || (!canRefresh(token, deps) && !isMisplaced(session, token)))
+  if (token === undefined || (!canRefresh(token, deps) && !token.isMisplaced))
     return aliveOrLoginNeeded(session, token, deps, rejected);
   return withTokenLock(session, deps, async () => {
     // Another process may have refreshed it while we waited.
@@ -100,6 +94,8 @@ async function refresh(
 function isRefused(error: unknown): boolean {
   return isAwsRoleError(error) && [400, 401].includes(answerOf(error).status ?? 0);
 }
+
+type InPlace = KeptToken & { readonly isMisplaced: false };
 
 type Refreshable = KeptToken & Required<Pick<SsoToken, "client" | "refreshToken">>;
 

@@ -37,7 +37,14 @@ export type TokenPlaces = {
 };
 
 /** A token, and the place where it was found. */
-export type KeptToken = SsoToken & { readonly place: "file" | "store" };
+export type KeptToken = SsoToken & {
+  readonly place: "file" | "store";
+  /**
+   * True where it, or a copy, is in the wrong place: the last native profile has gone or the first has come, or a process was killed between writing the
+   * one place and emptying the other.
+   */
+  readonly isMisplaced: boolean;
+};
 
 /** What is known of a sign-in without opening a store. */
 export type SignInState = {
@@ -59,10 +66,14 @@ export async function readToken(
   rejected?: string,
 ): Promise<KeptToken | undefined> {
   const inFile = parseToken(await readAwsCacheFile(tokenFile(places.homeFolder, session)), session);
-  const stored = await readStored(session, places);
+  const row = await rowOf(session, places.rows);
+  const stored = row === undefined ? undefined : await readStored(session, row, places);
+  const isMisplaced = session.isNative()
+    ? row !== undefined
+    : inFile !== undefined && isOurs(inFile.raw);
   const found: readonly KeptToken[] = [
-    ...(inFile === undefined ? [] : [{ ...inFile, place: "file" } as const]),
-    ...(stored === undefined ? [] : [{ ...stored, place: "store" } as const]),
+    ...(inFile === undefined ? [] : [{ ...inFile, place: "file", isMisplaced } as const]),
+    ...(stored === undefined ? [] : [{ ...stored, place: "store", isMisplaced } as const]),
   ];
   const others = found.filter(({ accessToken }) => accessToken !== rejected);
   const [one, other] = others.length === 0 ? found : others;
@@ -88,7 +99,7 @@ export async function writeToken(
     };
     await writeAwsCacheFile(tokenFile(places.homeFolder, session), raw);
     await removeStored(session, places);
-    return { ...token, raw, place: "file" };
+    return { ...token, raw, place: "file", isMisplaced: false };
   }
   const file = tokenFile(places.homeFolder, session);
   const raw = formatToken(session, token);
@@ -98,11 +109,11 @@ export async function writeToken(
     if (refreshed?.place !== "file") throw error;
     // Where the old one is, a new one is no weaker; and the old one's refresh token is spent.
     await writeAwsCacheFile(file, { ...raw, ...marker });
-    return { ...token, raw, place: "file" };
+    return { ...token, raw, place: "file", isMisplaced: true };
   }
   const old = await readAwsCacheFile(file);
   if (old !== undefined && isOurs(old)) await rm(file, { force: true });
-  return { ...token, raw, place: "store" };
+  return { ...token, raw, place: "store", isMisplaced: false };
 }
 
 /** Fails where a token could not be kept: before a person is sent to the browser. @throws ERR_STORE_*. */
@@ -132,11 +143,6 @@ export async function assertCanKeepToken(session: SsoSession, places: TokenPlace
 export async function removeToken(session: SsoSession, places: TokenPlaces): Promise<void> {
   await rm(tokenFile(places.homeFolder, session), { force: true });
   await removeStored(session, places);
-}
-
-/** True where the token should be elsewhere: the last native profile has gone, or the first has come. */
-export function isMisplaced(session: SsoSession, token: KeptToken): boolean {
-  return session.isNative() ? token.place === "store" : token.place === "file" && isOurs(token.raw);
 }
 
 /** Until when one is signed in, from AWS's file and the row alone: no store is opened, and no network used. */
@@ -178,10 +184,9 @@ function isRenewable({ request }: IndexEntry): boolean {
 
 async function readStored(
   session: SsoSession,
-  { openNamedStore, rows }: TokenPlaces,
+  row: IndexEntry,
+  { openNamedStore }: TokenPlaces,
 ): Promise<SsoToken | undefined> {
-  const row = await rowOf(session, rows);
-  if (row === undefined) return undefined;
   for (const name of storesOf(row)) {
     const secret = await (await openNamedStore(name)).get(row.account);
     const token = secret === undefined ? undefined : parseToken(parseObject(secret), session);

@@ -1,6 +1,6 @@
 /**
- * IAM Identity Center: the sign-in service (sso-oidc) and the portal (sso), with one person, who signs in in a browser that is
- * a test's `fetch`. Lifetimes and one-time use are AWS's as far as they are known; see `aws-models/` for the rest.
+ * IAM Identity Center: the sign-in service (sso-oidc) and the portal (sso), with one person at a time (`settings.userName`), who
+ * signs in in a browser that is a test's `fetch`. Lifetimes and one-time use are AWS's as far as they are known; see `aws-models/` for the rest.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { refusal } from "./answers.ts";
@@ -46,7 +46,7 @@ type Client = {
   grantTypes: readonly string[];
   redirectUris: readonly string[];
 };
-type PortalSession = { endsAt: Date };
+type PortalSession = { endsAt: Date; userName: string };
 type AuthorizationCode = {
   client: Client;
   redirectUri: string;
@@ -80,6 +80,8 @@ export function createIdentityCenter(directory: Directory, clock: Clock) {
     accessTokenSeconds: 3600,
     /** The administrator's "session duration": when it is over, refreshing is, too. */
     portalSessionSeconds: 8 * 3600,
+    /** How long the code that a device shows can be approved. */
+    deviceCodeSeconds: CODE_SECONDS,
     roleSessionSeconds: 3600,
     deviceIntervalSeconds: 5,
     pageSize: 100,
@@ -201,7 +203,7 @@ export function createIdentityCenter(directory: Directory, clock: Clock) {
       userCode,
       client,
       status: "pending",
-      expiresAt: secondsFromNow(CODE_SECONDS),
+      expiresAt: secondsFromNow(settings.deviceCodeSeconds),
       intervalSeconds: settings.deviceIntervalSeconds,
       polledAt: undefined,
     });
@@ -324,7 +326,7 @@ export function createIdentityCenter(directory: Directory, clock: Clock) {
     input,
     now,
   }: ServiceCall<{ accessToken: string; accountId: string; roleName: string }>) {
-    requireSession(input.accessToken, now);
+    const { userName } = requireSession(input.accessToken, now);
     const { accountId, roleName } = input;
     if (accounts.get(accountId)?.roleNames.includes(roleName) !== true)
       throw portalRefusal(403, "ForbiddenException", "No access");
@@ -334,8 +336,8 @@ export function createIdentityCenter(directory: Directory, clock: Clock) {
       directory,
       {
         kind: "role-session",
-        arn: `arn:aws:sts::${accountId}:assumed-role/${role}/${settings.userName}`,
-        userId: `${newIdentifier("AROA")}:${settings.userName}`,
+        arn: `arn:aws:sts::${accountId}:assumed-role/${role}/${userName}`,
+        userId: `${newIdentifier("AROA")}:${userName}`,
         accountId,
         partition: "aws",
         user: undefined,
@@ -462,7 +464,8 @@ export function createIdentityCenter(directory: Directory, clock: Clock) {
   }
 
   function newSession(): PortalSession {
-    return { endsAt: secondsFromNow(settings.portalSessionSeconds) };
+    const endsAt = secondsFromNow(settings.portalSessionSeconds);
+    return { endsAt, userName: settings.userName };
   }
 
   /** Refresh tokens go to clients with a scope, and `kept` is handed out again. */
