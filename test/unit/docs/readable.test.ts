@@ -14,13 +14,6 @@ const notYet = new Set([
   "docs/reference/configuration.md",
   "docs/reference/doctor.md",
   "docs/reference/json.md",
-  // To be wrapped.
-  "docs/explanation/mfa.md",
-  "docs/how-to/exec-and-serve.md",
-  "docs/how-to/profiles.md",
-  "docs/how-to/setup.md",
-  "docs/how-to/sso.md",
-  "docs/troubleshooting.md",
 ]);
 
 const pages = [
