@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
-import { missing, titled } from "../support/installed.ts";
+import { missing } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Finished, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
 
@@ -32,6 +32,28 @@ const run = (
   });
 const written = (): string => readFileSync(home.credentialsFile, "utf8");
 const exporting = ["export", "prod", "--to-credentials-file"];
+
+/** Programs that read keys of that file. */
+const readers = [
+  {
+    name: "s3cmd",
+    version: ["--version"],
+    // With a config file of its own it does not look at AWS's.
+    wordsFor: (host: string, { path }: Home): string[] => [
+      ...["s3cmd", "-c", join(path, "none"), `--host=${host}`, `--host-bucket=${host}`],
+      ...["--no-ssl", "ls"],
+    ],
+    env: {},
+  },
+  {
+    name: "restic",
+    version: ["version"],
+    wordsFor: (host: string): string[] => [
+      ...["restic", "--no-cache", "-r", `s3:http://${host}/bucket`, "cat", "config"],
+    ],
+    env: { RESTIC_PASSWORD: "x" },
+  },
+] as const;
 
 describe("export --to-credentials-file", () => {
   it("writes a marked session beside what is there, for the owner alone, renews it, and logout takes exactly it away", async () => {
@@ -108,34 +130,32 @@ describe("export --to-credentials-file", () => {
     expect(aws.callsOf("AssumeRole")).toHaveLength(1);
   });
 
-  const noS3cmd = missing("s3cmd");
-  it.skipIf(noS3cmd !== undefined)(
-    titled("is what s3cmd signs with, which reads that file alone", noS3cmd),
-    async () => {
+  it.for(readers.map((reader) => ({ ...reader, reason: missing(reader.name, reader.version) })))(
+    "is what $name signs with, which runs no credential_process",
+    async ({ wordsFor, env, reason }, { skip }) => {
+      skip(reason !== undefined, reason);
       const seen: string[] = [];
       const s3: Server = createServer((request, response) => {
         seen.push(
           `${request.headers.authorization} ${String(request.headers["x-amz-security-token"])}`,
         );
-        response.end(
-          '<?xml version="1.0"?><ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Buckets/></ListAllMyBucketsResult>',
-        );
+        response.statusCode = 404;
+        response.end("<Error><Code>NoSuchBucket</Code></Error>");
       });
       await new Promise<void>((resolve) => s3.listen(0, "127.0.0.1", resolve));
       try {
         await run(exporting);
         const host = `127.0.0.1:${(s3.address() as AddressInfo).port}`;
-        // With a config file of its own it does not look at AWS's.
-        const words = ["-c", join(home.path, "none"), `--host=${host}`, `--host-bucket=${host}`];
-        const { stderr } = await runCommand(["s3cmd", ...words, "--no-ssl", "ls"], {
-          env: { ...home.env, AWS_PROFILE: "prod-exported" },
+        const { stderr } = await runCommand(wordsFor(host, home), {
+          env: { ...home.env, AWS_PROFILE: "prod-exported", ...env },
         });
         const [session] = aws.sessions();
-        expect(seen, stderr).toHaveLength(1);
+        expect(seen.length, stderr).toBeGreaterThan(0);
         expect(seen[0]).toContain(`Credential=${session?.accessKeyId}/`);
         expect(seen[0]).toContain(session?.sessionToken);
       } finally {
         s3.close();
+        s3.closeAllConnections();
       }
     },
   );

@@ -41,6 +41,15 @@ const assumed = (): number => sts.callsOf("AssumeRole").length;
 const edit = (change: (text: string) => string): void =>
   writeFileSync(home.configFile, change(readFileSync(home.configFile, "utf8")));
 
+/** Roles of the account, each with a profile of its name. */
+function addRoles(names: readonly string[]): void {
+  for (const name of names) {
+    const arn = `arn:aws:iam::123456789012:role/${name}`;
+    sts.addRole({ arn });
+    edit((text) => `${text}\n[profile ${name}]\nrole_arn = ${arn}\nsource_profile = bob\n`);
+  }
+}
+
 describe("the endpoint", () => {
   it("answers who has its token, and nobody else", async () => {
     const endpoint = await start(["prod"]);
@@ -276,7 +285,7 @@ describe.skipIf(noOtherUser !== undefined)(
     };
     const ask = async (
       uid: number,
-      { url, token }: ServeProcess,
+      { url, token }: Pick<ServeProcess, "url" | "token">,
       hostname = "127.0.0.1",
     ): Promise<string> => {
       const script = `const [, url, authorization, hostname] = process.argv;
@@ -303,6 +312,22 @@ describe.skipIf(noOtherUser !== undefined)(
       expect(reports).toEqual([
         `awsrole: another user (uid ${users.thief}) sent the token of this endpoint and was refused: stop and start again for a new token`,
       ]);
+    });
+
+    it("is answered at no path of several, with that path's token or another; its own user is, at each", async () => {
+      addRoles(["staging", "other"]);
+      const endpoint = await serveAsVictim(["prod", "staging", "other"]);
+      const addresses = Object.values(endpoint.profiles());
+      expect(addresses).toHaveLength(3);
+      for (const [index, address] of addresses.entries()) {
+        const { token = "" } = addresses[(index + 1) % 3] ?? {};
+        expect(await ask(users.thief, address)).toBe("401 Unauthorized");
+        expect(await ask(users.thief, { ...address, token })).toBe("401 Unauthorized");
+        expect(await ask(users.victim, { ...address, token: "x".repeat(43) })).toBe(
+          "401 Unauthorized",
+        );
+        expect(await ask(users.victim, address)).toBe("200 ASIA");
+      }
     });
 
     it("is answered with --allow-containers, if it has the token", async () => {
@@ -414,6 +439,29 @@ describe("serve", () => {
     edit((text) => text.replaceAll("role/staging", "role/other"));
     expect((await askEndpoint(addresses["staging"]!)).body["RoleArn"]).toMatch(/other$/);
     expect((await askEndpoint(addresses["prod"]!)).body["RoleArn"]).toMatch(/example-role$/);
+  });
+
+  it("answers twenty programs at three paths, each with its own role, by one fetch for each path", async () => {
+    const names = ["prod", "staging", "other"];
+    addRoles(names.slice(1));
+    const addresses = Object.entries((await start(names)).profiles());
+    const script = `const [, url, authorization] = process.argv;
+      (async () => {
+        const roles = new Set();
+        for (let i = 0; i < 5; i += 1)
+          roles.add((await (await fetch(url, { headers: { authorization } })).json()).RoleArn);
+        console.log([...roles].join());
+      })();`;
+    const programs = Array.from({ length: 20 }, async (_, index) => {
+      const [name, { url = "", token = "" } = {}] = addresses[index % 3] ?? [];
+      const ended = await runCommand([process.execPath, "-e", script, url, token], { env: {} });
+      return { name, ...ended };
+    });
+    for (const { name, stdout, stderr } of await Promise.all(programs)) {
+      const role = name === "prod" ? "example-role" : name;
+      expect(stdout, stderr).toBe(`arn:aws:iam::123456789012:role/${role}\n`);
+    }
+    expect(assumed()).toBe(3);
   });
 
   it("reports on stderr why it refuses: each reason once, and again after a success", async () => {

@@ -45,7 +45,7 @@ export function makeGpgHome(passphrase = ""): GpgHome {
   };
   mkdirSync(passwordStore, { mode: 0o700 });
   const key = makeKey("bob", passphrase);
-  writeFileSync(join(passwordStore, ".gpg-id"), `bob@example.com # ${key}\n`);
+  writeFileSync(join(passwordStore, ".gpg-id"), `${key}\n`);
   const asked = join(home, "asked");
   const prompts = (): number => {
     try {
