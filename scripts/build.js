@@ -2,6 +2,8 @@
  * Builds dist/ from src/ and the packages it uses:
  * - `cache-hit.cjs`, the cache hit, and `cache-miss.cjs`, the miss: one CommonJS file each, because programs wait
  *   for them and node finds, reads and compiles one file faster than many;
+ * - `sts.cjs`, the SDK's client for STS, which the miss loads when it asks: to compile it takes a third of the time of a miss that ends without
+ *   (nobody signed in, a code needed, a profile that is wrong);
  * - `cli.js`, people's commands: ES modules that load what a command needs;
  * - `sso-clients.js`, the SDK's clients for IAM Identity Center and AWS Sign-In, which either of the two loads where they are wanted;
  * - `packages.json`, the packages whose code is in these files (for licences.js and sbom.js).
@@ -30,8 +32,9 @@ const results = await Promise.all([
   build({
     ...forPrograms,
     entryPoints: ["src/entry/cache-miss.ts"],
-    plugins: [leftOut, ssoClientsBeside()],
+    plugins: [leftOut, ssoClientsBeside(), stsBeside()],
   }),
+  build({ ...forPrograms, entryPoints: ["src/aws/sts.ts"], plugins: [leftOut] }),
   build({
     ...shared,
     entryPoints: [
@@ -48,7 +51,7 @@ const results = await Promise.all([
 ]);
 const bundled = new Set();
 for (const { metafile } of results) {
-  checkOutputs(metafile, [KEYRING, "./sso-clients.js"]);
+  checkOutputs(metafile, [KEYRING, "./sso-clients.js", "./sts.cjs"]);
   for (const { inputs } of Object.values(metafile.outputs))
     for (const [file, { bytesInOutput }] of Object.entries(inputs))
       if (bytesInOutput > 0) bundled.add(packageOf(file));
@@ -61,6 +64,26 @@ copyFileSync(join(root, "node_modules/open/xdg-open"), join(root, "dist/chunks/x
 /** The path of a file's package below the project, as package-lock.json has it. */
 function packageOf(file) {
   return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
+}
+
+/** Large, and not asked by every miss: loaded from the file beside it. */
+function stsBeside() {
+  return {
+    name: "sts-beside",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /\/aws\/sts\.ts$/ }, ({ kind }) =>
+        kind === "dynamic-import" ? { path: "sts", namespace: "beside" } : undefined,
+      );
+      onResolve({ filter: /^\.\/sts\.cjs$/, namespace: "beside" }, ({ path }) => ({
+        path,
+        external: true,
+      }));
+      // By require: import() would load node's loader for ES modules first.
+      onLoad({ filter: /^sts$/, namespace: "beside" }, () => ({
+        contents: `module.exports = require("./sts.cjs");`,
+      }));
+    },
+  };
 }
 
 /** Rare and large: not a second time in the miss, but loaded from the file beside it. */

@@ -13,6 +13,7 @@ import { decodeSession, freshSeconds, remainingSeconds } from "../credentials/ca
 import { accountOf, resolveChain } from "../credentials/chain.ts";
 import { formatCredentialProcessOutput } from "../credentials/process-output.ts";
 import type { FirstRead } from "../credentials/cache/session-cache.ts";
+import { hasRow } from "../state/item-row.ts";
 import { stateFolder } from "../state/state-dir.ts";
 import { createOsKeychain } from "../stores/keychain/index.ts";
 import { recallRefusal, rememberRefusal } from "../stores/keychain/unlock-cooldown.ts";
@@ -33,6 +34,7 @@ export async function answerFromCache(
   let account: string;
   let request: string;
   let state: string;
+  let isSso: boolean;
   try {
     const files = readAwsFiles(env, platform);
     const store = configuredStore(files);
@@ -41,12 +43,15 @@ export async function answerFromCache(
     if (chain.kind === "base") return undefined;
     ({ request } = chain);
     account = accountOf(chain);
+    isSso = chain.kind === "sso";
     state = stateFolder(env, platform, homedir());
   } catch {
     return undefined;
   }
   // Whether that counts for this caller is for `cache-miss.ts` to find out.
   if (recallRefusal(state) !== undefined) return undefined;
+  // Often nobody is signed in, and then the keychain would be the longest part of saying so, for each of many programs.
+  if (isSso && !hasRow(state, account)) return { account, secret: undefined };
   let secret: string | undefined;
   try {
     secret = await createOsKeychain().get(account);

@@ -4,8 +4,8 @@
  * A row is written before its item and removed after it, so that nothing is ever in a store unlisted. Rows of different items never
  * touch each other.
  */
-import { shortHash } from "../foundation/hash.ts";
 import { asObject } from "../foundation/json.ts";
+import { itemFileName } from "./item-row.ts";
 import { openStateFile, removeLeftovers, type StateFile, stateFileNames } from "./json-file.ts";
 
 /** The kinds of stores there are. */
@@ -59,11 +59,6 @@ export function hasExpired({ kind, expiresAt }: IndexEntry, now: Date): boolean 
 /** True for credentials that AWS gives again whenever they are asked for. */
 export function isSession(kind: IndexEntry["kind"]): boolean {
   return kind === "role" || kind === "mfa";
-}
-
-/** A file's name for an account, without its ending: what people recognise, and what tells two apart. */
-export function itemFileName(account: string): string {
-  return `${account.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 60)}-${shortHash(account)}`;
 }
 
 /** Every store that may hold the item of this row. */

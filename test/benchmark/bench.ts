@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import manifest from "../../package.json" with { type: "json" };
 import { keychainSkipReason } from "../support/keychain-daemon.ts";
 import { judge } from "./goals.ts";
-import { measureHerd } from "./herd.ts";
+import { measureHerd, measureSignedOut } from "./herd.ts";
 import { toMarkdown } from "./report.ts";
 import { memoryMissing, peakMemory, timeInterleaved } from "./timing.ts";
 import { createWorld, type World } from "./world.ts";
@@ -65,7 +65,9 @@ async function measure(world: World) {
       if (hit !== undefined)
         herds.push(await measureHerd(world, hit, processes, processes > 10 ? 3 : 9));
   }
-  const measured = { lines, people, configs, memory, herds };
+  say("50 processes at once, and nobody signed in");
+  const signedOut = await measureSignedOut(world, 50, 5);
+  const measured = { lines, people, configs, memory, herds, signedOut };
   return { machine: machine(), ...measured, absent, goals: judge(measured) };
 }
 

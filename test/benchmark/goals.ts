@@ -1,5 +1,5 @@
 /** The numbers the program is held to, and whether a run of the benchmark met them. */
-import type { Herd } from "./herd.ts";
+import type { Herd, SignedOutHerd } from "./herd.ts";
 import type { Spread, Timed } from "./timing.ts";
 
 export type Measured = {
@@ -8,6 +8,7 @@ export type Measured = {
   readonly configs: readonly Timed[];
   readonly memory: readonly { readonly name: string; readonly mb: Spread }[];
   readonly herds: readonly Herd[];
+  readonly signedOut: SignedOutHerd;
 };
 
 export type Goal = {
@@ -18,7 +19,7 @@ export type Goal = {
 };
 
 /** Judges medians of the same run against each other. A goal whose line was not measured is left out. */
-export function judge({ lines, people, configs, memory, herds }: Measured): Goal[] {
+export function judge({ lines, people, configs, memory, herds, signedOut }: Measured): Goal[] {
   const old = process.versions.node.startsWith("20.");
   const ms = (from: readonly Timed[], name: string) =>
     from.find((line) => line.name === name)?.ms.median;
@@ -35,6 +36,14 @@ export function judge({ lines, people, configs, memory, herds }: Measured): Goal
       "bare node",
       bare,
       1.2,
+    ),
+    ratio("the same of an SSO role", ms(lines, "cache hit, SSO role"), "a role's", hit, 1.05),
+    ratio(
+      "50 at once, nobody signed in",
+      signedOut.ms.median,
+      "as many bare nodes",
+      signedOut.bareNodeMs.median,
+      2.5,
     ),
     ratio("a miss", ms(lines, "miss"), "the SDK script", ms(lines, "ten-line SDK script"), 1.15),
     ratio("peak memory of a hit", mb("cache hit, keychain"), "bare node", mb("bare node"), 1.15),

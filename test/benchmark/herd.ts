@@ -51,6 +51,51 @@ export async function measureHerd(
   };
 }
 
+/** Many processes whose sign-in has ended, with nobody to ask. */
+export type SignedOutHerd = {
+  readonly processes: number;
+  readonly bareNodeMs: Spread;
+  readonly ms: Spread;
+  /** Against bare node, round by round. */
+  readonly ratio: Spread;
+  /** Processes of all rounds that did not end with 3. */
+  readonly otherCodes: number;
+  /** Requests to AWS of all rounds. */
+  readonly requests: number;
+};
+
+/** Starts `processes` at once, bare node and a profile that nobody is signed in to in turn, so many times. */
+export async function measureSignedOut(
+  world: World,
+  processes: number,
+  rounds: number,
+): Promise<SignedOutHerd> {
+  const out = join(world.folder, "herd-codes");
+  const start = (line: Line): Promise<number> => {
+    writeFileSync(out, "");
+    const words = ["sh", "-c", SHELL_CODES, out, String(processes), ...line.words];
+    return timeOnce({ name: `${processes} × ${line.name}`, words, env: line.env });
+  };
+  const all: { bare: number; ms: number; three: number }[] = [];
+  const before = world.sts.requests.length;
+  for (let round = 0; round < rounds; round++) {
+    const bare = await start(world.bareNode);
+    const ms = await start(world.signedOut);
+    const three = readFileSync(out, "utf8")
+      .split("\n")
+      .filter((code) => code === "3");
+    all.push({ bare, ms, three: three.length });
+  }
+  return {
+    processes,
+    bareNodeMs: spreadOf(all.map(({ bare }) => bare)),
+    ms: spreadOf(all.map(({ ms }) => ms)),
+    ratio: spreadOf(all.map(({ ms, bare }) => ms / bare)),
+    otherCodes: all.reduce((sum, { three }) => sum + processes - three, 0),
+    requests: world.sts.requests.length - before,
+  };
+}
+
 /** A shell starts them: this process must stay free to answer as STS. Each that prints credentials prints one line. */
 async function allAtOnce(world: World, line: Line, processes: number): Promise<Once> {
   const out = join(world.folder, "herd-output");
@@ -73,4 +118,9 @@ async function allAtOnce(world: World, line: Line, processes: number): Promise<O
 const SHELL_HERD = `
 n=$1; shift
 while [ "$n" -gt 0 ]; do "$@" >>"$0" 2>/dev/null & n=$((n - 1)); done
+wait`;
+
+const SHELL_CODES = `
+n=$1; shift
+while [ "$n" -gt 0 ]; do ("$@" >/dev/null 2>&1; echo "$?" >>"$0") & n=$((n - 1)); done
 wait`;

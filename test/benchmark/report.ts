@@ -3,7 +3,7 @@ import type { Results } from "./bench.ts";
 import type { Spread, Timed } from "./timing.ts";
 
 export function toMarkdown({ machine, ...results }: Results): string {
-  const { lines, people, configs, memory, herds, goals, absent } = results;
+  const { lines, people, configs, memory, herds, signedOut, goals, absent } = results;
   return [
     `${machine.date} · ${machine.processor}, ${machine.cores} cores · ${machine.system} · node ${machine.node} · awsrole ${machine.awsrole} · ${machine.awsCli} · ${machine.secretService}`,
     "Medians; in brackets the quartiles. The ratio to bare node is taken round by round.",
@@ -50,6 +50,26 @@ export function toMarkdown({ machine, ...results }: Results): string {
         String(herd.warmCalls),
         String(herd.failed),
       ]),
+    ),
+    table(
+      [
+        "processes at once, nobody signed in",
+        "bare node, s",
+        "awsrole, s",
+        "× bare",
+        "not exit 3",
+        "requests to AWS",
+      ],
+      [
+        [
+          String(signedOut.processes),
+          seconds(signedOut.bareNodeMs),
+          seconds(signedOut.ms),
+          spread(signedOut.ratio, 2),
+          String(signedOut.otherCodes),
+          String(signedOut.requests),
+        ],
+      ],
     ),
     absent.length === 0 ? "" : `Not measured: ${absent.join("; ")}.`,
   ]

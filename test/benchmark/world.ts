@@ -1,5 +1,6 @@
 /** The same world for everybody who is measured: one keychain, one STS on the loopback, one home folder. */
-import { existsSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { missing } from "../support/installed.ts";
 import { startKeychainDaemon } from "../support/keychain-daemon.ts";
@@ -20,6 +21,8 @@ export type World = {
   readonly hit: Line;
   /** The same by the stand-alone program, if it was built. */
   readonly standaloneHit: Line | undefined;
+  /** A profile whose session nobody is signed in to: ends with 3. */
+  readonly signedOut: Line;
   /** Everything that is timed run by run, bare node first. */
   readonly lines: readonly Line[];
   /** Commands for people that need neither network nor keychain. */
@@ -41,8 +44,11 @@ export async function createWorld(): Promise<World> {
   const sts = await startAwsDouble();
   const home = createRoleHome(sts, { config: OTHER_PROFILES });
   const inHome = (name: string) => join(home.path, name);
+  sts.identityCenter.addAccount({ accountId: "123456789012", roleNames: ["Reader"] });
+  writeTokenFile(home.path, sts);
   const env = {
     ...home.env,
+    ...sts.env,
     DBUS_SESSION_BUS_ADDRESS: keychain.env["DBUS_SESSION_BUS_ADDRESS"],
   };
   const keyEnv = {
@@ -76,11 +82,14 @@ export async function createWorld(): Promise<World> {
   const fresh = awsrole(...credentialProcess, "fresh");
   await timeOnce(hit);
   await timeOnce(answering("miss", fresh));
+  const ssoHit = answering("cache hit, SSO role", awsrole(...credentialProcess, "sso"));
+  await timeOnce(ssoHit);
   const [hitItem, freshItem] = [await itemOf("prod"), await itemOf("fresh")];
 
   const lines: Line[] = [
     bareNode,
     hit,
+    ssoHit,
     answering("cache hit, encrypted file", hit.words, {
       env: {
         ...env,
@@ -144,6 +153,7 @@ export async function createWorld(): Promise<World> {
     bareNode,
     hit,
     standaloneHit,
+    signedOut: line("nobody signed in", awsrole(...credentialProcess, "signed-out")),
     lines,
     people: [["--version"], ["--help"], ["add-profile", "--help"], ["list"], ["config"]].map(
       (words) => line(`awsrole ${words.join(" ")}`, awsrole(...words)),
@@ -169,12 +179,42 @@ export async function createWorld(): Promise<World> {
   };
 }
 
+/** A sign-in to `corp`, as the AWS CLI leaves it. */
+function writeTokenFile(folder: string, aws: AwsDouble): void {
+  const cache = join(folder, ".aws/sso/cache");
+  mkdirSync(cache, { recursive: true });
+  const name = createHash("sha1").update("corp").digest("hex");
+  writeFileSync(join(cache, `${name}.json`), JSON.stringify(aws.identityCenter.signIn()), {
+    mode: 0o600,
+  });
+}
+
 /** `fresh` is what a miss asks for; `standard` is the same role without us, which botocore caches in a plain file. */
 const OTHER_PROFILES = `
 [profile fresh]
 awsrole_role_arn = arn:aws:iam::123456789012:role/example-role
 awsrole_source_profile = bob
 region = eu-west-1
+
+[profile sso]
+awsrole_sso_session = corp
+awsrole_sso_account_id = 123456789012
+awsrole_sso_role_name = Reader
+region = eu-west-1
+
+[sso-session corp]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
+
+[profile signed-out]
+awsrole_sso_session = other
+awsrole_sso_account_id = 123456789012
+awsrole_sso_role_name = Reader
+region = eu-west-1
+
+[sso-session other]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
 
 [profile standard]
 role_arn = arn:aws:iam::123456789012:role/example-role

@@ -75,13 +75,15 @@ describe.skipIf(reason !== undefined)(
       expect(bundle.match(/\b(?:toISOString|toLocale\w*|Intl|performance)\b/g)).toBeNull();
     });
 
-    it("of none loads two bundles and modules of node: no package, no command-line parser", async () => {
+    it("of none loads three bundles and modules of node: no package, no command-line parser", async () => {
       const modules = await modulesLoaded(["--force-refresh"]);
       expect(modules.filter((name) => !isBuiltin(name))).toMatchInlineSnapshot(`
         [
+          "./sts.cjs",
           "bin/awsrole.js",
           "dist/cache-hit.cjs",
           "dist/cache-miss.cjs",
+          "dist/sts.cjs",
         ]
       `);
     });

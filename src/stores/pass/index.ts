@@ -11,7 +11,7 @@
 import { join } from "node:path";
 import type { Environment } from "../../foundation/environment.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
-import { itemFileName } from "../../state/item-index.ts";
+import { itemFileName } from "../../state/item-row.ts";
 import { openPrivateFolder } from "../file/private-files.ts";
 import { damagedItem, formatItem, parseItem } from "../item-text.ts";
 import { isKeyAccount, type SecretStore } from "../open.ts";
