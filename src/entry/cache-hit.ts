@@ -50,7 +50,7 @@ export async function answerFromCache(
   }
   // Whether that counts for this caller is for `cache-miss.ts` to find out.
   if (recallRefusal(state) !== undefined) return undefined;
-  // Often nobody is signed in, and then the keychain would be the longest part of saying so, for each of many programs.
+  // Often there is no sign-in, and then the keychain would be the longest part of saying so, for each of many programs.
   if (isSso && !hasRow(state, account)) return { account, secret: undefined };
   let secret: string | undefined;
   try {

@@ -65,7 +65,7 @@ async function measure(world: World) {
       if (hit !== undefined)
         herds.push(await measureHerd(world, hit, processes, processes > 10 ? 3 : 9));
   }
-  say("50 processes at once, and nobody signed in");
+  say("50 processes at once, without a sign-in");
   const signedOut = await measureSignedOut(world, 50, 5);
   const measured = { lines, people, configs, memory, herds, signedOut };
   return { machine: machine(), ...measured, absent, goals: judge(measured) };

@@ -39,7 +39,7 @@ export function judge({ lines, people, configs, memory, herds, signedOut }: Meas
     ),
     ratio("the same of an SSO role", ms(lines, "cache hit, SSO role"), "a role's", hit, 1.05),
     ratio(
-      "50 at once, nobody signed in",
+      "50 at once, without a sign-in",
       signedOut.ms.median,
       "as many bare nodes",
       signedOut.bareNodeMs.median,

@@ -51,7 +51,7 @@ export async function measureHerd(
   };
 }
 
-/** Many processes whose sign-in has ended, with nobody to ask. */
+/** Many processes whose sign-in has ended, with no person to ask. */
 export type SignedOutHerd = {
   readonly processes: number;
   readonly bareNodeMs: Spread;
@@ -64,7 +64,7 @@ export type SignedOutHerd = {
   readonly requests: number;
 };
 
-/** Starts `processes` at once, bare node and a profile that nobody is signed in to in turn, so many times. */
+/** Starts `processes` at once, bare node and a profile without a sign-in in turn, so many times. */
 export async function measureSignedOut(
   world: World,
   processes: number,

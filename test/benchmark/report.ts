@@ -53,7 +53,7 @@ export function toMarkdown({ machine, ...results }: Results): string {
     ),
     table(
       [
-        "processes at once, nobody signed in",
+        "processes at once, without a sign-in",
         "bare node, s",
         "awsrole, s",
         "× bare",

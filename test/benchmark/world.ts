@@ -21,7 +21,7 @@ export type World = {
   readonly hit: Line;
   /** The same by the stand-alone program, if it was built. */
   readonly standaloneHit: Line | undefined;
-  /** A profile whose session nobody is signed in to: ends with 3. */
+  /** A profile of a session without a sign-in: ends with 3. */
   readonly signedOut: Line;
   /** Everything that is timed run by run, bare node first. */
   readonly lines: readonly Line[];
@@ -153,7 +153,7 @@ export async function createWorld(): Promise<World> {
     bareNode,
     hit,
     standaloneHit,
-    signedOut: line("nobody signed in", awsrole(...credentialProcess, "signed-out")),
+    signedOut: line("without a sign-in", awsrole(...credentialProcess, "signed-out")),
     lines,
     people: [["--version"], ["--help"], ["add-profile", "--help"], ["list"], ["config"]].map(
       (words) => line(`awsrole ${words.join(" ")}`, awsrole(...words)),
