@@ -37,7 +37,7 @@ beforeEach(async () => {
       "[sso-session acme]",
       "sso_start_url = https://acme.awsapps.com/start",
       "sso_region = eu-west-1",
-      "[profile sso-dev]",
+      "[profile sso-ops]",
       "sso_session = acme",
       "sso_account_id = 123456789012",
       "sso_role_name = Developer",
@@ -204,9 +204,9 @@ describe("a narrowed session", () => {
       /profile bob is not a role profile.*\n.*add-profile NAME --role-arn ARN --source-profile bob/,
     ],
     [
-      ["sso-dev", "--read-only"],
+      ["sso-ops", "--read-only"],
       125,
-      /profile sso-dev is not a role profile.*\n.*add-profile NAME --role-arn ARN --source-profile sso-dev/,
+      /profile sso-ops is not a role profile.*\n.*add-profile NAME --role-arn ARN --source-profile sso-ops/,
     ],
     [
       ["limited", "--read-only"],
