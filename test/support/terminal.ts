@@ -49,11 +49,12 @@ export function openTerminal(env: NodeJS.ProcessEnv): Terminal {
     screen,
     async waitFor(pattern, timeoutMs = 120_000) {
       const until = Date.now() + timeoutMs;
-      for (;;) {
+      // Each look starts a process: less often the longer it takes.
+      for (let delay = 40; ; delay = Math.min(delay * 1.5, 250)) {
         const match = pattern.exec(screen());
         if (match !== null) return match;
         if (Date.now() > until) throw new Error(`no ${pattern} in the terminal:\n${screen()}`);
-        await pause(50);
+        await pause(delay);
       }
     },
     resize: (columns, rows) =>
