@@ -74,6 +74,19 @@ describe.skipIf(noPrograms !== undefined)(titled("codes by another program", noP
 });
 
 describe("codes by programs that are not here", () => {
+  it("are listed as not run, each with its page", () => {
+    const { programs } = JSON.parse(
+      readFileSync(join(import.meta.dirname, "../../docs/not-run.json"), "utf8"),
+    ) as { programs: readonly { program: string; page: string; why: string }[] };
+    expect(programs.map(({ program }) => program)).toEqual(expect.arrayContaining(["ykman", "op"]));
+    for (const { program, page: name, why } of programs) {
+      const text = readFileSync(join(import.meta.dirname, "../..", name), "utf8");
+      expect(text.toLowerCase(), name).toContain(program);
+      expect(why).toMatch(/^\w/);
+    }
+    home = createRoleHome(aws);
+  });
+
   // ykman's manual: --single prints the code only; 1Password's: `--otp` prints the one-time password.
   it.each(["ykman", "op"])("%s: its documented output, for the page's own words", async (name) => {
     home = createRoleHome(aws);

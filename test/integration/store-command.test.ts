@@ -204,7 +204,7 @@ describe.skipIf(noGpg !== undefined)(titled("the store pass", noGpg), () => {
 });
 
 const noKeychain = keychainSkipReason();
-describe.skipIf(noKeychain !== undefined)(titled("a named collection", noKeychain), () => {
+describe.skipIf(noKeychain !== undefined)(titled("the keychain", noKeychain), () => {
   let keychain: KeychainDaemon;
   beforeAll(async () => {
     keychain = await startKeychainDaemon();
@@ -214,7 +214,21 @@ describe.skipIf(noKeychain !== undefined)(titled("a named collection", noKeychai
     DBUS_SESSION_BUS_ADDRESS: keychain.env["DBUS_SESSION_BUS_ADDRESS"],
   });
 
-  it("keeps what is stored apart from the default one, and is named where it is missing", async () => {
+  it("that hangs is reported within seconds", async () => {
+    await must(ask, bus());
+    keychain.hang();
+    const before = Date.now();
+    try {
+      expect(await statusOf(bus())).toMatchObject({ stores: [{ state: "not responding" }] });
+    } finally {
+      keychain.resume();
+    }
+    expect(Date.now() - before).toBeLessThan(10_000);
+    expect(await statusOf(bus())).toMatchObject({ stores: [{ state: "available" }] });
+    await must("logout --all", bus());
+  });
+
+  it("keeps what is stored in a named collection apart from the default one, and is named where it is missing", async () => {
     const missing = await run("store use keychain:work", bus());
     expect(missing).toMatchObject({ code: 1, stdout: "" });
     expect(missing.stderr).toMatch(
