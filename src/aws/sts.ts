@@ -205,9 +205,7 @@ export function createSts(
   };
 }
 
-function assumeRoleInput<Request extends Partial<AssumeRoleRequest> & { readonly roleArn: string }>(
-  request: Request,
-) {
+function assumeRoleInput(request: Partial<AssumeRoleRequest> & { readonly roleArn: string }) {
   return {
     RoleArn: request.roleArn,
     RoleSessionName: request.roleSessionName,
