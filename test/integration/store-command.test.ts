@@ -1,5 +1,5 @@
 /** `store status` and `store use`, with every store there is: gpg, a real keychain with a second collection, files. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
@@ -11,7 +11,8 @@ import {
   startKeychainDaemon,
 } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
-import { type Finished, type Home, runAwsrole } from "../support/run-awsrole.ts";
+import { type Finished, type Home, program, runAwsrole } from "../support/run-awsrole.ts";
+import { noTerminal, openTerminal, type Terminal } from "../support/terminal.ts";
 
 let sts: AwsDouble;
 let home: Home;
@@ -200,6 +201,45 @@ describe.skipIf(noGpg !== undefined)(titled("the store pass", noGpg), () => {
     expect(await must("store status --store file", inPass())).toMatch(
       /^file +available +1 access key$/m,
     );
+  });
+});
+
+describe.skipIf(noTerminal !== undefined)(titled("at a terminal", noTerminal), () => {
+  let terminal: Terminal | undefined;
+  afterEach(() => terminal?.close());
+
+  it.skipIf(noGpg !== undefined)(
+    titled("gpg asks there, though GPG_TTY is not set, and a try leaves nothing behind", noGpg),
+    async () => {
+      const gpg = makeGpgHome("correct horse");
+      try {
+        gpg.setPinentry("asks at the terminal");
+        const { GNUPGHOME, PASSWORD_STORE_DIR } = gpg.env;
+        terminal = openTerminal({ ...env, GNUPGHOME, PASSWORD_STORE_DIR, GPG_TTY: undefined });
+        terminal.enter(`${program.join(" ")} store use pass`);
+        await terminal.waitFor(/Please enter the passphrase/);
+        terminal.enter("correct horse");
+        await terminal.waitFor(/the store is pass from now on/);
+        const folder = join(home.path, "state", "awsrole");
+        expect(readdirSync(join(folder, "pass"))).toEqual([".gpg-id"]);
+        expect(readdirSync(join(folder, "items"))).toEqual([]);
+      } finally {
+        gpg.stopAgent();
+        gpg.remove();
+      }
+    },
+  );
+
+  it("add-mfa asks for a seed that is not shown", async () => {
+    const serial = "arn:aws:iam::123456789012:mfa/Bob";
+    const config = readFileSync(home.configFile, "utf8");
+    writeFileSync(home.configFile, `${config}\nawsrole_mfa_serial = ${serial}\n`);
+    terminal = openTerminal({ ...env, AWSROLE_STORE: "file" });
+    terminal.enter(`${program.join(" ")} add-mfa prod`);
+    await terminal.waitFor(/Seed of the MFA device, or its otpauth URL \(not shown\):/);
+    terminal.enter("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
+    await terminal.waitFor(/the seed of \S+ is in the file store/);
+    expect(terminal.screen()).not.toContain("JBSWY3DP");
   });
 });
 

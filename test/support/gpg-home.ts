@@ -14,7 +14,9 @@ export type GpgHome = {
   /** Another key of this person; its fingerprint. */
   makeKey(name: string, passphrase?: string): string;
   /** Who answers when the agent asks for a passphrase from now on; what was open is forgotten. */
-  setPinentry(answer: "dismisses" | "hangs" | { readonly passphrase: string }): void;
+  setPinentry(
+    answer: "dismisses" | "hangs" | "asks at the terminal" | { readonly passphrase: string },
+  ): void;
   /** How often the agent has asked since. */
   prompts(): number;
   run(...words: readonly string[]): string;
@@ -54,6 +56,19 @@ export function makeGpgHome(passphrase = ""): GpgHome {
       return 0;
     }
   };
+  /** A pinentry that never shows anything; its path. */
+  const fake = (answer: "dismisses" | "hangs" | { readonly passphrase: string }): string => {
+    const reply =
+      answer === "dismisses"
+        ? 'echo "ERR 83886179 Operation cancelled <Pinentry>"'
+        : answer === "hangs"
+          ? "sleep 60"
+          : `echo "D ${answer.passphrase}"; echo OK`;
+    const pinentry = join(home, "pinentry");
+    const loop = `while read -r line; do case $line in GETPIN*) printf x >>'${asked}'; ${reply};; BYE*) echo OK; exit;; *) echo OK;; esac; done`;
+    writeFileSync(pinentry, `#!/bin/sh\necho OK\n${loop}\n`, { mode: 0o755 });
+    return pinentry;
+  };
   return {
     env,
     passwordStore,
@@ -62,16 +77,8 @@ export function makeGpgHome(passphrase = ""): GpgHome {
     run,
     stopAgent: () => void run("gpgconf", "--kill", "gpg-agent"),
     setPinentry(answer) {
-      const reply =
-        answer === "dismisses"
-          ? 'echo "ERR 83886179 Operation cancelled <Pinentry>"'
-          : answer === "hangs"
-            ? "sleep 60"
-            : `echo "D ${answer.passphrase}"; echo OK`;
-      const pinentry = join(home, "pinentry");
-      const loop = `while read -r line; do case $line in GETPIN*) printf x >>'${asked}'; ${reply};; BYE*) echo OK; exit;; *) echo OK;; esac; done`;
-      writeFileSync(pinentry, `#!/bin/sh\necho OK\n${loop}\n`, { mode: 0o755 });
-      writeFileSync(join(gnupg, "gpg-agent.conf"), `pinentry-program ${pinentry}\n`);
+      const program = answer === "asks at the terminal" ? "/usr/bin/pinentry-curses" : fake(answer);
+      writeFileSync(join(gnupg, "gpg-agent.conf"), `pinentry-program ${program}\n`);
       rmSync(asked, { force: true });
       run("gpgconf", "--kill", "gpg-agent");
     },

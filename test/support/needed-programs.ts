@@ -15,7 +15,12 @@ const keychain: Programs = {
 };
 
 /** For the pass store, and the recipes for codes. */
-const gpg: Programs = { gpg: "gnupg", "gpg-agent": "gpg-agent", pass: "pass" };
+const gpg: Programs = {
+  gpg: "gnupg",
+  "gpg-agent": "gpg-agent",
+  pass: "pass",
+  "pinentry-curses": "pinentry-curses",
+};
 const codePrograms: Programs = {
   oathtool: "oathtool",
   "/usr/lib/password-store/extensions/otp.bash": "pass-extension-otp",
