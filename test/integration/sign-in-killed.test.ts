@@ -31,9 +31,12 @@ const words = ["credential-process", "--profile", "reader", "--store", "plaintex
 const run = (env: NodeJS.ProcessEnv = {}) => home.run([...words, "--force-refresh"], { env });
 const hasRow = (): boolean =>
   existsSync(join(home.path, "state/awsrole/items")) &&
-  readdirSync(join(home.path, "state/awsrole/items")).some((name) =>
-    readFileSync(join(home.path, "state/awsrole/items", name), "utf8").includes('"sign-in"'),
-  );
+  readdirSync(join(home.path, "state/awsrole/items"))
+    // What a killed process left half-written is no row, and goes at a later fetch.
+    .filter((name) => name.endsWith(".json"))
+    .some((name) =>
+      readFileSync(join(home.path, "state/awsrole/items", name), "utf8").includes('"sign-in"'),
+    );
 
 async function login(env: NodeJS.ProcessEnv = {}): Promise<Finished> {
   const running = home.run(["login", "corp", "--use-device-code", "--store", "plaintext"], { env });

@@ -47,6 +47,13 @@ function otherFiles(): readonly string[] {
     );
 }
 
+function expectCleanFiles(): void {
+  const files = otherFiles();
+  expect(files.some((file) => file.endsWith("deliveries.jsonl"))).toBe(true);
+  expect(files.some((file) => file.includes("/items/"))).toBe(true);
+  for (const file of files) expect(readFileSync(file, "utf8"), file).not.toContain("planted-");
+}
+
 it.skipIf(process.platform !== "linux")(
   "tokens are in no output, command line, log or row (elsewhere than on Linux command lines cannot be read)",
   async () => {
@@ -91,13 +98,12 @@ it.skipIf(process.platform !== "linux")(
     await failed("whoami", "reader", "--force-refresh", "--debug");
     await run("log");
     await run("log", "--last");
+    // The sign-out takes the rows along.
+    expectCleanFiles();
     await run("logout", "corp", "--debug");
     expect(printed.join("\n")).toContain("reader");
     expect(aws.callsOf("CreateToken").length).toBeGreaterThan(3);
     expect([...commandLines].join("\n")).toMatch(/login corp[^]*authorize\?/);
     for (const text of [...printed, ...commandLines]) expect(text).not.toContain("planted-");
-    const files = otherFiles();
-    expect(files.some((file) => file.includes("log"))).toBe(true);
-    for (const file of files) expect(readFileSync(file, "utf8"), file).not.toContain("planted-");
   },
 );
