@@ -81,6 +81,26 @@ describe.skipIf(reason !== undefined)(titled("with a person at the terminal", re
     expect(windows()).toBe(1);
   });
 
+  it.skipIf(!isLong)(
+    "a person who takes longer than the program may wait: exit 3 after 55 s, and the sign-in continues",
+    { timeout: 120_000 },
+    async () => {
+      aws.identityCenter.settings.person = "leaves";
+      const started = Date.now();
+      terminal.enter(`${ask("auto")}; echo code-$?`);
+      await terminal.waitFor(/code-3/, 70_000);
+      expect(Date.now() - started).toBeGreaterThan(45_000);
+      expect(terminal.screen()).toContain("finish signing in in the browser, then try again");
+      // The person goes on in the window that is still open.
+      aws.identityCenter.settings.person = "approves";
+      const authorize = aws.callsOf("Authorize")[0];
+      await fetch(`${aws.urls["sso-oidc"]}${authorize?.target}`);
+      terminal.enter(`umask 077; ${ask("auto")} > ${home.path}/out; echo code-$?-again`);
+      await terminal.waitFor(/code-0-again/, 25_000);
+      expect(windows()).toBe(1);
+    },
+  );
+
   it("a profile without awsrole_sso_login: exit 3 at once, no window, no request", async () => {
     terminal.enter(`${ask("reader")}; echo code-$?`);
     await terminal.waitFor(/code-3/, 25_000);
