@@ -24,8 +24,6 @@ const key = "key/v1/AKIAIOSFODNN7EXAMPLE";
 const { platform } = process;
 const made = (): string => mkdtempSync(join(tmpdir(), "awsrole-pass-"));
 
-const ours = skipReason === undefined ? makeGpgHome() : undefined;
-const state = made();
 const optionsOf = (
   env: NodeJS.ProcessEnv,
   stateFolder: string,
@@ -43,17 +41,21 @@ const optionsOf = (
 
 describeSecretStore(
   "pass",
-  () => ({
-    store: createPassStore(optionsOf(ours?.env ?? {}, state)),
-    env: ours?.env ?? {},
-    childStore: `import { createPassStore } from "../../src/stores/pass/index.ts";
+  () => {
+    const ours = makeGpgHome();
+    const state = made();
+    return {
+      store: createPassStore(optionsOf(ours.env, state)),
+      env: ours.env,
+      childStore: `import { createPassStore } from "../../src/stores/pass/index.ts";
     const store = createPassStore({ stateFolder: ${JSON.stringify(state)}, homeFolder: "", env: process.env, platform: process.platform, silentAfterMs: () => 20_000, mayPrompt: true, atTerminal: (work) => work(undefined) });`,
-    damage: async () => damage(newestItem(join(state, "pass"))),
-    close: async () => {
-      ours?.remove();
-      rmSync(state, { recursive: true });
-    },
-  }),
+      damage: async () => damage(newestItem(join(state, "pass"))),
+      close: async () => {
+        ours.remove();
+        rmSync(state, { recursive: true });
+      },
+    };
+  },
   { skipReason },
 );
 
