@@ -2,7 +2,7 @@
  * Another program whose output is an answer: started without a shell, with a limit for the time and for what it prints. Its rules:
  *
  * - It ends, or it is killed: when the time is up, when it prints more than it may, when the caller aborts.
- * - Its standard error is not read: it may hold anything, secrets too.
+ * - Its standard error is not read: it may hold anything, secrets too. Only a caller that knows the program asks for its beginning (`mostErrorCharacters`).
  * - What became of it is a value; the messages are the caller's, who knows which words may be shown.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -19,6 +19,8 @@ export type ProcessToRun = {
   readonly platform: NodeJS.Platform;
   readonly timeoutMs: number;
   readonly mostCharacters: number;
+  /** How much of the beginning of its standard error is kept, for a program that is known to print no secrets there; absent: nothing. */
+  readonly mostErrorCharacters?: number | undefined;
   /** The whole of its standard input; absent: that is `terminal`, or empty. */
   readonly input?: string;
   /** The descriptor of a terminal for its standard input and standard error. */
@@ -38,6 +40,8 @@ export type ProcessOutcome =
       readonly output: string;
       /** What it wrote to descriptor 3, if that was wanted. */
       readonly status?: string;
+      /** The beginning of its standard error, where `mostErrorCharacters` asked for it. */
+      readonly errorOutput?: string;
       readonly code: number | null;
       readonly signal: NodeJS.Signals | null;
     }
@@ -49,7 +53,15 @@ export type ProcessOutcome =
 
 /** Runs it to its end. Never rejects. */
 export function runProcess(toRun: ProcessToRun): Promise<ProcessOutcome> {
-  const { input, timeoutMs, mostCharacters, withStatus, signal: abort, lingerMs } = toRun;
+  const {
+    input,
+    timeoutMs,
+    mostCharacters,
+    mostErrorCharacters,
+    withStatus,
+    signal: abort,
+    lingerMs,
+  } = toRun;
   if (abort?.aborted === true) return Promise.resolve({ kind: "aborted" });
   return new Promise((resolve) => {
     let child: ChildProcess;
@@ -62,9 +74,11 @@ export function runProcess(toRun: ProcessToRun): Promise<ProcessOutcome> {
     }
     let output = "";
     let status = "";
+    let errorOutput = "";
     const end = (outcome: ProcessOutcome): void => {
       clearTimeout(timer);
       child.stdout?.destroy();
+      child.stderr?.destroy();
       statusOf(child)?.destroy();
       if (outcome.kind !== "exited") {
         child.kill("SIGKILL");
@@ -84,9 +98,20 @@ export function runProcess(toRun: ProcessToRun): Promise<ProcessOutcome> {
         status += text;
         if (status.length > mostCharacters) end({ kind: "too much output" });
       });
+    // Read to its end, so that the child is never held up; the beginning is kept.
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      errorOutput = (errorOutput + text).slice(0, mostErrorCharacters);
+    });
     child.on("error", (cause) => end({ kind: "not started", cause }));
     const exited = (code: number | null, signal: NodeJS.Signals | null): void =>
-      end({ kind: "exited", output, ...(withStatus === true ? { status } : {}), code, signal });
+      end({
+        kind: "exited",
+        output,
+        ...(withStatus === true ? { status } : {}),
+        ...(mostErrorCharacters === undefined ? {} : { errorOutput }),
+        code,
+        signal,
+      });
     if (lingerMs !== undefined)
       child.once("exit", (code, signal) => setTimeout(exited, lingerMs, code, signal).unref());
     child.once("close", exited);
@@ -99,7 +124,12 @@ function start(toRun: ProcessToRun): ChildProcess {
   const { words, what, env, platform, input, terminal, withStatus, isGraphical = false } = toRun;
   const { file, args, isVerbatim } = invocationOf(words, { what, env, platform });
   const side = terminal ?? "ignore";
-  const stdio: (number | "ignore" | "pipe")[] = [input === undefined ? side : "pipe", "pipe", side];
+  const errors = toRun.mostErrorCharacters === undefined ? side : "pipe";
+  const stdio: (number | "ignore" | "pipe")[] = [
+    input === undefined ? side : "pipe",
+    "pipe",
+    errors,
+  ];
   if (withStatus === true) stdio.push("pipe");
   return spawn(file, args, {
     env,

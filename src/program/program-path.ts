@@ -231,7 +231,8 @@ function isTolerated({ path, stats, openTo }: OpenStep, platform: NodeJS.Platfor
   return isHomebrew || ourselves().whoIsIn(stats.gid) === "empty";
 }
 
-function warningsOf({ platform }: Running, paths: readonly string[]): readonly string[] {
+function warningsOf(running: Running, paths: readonly string[]): readonly string[] {
+  const { platform } = running;
   if (platform === "win32") return [];
   return paths.flatMap((path) => {
     // A sticky folder above (/tmp) protects what is there, but is emptied at the next start.
@@ -240,6 +241,9 @@ function warningsOf({ platform }: Running, paths: readonly string[]): readonly s
     );
     const byGroup = weakSteps(path).find((step) => isTolerated(step, platform));
     return [
+      quoted(running, path) === path
+        ? []
+        : `the path ${path} has a space or another character that needs quotes: Go SDK v1 (s5cmd, aws-iam-authenticator, older rclone) drops the quotes and cannot start it; create a link to it without such characters, and use --command LINK`,
       shared === undefined
         ? []
         : `${path} is below ${shared.path}, which everyone can write: move it to a private folder`,

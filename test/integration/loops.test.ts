@@ -161,3 +161,14 @@ describe("what only looks like a circle works", () => {
     expect(sts.callsOf("AssumeRole")).toHaveLength(2);
   });
 });
+
+describe("a credential_process that runs awsrole for another profile", () => {
+  it("fails with that one's own reason and hint", async () => {
+    const line = `${program.join(" ")} credential-process --profile nobody`;
+    const { code, stdout, stderr } = await ask(`[profile p]\ncredential_process = ${line}`);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /^awsrole: profile p: credential_process returned no credentials: profile nobody not found\nawsrole: hint: \S+ was read; run awsrole list to see your profiles\n$/,
+    );
+  });
+});

@@ -5,10 +5,11 @@ import { defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
 import { isColoured } from "../../cli/style.ts";
 import { escapeControls } from "../../foundation/text.ts";
-import { runChecks } from "./run-checks.ts";
+import { groupByCause } from "./causes.ts";
+import { countProfiles, runChecks } from "./run-checks.ts";
 import type { Finding } from "./finding.ts";
 import { applyFixes, type FixResult } from "./fixes.ts";
-import { count, printFindings, toJson } from "./report.ts";
+import { count, countCauses, printFindings, printHealthy, toJson } from "./report.ts";
 import { colourDiff } from "../../profiles/diff.ts";
 
 export default defineCommand({
@@ -44,15 +45,18 @@ export default defineCommand({
       quiet: args.quiet,
     };
     const before = await runChecks(context, scope);
-    if (!args.json) printFindings(context, before);
+    // With --fix first what it is about, and the rest at the end.
+    const isFixable = args.fix && before.some(({ autoFix }) => autoFix !== undefined);
+    const shown = isFixable ? before.filter(({ autoFix }) => autoFix !== undefined) : before;
+    if (!args.json) printFindings(context, shown);
     const fixing = args.fix ? await tryToFix(context, before, args) : undefined;
     const after = fixing?.isDone === true ? await runChecks(context, scope) : before;
-    const { errors, warnings } = count(after);
-    // FixResult lets more be seen: a profile is read further.
+    const { errors, warnings } = args.json ? count(after) : countCauses(after);
+    // A fix lets more be seen: a profile is read further.
     if (!args.json)
       printFindings(
         context,
-        after.filter((one) => !before.some(isSame(one))),
+        after.filter((one) => !shown.some(isSame(one))),
       );
     if (args.json) {
       const fix = fixing === undefined ? {} : { fix: fixJson(fixing) };
@@ -64,10 +68,15 @@ export default defineCommand({
       };
       printJson(context, result);
     } else if (!args.quiet) {
-      const fixable = after.filter((finding) => finding.autoFix !== undefined).length;
+      const fixable = groupByCause(after).filter(({ first }) => first.autoFix !== undefined).length;
       const hint =
         fixable === 0 || args.fix ? "" : `; ${fixable} can be fixed with awsrole doctor --fix`;
       const left = fixing?.isDone === true ? "remaining:  " : "";
+      if (context.isTerminal.stdout)
+        printHealthy(context, after, {
+          profiles: countProfiles(context, scope.name),
+          isOnline: args.online,
+        });
       context.stdout(
         errors + warnings === 0
           ? `${left === "" ? "" : "fixed: "}No problems found\n`

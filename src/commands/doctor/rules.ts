@@ -177,3 +177,27 @@ export const catalogue = {
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type FindingId = keyof typeof catalogue;
+
+/** What is looked at, in words for people, and the finding with which its part of the catalogue begins. */
+const areas = [
+  ["file-unreadable", "AWS files"],
+  ["profile-invalid", "profiles"],
+  ["no-process-line", "programs in profiles"],
+  ["env-key", "environment"],
+  ["node-old", "Node"],
+  ["state-open", "cache and store"],
+  ["login-expired", "sign-ins"],
+  ["aws-unreachable", "AWS"],
+] as const satisfies readonly (readonly [FindingId, string])[];
+
+export type Area = (typeof areas)[number][1];
+
+/** All areas, in the order of the catalogue; `AWS` is looked at with --online only. */
+export const areaNames: readonly Area[] = areas.map(([, name]) => name);
+
+/** The area of a finding. */
+export function areaOf(id: FindingId): Area {
+  const ids = Object.keys(catalogue);
+  const at = ids.indexOf(id);
+  return areas.findLast(([first]) => ids.indexOf(first) <= at)?.[1] ?? "AWS files";
+}

@@ -16,8 +16,8 @@ import { checkSignIns } from "./checks/sign-ins.ts";
 import { checkState } from "./checks/state.ts";
 import { checkStore } from "./checks/store.ts";
 import { checkValues } from "./checks/values.ts";
+import { withoutConsequences } from "./causes.ts";
 import type { Facts, Finding } from "./finding.ts";
-import type { FindingId } from "./rules.ts";
 
 /** What to look at. */
 export type Scope = {
@@ -66,7 +66,7 @@ export async function runChecks(context: Context, scope: Scope): Promise<readonl
     checkEnvironment,
     checkState,
   ].flatMap((check) => [...check(facts)]);
-  const findings = found.filter((one) => !isConsequence(one, found));
+  const findings = [...withoutConsequences(found)];
   findings.push(...(await checkStore(context, files, scope.store, rows, names)));
   findings.push(...(await checkSignIns(context, facts)));
   if (scope.isOnline) {
@@ -76,25 +76,15 @@ export async function runChecks(context: Context, scope: Scope): Promise<readonl
   return findings;
 }
 
-/** What follows from a line that has a finding of its own, in the same profile: one cause is one finding. */
-const consequences: ReadonlySet<FindingId> = new Set([
-  "profile-invalid",
-  "source-missing",
-  "region-unknown",
-  "no-region",
-  "clients-disagree",
-]);
-const causes: ReadonlySet<FindingId> = new Set([
-  "invisible-character",
-  "continued-value",
-  "mfa-device",
-]);
-
-function isConsequence({ id, profile }: Finding, all: readonly Finding[]): boolean {
-  return (
-    consequences.has(id) &&
-    all.some((one) => causes.has(one.id) && one.profile !== undefined && one.profile === profile)
-  );
+/** How many profiles `runChecks` looks at; 0 where the files cannot be read. */
+export function countProfiles({ env, platform }: Context, name: string | undefined): number {
+  try {
+    const files = readAwsFiles(env, platform);
+    return (name === undefined ? files.profileNames() : withSources(files, name)).length;
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    return 0;
+  }
 }
 
 function lastingProgram({ env, platform }: Context): Program | undefined {

@@ -21,7 +21,7 @@ const kind: CommandKind = {
   mostCharacters: 64_000,
 };
 
-/** Runs the command and reads its answer. @throws ERR_PROCESS_FAILED; nothing of its output enters a message. */
+/** Runs the command and reads its answer. @throws ERR_PROCESS_FAILED; nothing of its output enters a message, but awsrole's own reason. */
 export async function credentialsFromProcess(options: ProcessOptions): Promise<Credentials> {
   const output = await runSourceCommand(options, kind);
   const credentials = parseCredentialProcessOutput(output);

@@ -1,6 +1,6 @@
 /**
  * A command of the config whose output is the answer: `credential_process`, `awsrole_saml_process`. Run without a shell, as the AWS CLI runs it, and ended
- * with the deadline. Its text may hold a password and its output secrets: neither enters a message.
+ * with the deadline. Its text may hold a password and its output secrets: neither enters a message. Only the reason that another awsrole prints does.
  *
  * AWSROLE_CHAIN tells the child (and its children) which profiles are being resolved, so that a command that leads back to awsrole for one of
  * them fails at once instead of waiting for itself or forking without end.
@@ -38,6 +38,9 @@ export type CommandKind = {
   readonly lingerMs?: number;
 };
 
+/** A reason and a hint of awsrole's own. */
+const mostErrorCharacters = 4000;
+
 /** Runs the command; its output. @throws ERR_PROCESS_FAILED, ERR_PROFILE_CYCLE. */
 export async function runSourceCommand(
   options: CommandOptions,
@@ -62,14 +65,17 @@ export async function runSourceCommand(
     timeoutMs: deadline.remainingMs(),
     mostCharacters: kind.mostCharacters,
     terminal: options.terminal,
+    // What awsrole prints there is made for people and without secrets; of another program nothing is known.
+    ...(again === undefined ? {} : { mostErrorCharacters }),
     signal: options.lost,
     ...(kind.lingerMs === undefined ? {} : { lingerMs: kind.lingerMs }),
   });
   const tryIt = runItYourself(options);
+  const [, reason, hint] = outcome.kind === "exited" ? reasonOfAwsrole(outcome.errorOutput) : [];
   switch (outcome.kind) {
     case "exited":
       if (outcome.code === 0) return outcome.output;
-      throw failed(`it failed (${describeExit(outcome)})`, tryIt);
+      throw failed(reason ?? `it failed (${describeExit(outcome)})`, hint ?? tryIt);
     case "not started":
       throw failed(
         "it cannot be started",
@@ -101,6 +107,11 @@ function profileOfAwsrole(program: string, words: readonly string[]): string | u
   if (command !== "credential-process") return undefined;
   const at = options.findIndex((word) => /^--profile(?:=|$)/.test(word));
   return at === -1 ? undefined : (/=(.*)/.exec(options[at] ?? "")?.[1] ?? options[at + 1]);
+}
+
+/** The error that another awsrole printed as the contract has it: a line with what went wrong, then one with what to do. */
+function reasonOfAwsrole(printed = ""): readonly (string | undefined)[] {
+  return /^awsrole: (.+)(?:\r?\nawsrole: hint: (.+))?/m.exec(printed) ?? [];
 }
 
 /** Never the command: there may be a password among its arguments. */

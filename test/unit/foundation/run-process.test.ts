@@ -25,6 +25,17 @@ describe("another program whose output is an answer", () => {
     });
   });
 
+  it("gives the beginning of its standard error to a caller that knows it", async () => {
+    const script = "process.stderr.write('reason'.repeat(100_000), () => process.exit(1))";
+    expect(await run(script, { mostErrorCharacters: 9 })).toEqual({
+      kind: "exited",
+      output: "",
+      errorOutput: "reasonrea",
+      code: 1,
+      signal: null,
+    });
+  });
+
   it("is given its input, and none where there is none", async () => {
     const echo = "process.stdin.pipe(process.stdout)";
     expect(await run(echo, { input: "question" })).toMatchObject({ output: "question" });

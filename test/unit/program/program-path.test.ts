@@ -212,6 +212,16 @@ describe.skipIf(process.platform === "win32")(
       );
     });
 
+    it("comes with a warning where it must be quoted, which Go SDK v1 does not read", () => {
+      const node = place("bin/node");
+      const script = place("my tools/awsrole.js");
+      const quoted = [expect.stringMatching(/my tools\/awsrole\.js has a space .* Go SDK v1/)];
+      expect(findProgram(running(node, script)).warnings).toEqual(quoted);
+      expect(findProgram(running(node, undefined), script).warnings).toEqual(quoted);
+      const plain = link("tools/awsrole", script);
+      expect(findProgram(running(node, undefined), plain).warnings).toEqual([]);
+    });
+
     it.each(["#", ";", '"', "$", "`", "\\", "[", "]", "\n"])(
       "is refused when its path has a %j",
       (character) => {

@@ -1,4 +1,5 @@
 /** Profiles that AWS's clients read differently from one another, by measurement. */
+import { plural } from "../../../cli/output.ts";
 import { type Client, clientNames, outcomes } from "../../../clients/client-names.ts";
 import { measuredClients } from "../../../clients/measurements.ts";
 import { consumersOf } from "../../../clients/sdk-behavior.ts";
@@ -25,12 +26,13 @@ function javaV1({ files, names, env }: Facts): Finding[] {
   const unseen = names.filter((name) => isUnseenByJavaV1(files, name));
   const [first] = unseen;
   if (first === undefined) return [];
-  const more = unseen.length === 1 ? "" : ` and ${unseen.length - 1} more`;
+  const others = unseen.length - 1;
+  const are = others === 0 ? "is" : `and ${plural(others, "other")} are`;
   return [
     {
       id: "java-v1-file",
       file: files.credentials.file,
-      what: `${files.credentials.file} is there, and profile ${first}${more} is not in it`,
+      what: `${files.credentials.file} is there, and profile ${first} ${are} not in it`,
       fix: `where such programs run, set AWS_CREDENTIAL_PROFILES_FILE=${files.config.file}; or add-key the keys in it and remove the file`,
     },
   ];

@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import {
   credentialsFromProcess,
   parseCredentialProcessOutput,
@@ -64,6 +67,58 @@ describe("the answer of a credential_process", () => {
     expect(await run(answer({}), "210987654321")).toMatchObject({ accountId: "210987654321" });
     expect(await run(answer({ AccountId: "123456789012" }), "210987654321")).toMatchObject({
       accountId: "123456789012",
+    });
+  });
+});
+
+describe("the reason of a credential_process that fails", () => {
+  const folder = mkdtempSync(join(tmpdir(), "awsrole-reason-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  /** A program of this name, which prints `text` on standard error and fails. */
+  const program = (name: string, text: string): string => {
+    const file = join(folder, name);
+    writeFileSync(file, `#!/bin/sh\nprintf '%b' '${text}' >&2\nexit 1\n`);
+    chmodSync(file, 0o755);
+    return file;
+  };
+  const ask = (command: string) =>
+    credentialsFromProcess({
+      profileName: "p",
+      command,
+      platform: process.platform,
+      env: process.env,
+      inFlight: ["p"],
+      deadline: deadlineFromNow(20_000),
+      now: () => new Date(),
+    });
+  const own = "awsrole: profile nobody not found\\nawsrole: hint: run awsrole list\\n";
+  const line = "credential-process --profile nobody";
+
+  it.skipIf(process.platform === "win32").each([
+    [own, "profile nobody not found", "run awsrole list"],
+    [
+      "(node:1) Warning: old\\nawsrole: locked\\r\\nawsrole: hint: unlock it\\r\\n",
+      "locked",
+      "unlock it",
+    ],
+    ["awsrole: no hint\\n", "no hint", "run the command yourself"],
+  ])("is awsrole's own where the line runs awsrole: %s", async (text, reason, hint) => {
+    const file = program("awsrole", text);
+    await expect(ask(`${file} ${line}`)).rejects.toMatchObject({
+      code: "ERR_PROCESS_FAILED",
+      message: `profile p: credential_process returned no credentials: ${reason}`,
+      hint: expect.stringContaining(hint) as string,
+    });
+  });
+
+  it.skipIf(process.platform === "win32").each([
+    ["another program", "helper", line],
+    ["a shell that runs it", "awsrole-wrapper", line],
+    ["another command of awsrole", "awsrole", "whoami nobody"],
+  ])("is none that %s prints: it could hold a secret", async (_who, name, words) => {
+    const file = program(name, own);
+    await expect(ask(`${file} ${words}`)).rejects.toMatchObject({
+      message: "profile p: credential_process returned no credentials: it failed (exit code 1)",
     });
   });
 });
