@@ -1096,6 +1096,7 @@ describe("doctor", () => {
   /** What this machine alone cannot show, and the test that has it broken, and right. */
   const shownElsewhere: Partial<Record<FindingId, string>> = {
     "login-expired": "integration/sso-tokens.test.ts",
+    "saml-process-shell": "integration/saml.test.ts",
     "node-old": "integration/doctor.test.ts",
     "program-extension": "integration/doctor.test.ts",
     "runtime-folder-missing": "integration/doctor.test.ts",

@@ -208,9 +208,10 @@ describe.skipIf(isWindows)("a SAML profile (on Windows the program cannot be a s
       home.configFile,
       `[profile adm]\nawsrole_role_arn = ${arn}\nawsrole_saml_process = cat ~/response | base64\n`,
     );
-    expect((await run(["doctor", "adm"])).stdout).toContain(
-      "awsrole_saml_process runs without a shell",
-    );
+    const found = async (): Promise<string> => (await run(["doctor", "adm", "--json"])).stdout;
+    expect(await found()).toContain('"saml-process-shell"');
+    configure(assertionOf());
+    expect(await found()).not.toContain("saml-process-shell");
   });
 
   it.skipIf(process.env["AWSROLE_TEST_LONG"] === undefined)(
