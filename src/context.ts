@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import type { Context } from "./foundation/context.ts";
 import { errorCode } from "./foundation/errno.ts";
 import { isStdoutReadableByOthers } from "./foundation/readable-output.ts";
+import { whileOthersWork } from "./foundation/opened-file.ts";
 import { writeAll } from "./foundation/write-all.ts";
 import { runtimeFolder } from "./state/runtime-dir.ts";
 import { stateFolder } from "./state/state-dir.ts";
@@ -67,7 +68,7 @@ function writeToStderr(text: string): void {
 function write(descriptor: 1 | 2, text: string): void {
   if (process.platform === "win32" && isatty(descriptor))
     (descriptor === 1 ? process.stdout : process.stderr).write(text);
-  else writeAll(descriptor, text);
+  else whileOthersWork(() => writeAll(descriptor, text));
 }
 
 /** A user id without a home folder anywhere on record, as in containers: `/`, where nothing can be kept, as container runtimes have it. */

@@ -24,6 +24,7 @@ import { formatCredentialProcessOutput } from "../credentials/process-output.ts"
 import type { FirstRead } from "../credentials/cache/session-cache.ts";
 import { deadlineFromProcessStart, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { noteDeadline } from "../foundation/opened-file.ts";
 import { getAndLog } from "../sessions/audit-log.ts";
 import { findPrompter, openSessions } from "../sessions/open-sessions.ts";
 import { prepareStore, tokenPlaces } from "../sessions/open-store.ts";
@@ -114,9 +115,9 @@ async function printCredentials(
     // The command may ask the person for a password.
     (endsInSaml(chain) && args.input && findTerminal(context.platform).kind === "prompter");
   const signIn = autoSignInOf(context, files, chain, args);
-  const deadline = deadlineFromProcessStart(
-    isAttended || signIn !== undefined ? deadlineMs.attended : deadlineMs.unattended,
-  );
+  const totalMs = isAttended || signIn !== undefined ? deadlineMs.attended : deadlineMs.unattended;
+  const deadline = deadlineFromProcessStart(totalMs);
+  noteDeadline(totalMs);
   const sessions = openSessions(context, {
     files,
     store: args.store,

@@ -11,6 +11,7 @@ import { statSync } from "node:fs";
 import { errorCode } from "../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { readNamedFile } from "../foundation/named-file.ts";
+import { whileOpening } from "../foundation/opened-file.ts";
 import { retryBusySync } from "../foundation/retry-busy.ts";
 import {
   assertNoErrors,
@@ -115,7 +116,7 @@ const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 
 function readText(file: string): string {
   try {
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = whileOpening(file, () => statSync(file, { throwIfNoEntry: false }));
     if (stat === undefined || isNullDevice(file)) return "";
     const options = { maxBytes: LARGEST_FILE_BYTES, mayBeOnNetwork: true };
     const text = retryBusySync(() => readNamedFile(file, options)).toString("latin1");

@@ -9,10 +9,16 @@
  *
  * The caller holds a lock against other awsrole processes; other programs know no lock, so the old text is compared once more before the rename.
  */
+import type { FileHandle } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { errorCode, hasErrorCode } from "../foundation/errno.ts";
+import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { writableCommand } from "../foundation/permission-advice.ts";
+import { makePrivateFolder } from "../foundation/private-dir.ts";
+import { retryBusy } from "../foundation/retry-busy.ts";
 import {
-  type FileHandle,
   lstat,
   open,
   readdir,
@@ -21,13 +27,7 @@ import {
   rename,
   stat,
   unlink,
-} from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { errorCode, hasErrorCode } from "../foundation/errno.ts";
-import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { writableCommand } from "../foundation/permission-advice.ts";
-import { makePrivateFolder } from "../foundation/private-dir.ts";
-import { retryBusy } from "../foundation/retry-busy.ts";
+} from "../foundation/watched-fs.ts";
 
 /** The file that is really written: where links lead. A file that does not exist yet is its own target. */
 export async function realTarget(file: string): Promise<string> {

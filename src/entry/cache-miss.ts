@@ -8,7 +8,9 @@ import { credentialProcess } from "../commands/credential-process.ts";
 import type { Unwritten } from "./cache-hit.ts";
 import { reportBrokenStdout } from "../context.ts";
 import type { FirstRead } from "../credentials/cache/session-cache.ts";
+import { deadlineMs } from "../foundation/deadline.ts";
 import { runProgram } from "./run.ts";
+import { watchCommand } from "./watch.ts";
 
 export { end } from "./run.ts";
 
@@ -21,5 +23,6 @@ export async function answerByFetching(
     reportBrokenStdout(before.writeError);
     return 1;
   }
+  watchCommand(words, deadlineMs.unattended);
   return runProgram(words, (context) => credentialProcess(context, words.slice(1), before));
 }

@@ -3,14 +3,19 @@ import type { NextStep, Topic } from "../cli/help.ts";
 import type { Context } from "../foundation/context.ts";
 import { commandNameOf, hasOption } from "../cli/words.ts";
 import { readAwsFiles } from "../config/files.ts";
+import { awsFilePaths } from "../config/paths.ts";
+import { processContext } from "../context.ts";
+import { filesAnswer } from "../foundation/answers.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
 import { runProgram } from "./run.ts";
+import { watchCommand } from "./watch.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 export { end } from "./run.ts";
 
 /** Runs one command line; resolves to the exit code and never rejects. */
-export function main(words: readonly string[]): Promise<number> {
+export async function main(words: readonly string[]): Promise<number> {
+  if (!isForShell(words) || !(await homeAnswers())) watchCommand(words);
   return runProgram(words, async (context) => {
     try {
       try {
@@ -30,6 +35,23 @@ export function main(words: readonly string[]): Promise<number> {
       throw error;
     }
   });
+}
+
+/** Lines that a shell waits for, at each prompt or TAB: a thread that watches them would take longer than they do. */
+function isForShell([first, second]: readonly string[]): boolean {
+  return (
+    (first === "list" && second === "--prompt") ||
+    (first === "completion" && second === "--words") ||
+    (first === "use" && second === "--shell") ||
+    first === "init"
+  );
+}
+
+/** Whether the files answer that such a line reads. */
+function homeAnswers(): Promise<boolean> {
+  const { env, platform } = process;
+  const { config, credentials } = awsFilePaths(env, platform);
+  return filesAnswer([config, credentials, processContext().stateDir], 2000);
 }
 
 /** What has to be signed in to, for a person's command that a sign-in would help. */

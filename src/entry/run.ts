@@ -6,6 +6,7 @@ import { commandNameOf, hasOption } from "../cli/words.ts";
 import { formatJson } from "../cli/output.ts";
 import { recordFailure } from "../sessions/last-failure.ts";
 import { escapeControls } from "../foundation/text.ts";
+import { deadlineMs, sinceStartMs } from "../foundation/deadline.ts";
 import { hasPendingNativeCall } from "../stores/keychain/native-calls.ts";
 import { AwsRoleError, exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
 
@@ -22,13 +23,28 @@ export async function runProgram(
   }
 }
 
-/** Ends the process with `exitCode`, even while the keychain keeps a native call blocked. */
+/** Ends the process with `exitCode`, even while the keychain keeps a native call blocked, or a file system a call of node's. */
 export async function end(exitCode: number): Promise<void> {
   // Not 0 if the output could not be written.
   process.exitCode ||= exitCode;
-  if (!hasPendingNativeCall()) return;
+  if (!hasPendingNativeCall() && !(await hasBlockedThread())) return;
   const { endBlockedProcess } = await import("../stores/keychain/end-process.ts");
-  endBlockedProcess(Number(process.exitCode));
+  endBlockedProcess(Number(process.exitCode), true);
+}
+
+/**
+ * Whether one of node's threads is blocked in a file, or in the look-up of a host (which reads files, too): node's end would wait for it. What is only slow
+ * gets a second, a look-up until the deadline of programs. bun does not wait, and names no such threads.
+ */
+async function hasBlockedThread(): Promise<boolean> {
+  for (let waitedMs = 0; ; waitedMs += 50) {
+    const busy = process.getActiveResourcesInfo();
+    const isReading = busy.some((name) => name.startsWith("FSReq"));
+    if (!isReading && !busy.includes("GetAddrInfoReqWrap")) return false;
+    const isLate = sinceStartMs() > deadlineMs.unattended - 1000;
+    if (waitedMs >= 1000 && (isReading || isLate)) return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /**

@@ -7,6 +7,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { sep } from "node:path";
 import { errorCode } from "./errno.ts";
+import { whileOpening } from "./opened-file.ts";
 
 export type NamedFileOptions = {
   /** Flags for `open` besides those that make it safe, as O_NOFOLLOW. */
@@ -20,11 +21,12 @@ export type NamedFileOptions = {
 };
 
 /** Its bytes. @throws an error of which `namedFileProblem` speaks, and what `inspect` throws. */
-export function readNamedFile(
-  path: string,
-  { maxBytes, inspect, flags = 0, mayBeOnNetwork = false }: NamedFileOptions,
-): Buffer {
-  if (!mayBeOnNetwork && isNetworkPath(path)) throw new NamedFileError("ENETPATH");
+export function readNamedFile(path: string, options: NamedFileOptions): Buffer {
+  if (options.mayBeOnNetwork !== true && isNetworkPath(path)) throw new NamedFileError("ENETPATH");
+  return whileOpening(path, () => readAnswering(path, options));
+}
+
+function readAnswering(path: string, { maxBytes, inspect, flags = 0 }: NamedFileOptions): Buffer {
   const descriptor = openSync(
     path,
     constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0) | flags,

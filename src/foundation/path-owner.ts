@@ -13,6 +13,7 @@
  */
 import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
+import { whileOpening } from "./opened-file.ts";
 
 /** One step on the way: `/`, then each name, and behind a link the names of its target. */
 export type PathStep = { readonly path: string; readonly stats: Stats };
@@ -43,7 +44,7 @@ export function* pathSteps(path: string): Generator<PathStep> {
       continue;
     }
     const next = posix.join(at, name);
-    const stats = lstatSync(next);
+    const stats = whileOpening(next, () => lstatSync(next));
     yield { path: next, stats };
     if (!stats.isSymbolicLink()) {
       at = next;

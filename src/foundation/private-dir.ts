@@ -2,6 +2,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { hasErrorCode } from "./errno.ts";
+import { whileOpening } from "./opened-file.ts";
 
 /**
  * Makes `path`, and what is missing above it, with mode 0700; a folder that is there stays as it is. Throws the file system's error.
@@ -20,7 +21,7 @@ export function makePrivateFolder(path: string): void {
 
 function makeUnlessThere(path: string): void {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    whileOpening(path, () => mkdirSync(path, { mode: 0o700 }));
   } catch (error) {
     if (!isFolder(path)) throw error;
   }

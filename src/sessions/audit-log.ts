@@ -10,7 +10,6 @@
 import { formatExpiration } from "../aws/credentials.ts";
 import type { Context } from "../foundation/context.ts";
 import { constants, type Stats } from "node:fs";
-import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { requestingProgram } from "../program/calling-program.ts";
 import type { Hop } from "../credentials/chain.ts";
@@ -21,6 +20,7 @@ import { recordFailure } from "./last-failure.ts";
 import { isAwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 import { retryBusy } from "../foundation/retry-busy.ts";
+import { open, rename, stat } from "../foundation/watched-fs.ts";
 
 /** One line. `time` and `expiration` are UTC, whole seconds. */
 export type AuditEntry = {

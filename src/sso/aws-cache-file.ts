@@ -5,12 +5,12 @@
  * - Replaced by rename with mode 0600, so that another program reads the old text or the new one; a link is followed, as the others do.
  */
 import { randomBytes } from "node:crypto";
-import { open, realpath, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode } from "../foundation/errno.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 import { readNamedFile } from "../foundation/named-file.ts";
+import { open, realpath, rename, rm } from "../foundation/watched-fs.ts";
 
 /** A token with its registration has some 5 KB. */
 const longestBytes = 1024 * 1024;

@@ -8,7 +8,6 @@
  *   wrote is marked, and goes when its token moves to the store.
  * - Whatever is interrupted: the new place is written before the old one is emptied, and the newer of two tokens counts.
  */
-import { rm } from "node:fs/promises";
 import { formatExpiration } from "../aws/credentials.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { shortHash } from "../foundation/hash.ts";
@@ -26,6 +25,7 @@ import {
   type SsoToken,
   tokenFile,
 } from "./token.ts";
+import { rm } from "../foundation/watched-fs.ts";
 
 /** The places, and how to reach them. */
 export type TokenPlaces = {

@@ -12,6 +12,7 @@ import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:f
 import { dirname, join } from "node:path";
 import { hasErrorCode } from "../foundation/errno.ts";
 import { readNamedFile } from "../foundation/named-file.ts";
+import { whileOpening } from "../foundation/opened-file.ts";
 import { retryBusySync } from "../foundation/retry-busy.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
 import { assertOwned } from "./state-dir.ts";
@@ -58,17 +59,19 @@ export function openStateFile<T>(
       // `wx` is what makes it safe; the name need only be one that no other writer has. (node:crypto would cost the cache hit milliseconds.)
       const temporary = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
       try {
-        writeFileSync(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600, flag: "wx" });
-        retryBusySync(() => renameSync(temporary, file));
+        whileOpening(file, () => {
+          writeFileSync(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600, flag: "wx" });
+          retryBusySync(() => renameSync(temporary, file));
+        });
       } catch (error) {
         removeIfPossible(temporary);
         throw error;
       }
     },
-    remove: () => retryBusySync(() => rmSync(file, { force: true })),
+    remove: () => whileOpening(file, () => retryBusySync(() => rmSync(file, { force: true }))),
     exists: () => {
       try {
-        return statSync(file, { throwIfNoEntry: false }) !== undefined;
+        return whileOpening(file, () => statSync(file, { throwIfNoEntry: false })) !== undefined;
       } catch {
         return false;
       }
@@ -84,7 +87,7 @@ export function stateFileNames(stateFolder: string, folder: string): readonly st
   const directory = join(stateFolder, folder);
   assertOwned(stateFolder, directory);
   try {
-    return readdirSync(directory)
+    return whileOpening(directory, () => readdirSync(directory))
       .filter((name) => name.endsWith(".json"))
       .map((name) => name.slice(0, -".json".length));
   } catch {
@@ -108,7 +111,7 @@ export function removeLeftovers(stateFolder: string): void {
 
 function namesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder);
+    return whileOpening(folder, () => readdirSync(folder));
   } catch {
     return [];
   }

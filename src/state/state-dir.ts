@@ -3,6 +3,7 @@ import { type Stats, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import type { Environment } from "../foundation/environment.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
+import { whileOpening } from "../foundation/opened-file.ts";
 import { commandLine } from "../foundation/shell-quote.ts";
 
 /**
@@ -57,7 +58,7 @@ export function assertOwned(...directories: readonly string[]): void {
 
 function statOf(directory: string): Stats | undefined {
   try {
-    return statSync(directory, { throwIfNoEntry: false });
+    return whileOpening(directory, () => statSync(directory, { throwIfNoEntry: false }));
   } catch {
     return undefined;
   }

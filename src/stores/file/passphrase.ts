@@ -5,6 +5,7 @@
 import { readFileSync, type Stats } from "node:fs";
 import type { Environment } from "../../foundation/environment.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
+import { whileOthersWork } from "../../foundation/opened-file.ts";
 import { namedFileProblem, readNamedFile } from "../../foundation/named-file.ts";
 import { commandLine } from "../../foundation/shell-quote.ts";
 
@@ -83,7 +84,7 @@ function readDescriptor(text: string): string {
       { hint: "for example: awsrole ... 3<passphrase-file" },
     );
   try {
-    return readFileSync(descriptor, "utf8");
+    return whileOthersWork(() => readFileSync(descriptor, "utf8"));
   } catch (error) {
     throw new AwsRoleError("ERR_STORE_FAILED", `descriptor ${descriptor} cannot be read`, {
       hint: "see AWSROLE_PASSPHRASE_FD",

@@ -6,13 +6,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorCode, hasErrorCode } from "../../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { namedFileProblem, readNamedFile } from "../../foundation/named-file.ts";
 import { makePrivateFolder } from "../../foundation/private-dir.ts";
 import { retryBusy } from "../../foundation/retry-busy.ts";
+import { link, lstat, open, readdir, rename, unlink } from "../../foundation/watched-fs.ts";
 
 export type PrivateFolder = {
   /** The text; undefined when there is no such file. */

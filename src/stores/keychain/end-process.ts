@@ -10,9 +10,9 @@
  */
 import { hasPendingNativeCall } from "./native-calls.ts";
 
-/** Ends this process with `exitCode`, or with a failure where a blocked call leaves no choice. */
-export function endBlockedProcess(exitCode: number): never {
-  if (hasPendingNativeCall()) {
+/** Ends this process with `exitCode`, or with a failure where a blocked call, of the keychain or another, leaves no choice. */
+export function endBlockedProcess(exitCode: number, isBlocked = hasPendingNativeCall()): never {
+  if (isBlocked) {
     becomeExit(exitCode);
     endBySignal();
   }
