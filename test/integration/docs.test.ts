@@ -294,9 +294,7 @@ describe("the files in the docs", () => {
       );
       expect(variables["AWS_PROFILE"]).toBe("prod");
       mkdirSync(join(world.path, ".config", "awsrole"), { recursive: true });
-      writeFileSync(join(world.path, ".config/awsrole/passphrase"), "a".repeat(32), {
-        mode: 0o600,
-      });
+      writeFileSync(join(world.path, ".config/awsrole/store.key"), "a".repeat(32), { mode: 0o600 });
       const config = readFileSync(join(world.path, ".aws", "config"), "utf8");
       const line = /^credential_process = (.*prod)$/m.exec(config)?.[1] ?? "";
       const { code, stdout, stderr } = await runCommand(["/bin/sh", "-c", line], {

@@ -807,6 +807,7 @@ const cases: readonly Case[] = [
 
   // Node
   { id: "node-options", env: { NODE_OPTIONS: "--require /somewhere.js" }, by: nothing },
+  { id: "node-options", env: { BUN_OPTIONS: "--preload /somewhere.js" }, by: nothing },
   { id: "node-tls-off", env: { NODE_TLS_REJECT_UNAUTHORIZED: "0" }, by: nothing },
   { id: "node-debug", env: { NODE_DEBUG: "http" }, by: nothing },
   {

@@ -274,12 +274,14 @@ function node({ env, nodeVersion, platform }: Facts): Finding[] {
       what: `this is Node ${nodeVersion}`,
       fix: `install a node that awsrole runs on (${nodeRange})`,
     });
-  if (env["NODE_OPTIONS"])
-    findings.push({
-      id: "node-options",
-      what: "NODE_OPTIONS is set",
-      fix: `${unsetCommand("NODE_OPTIONS", platform)} where AWS tools run`,
-    });
+  // The second is the stand-alone program's: its runtime is bun.
+  for (const name of ["NODE_OPTIONS", "BUN_OPTIONS"])
+    if (env[name])
+      findings.push({
+        id: "node-options",
+        what: `${name} is set`,
+        fix: `${unsetCommand(name, platform)} where AWS tools run`,
+      });
   if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
     findings.push({
       id: "node-tls-off",

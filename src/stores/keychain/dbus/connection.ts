@@ -263,6 +263,7 @@ function decodeMessage(bytes: Buffer): Message {
   const fields = new Map(
     (pairs as [number, Variant][]).map(([code, { value }]) => [code, value] as const),
   );
+  const signature = fields.get(SIGNATURE);
   return {
     type: type as number,
     replySerial: Number(fields.get(REPLY_SERIAL)),
@@ -270,7 +271,8 @@ function decodeMessage(bytes: Buffer): Message {
     interface: fields.get(INTERFACE),
     member: fields.get(MEMBER),
     errorName: fields.get(ERROR_NAME),
-    signature: (fields.get(SIGNATURE) ?? "") as string,
+    // A hostile bus may send anything there.
+    signature: typeof signature === "string" ? signature : "",
     body: bytes.subarray(bytes.length - (bodyBytes as number)),
     isLittleEndian,
   };
