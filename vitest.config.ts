@@ -3,15 +3,16 @@ import { defineConfig } from "vitest/config";
 const isLong = process.env["AWSROLE_TEST_LONG"] !== undefined;
 
 /** `unit` is for the loop of changing and looking: it starts no awsrole. `integration` runs the built program, and real things beside it. */
-const project = (name: string, include: readonly string[]) => ({
+const project = (name: string, include: readonly string[], isolate = true) => ({
   extends: true as const,
-  test: { name, include: [...include] },
+  test: { name, include: [...include], isolate },
 });
 
 export default defineConfig({
   test: {
     projects: [
-      project("unit", ["test/unit/**/*.test.ts"]),
+      // One process for many files: to load the sources again for each would take half of the time.
+      project("unit", ["test/unit/**/*.test.ts"], false),
       project("integration", ["test/{property,integration}/**/*.test.ts"]),
     ],
     globalSetup: ["test/support/global-setup.ts"],
