@@ -110,16 +110,16 @@ export async function startKeychainDaemon(
       property(env, COLLECTION, "Collection", "Label"),
     );
   };
-  if (options.provider === "none") {
-    await until("the bus answers", () =>
-      run("gdbus", ["introspect", "--session", "-d", "org.freedesktop.DBus", "-o", "/"], { env }),
-    );
-  } else if (options.provider === "no-keyring") {
+  // gnome-keyring-daemon asks for the bus once, when it starts: without a bus it runs on, and offers nothing.
+  await until("the bus answers", () =>
+    run("gdbus", ["introspect", "--session", "-d", "org.freedesktop.DBus", "-o", "/"], { env }),
+  );
+  if (options.provider === "no-keyring") {
     const daemon = ["--foreground", "--components=secrets"];
     keyring = spawn("gnome-keyring-daemon", daemon, { env, stdio: "ignore" });
     children.push(keyring);
     await until("the keychain answers", () => property(env, SERVICE, "Service", "Collections"));
-  } else {
+  } else if (options.provider !== "none") {
     await startKeyring();
   }
 
