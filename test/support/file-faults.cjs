@@ -1,8 +1,8 @@
 /**
  * Preloaded with --require: something happens at the TEST_FAULT_AT'th operation on files below the folders TEST_FAULT_FOLDERS.
  * TEST_FAULT: `kill`, just before the operation; `halfway`, after half of what it was to write (only writes count); `change`, another program adds a line to
- * TEST_FAULT_CHANGES before the operation, if it opens a new file; `always change`, every time. Only operations that change something count:
- * between them there is nothing new to see. With TEST_FAULT_ALL all count.
+ * TEST_FAULT_CHANGES before the operation, if it opens a new file; `always change`, every time; `full`, no new file can be made, as on a full disk.
+ * Only operations that change something count: between them there is nothing new to see. With TEST_FAULT_ALL all count.
  */
 "use strict";
 const fs = require("node:fs");
@@ -26,6 +26,7 @@ const changes = /^(handle\.)?(mkdir|open|rename|unlink|rm|writeFile|chmod|chown)
 
 /** `half` writes the first half of the data, if the operation writes any. */
 function before(name, file, half, isNew = false) {
+  if (isNew && fault === "full") throw Object.assign(new Error("no space"), { code: "ENOSPC" });
   if (!isCounted(name, half)) return;
   count += 1;
   if (isNew && (fault === "always change" || (fault === "change" && count >= at && at > 0))) {
