@@ -328,8 +328,14 @@ function createReader(service: ServiceName) {
   return { broken, unknown, fromText, fromForm, check };
 }
 
-/** What an answer has that its operation's model has not, or lacks. */
-export function problemsOfAnswer(
+/** @throws when `answer` has what its operation's model has not, or lacks what it requires: the double is wrong. */
+export function requireGoodAnswer(service: ServiceName, action: string, answer: unknown): void {
+  const operation = MODELS[service].operations[action];
+  const problems = operation === undefined ? [] : problemsOfAnswer(service, operation, answer);
+  if (problems.length > 0) throw new Error(`its answer is not the model's: ${problems.join("; ")}`);
+}
+
+function problemsOfAnswer(
   service: ServiceName,
   operation: Operation,
   answer: unknown,
@@ -341,12 +347,12 @@ export function problemsOfAnswer(
   return [...reader.broken, ...reader.unknown];
 }
 
-/** AWS's patterns are Java's, which for these are JavaScript's with the flag `u`; they hold for the whole value. */
+/** AWS's patterns are Java's, which may escape any character (`\:`) where JavaScript's flag `u` forbids it; they hold for the whole value. */
 function compile(pattern: string): RegExp {
-  return new RegExp(
-    `^(?:${pattern.replace("\\u10000-\\u10FFFF", "\\u{10000}-\\u{10FFFF}")})$`,
-    "u",
-  );
+  const translated = pattern
+    .replace("\\u10000-\\u10FFFF", "\\u{10000}-\\u{10FFFF}")
+    .replaceAll(/\\([:=,@])/g, "$1");
+  return new RegExp(`^(?:${translated})$`, "u");
 }
 
 function camelCase(name: string): string {

@@ -45,10 +45,19 @@ export const IAM_SETUP_ACTIONS: Actions = {
     if (hasPassword !== true) throw absent("Login Profile for User", name);
     return { LoginProfile: { UserName: name, CreateDate: formatDate(createdAt) } };
   },
-  ListGroupsForUser: (request) => ({
-    Groups: (findUser(request).groups ?? []).map((GroupName) => ({ GroupName })),
-    IsTruncated: false,
-  }),
+  ListGroupsForUser: (request) => {
+    const { groups = [], accountId, createdAt } = findUser(request);
+    return {
+      Groups: groups.map((GroupName) => ({
+        Path: "/",
+        GroupName,
+        GroupId: "AGPAEXAMPLEGROUP1",
+        Arn: `arn:aws:iam::${accountId}:group/${GroupName}`,
+        CreateDate: formatDate(createdAt),
+      })),
+      IsTruncated: false,
+    };
+  },
   ListUserPolicies: (request) => ({
     PolicyNames: [...(findUser(request).inlinePolicies ?? [])],
     IsTruncated: false,

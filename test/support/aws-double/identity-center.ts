@@ -495,7 +495,7 @@ function seconds(date: Date): number {
 }
 
 /** As seen in aws-cli#5971 and #8561: the code as OAuth writes it in the body, as AWS writes it in a header. */
-function oidcRefusal(code: string, description?: string): Error {
+export function oidcRefusal(code: string, description?: string): Error {
   const error = code
     .replace(/Exception$/, "")
     .replaceAll(/(?<=[a-z])[A-Z]/g, "_$&")
@@ -511,7 +511,7 @@ function oidcRefusal(code: string, description?: string): Error {
 }
 
 /** As seen in oktaws#512. */
-function portalRefusal(status: number, code: string, message: string): Error {
+export function portalRefusal(status: number, code: string, message: string): Error {
   return refusal(
     status,
     code,

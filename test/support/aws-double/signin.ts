@@ -220,6 +220,6 @@ export function createSignin(directory: Directory, clock: Clock, bob: User) {
   }
 }
 
-function signinRefusal(code: string, error: string, message: string): Error {
+export function signinRefusal(code: string, error: string, message: string): Error {
   return refusal(400, code, message, {}, { error, message });
 }

@@ -3,8 +3,17 @@
  * went the same way. Nothing is kept between requests.
  */
 import { createHash } from "node:crypto";
-import { readRequest } from "../aws-double/check-request.ts";
-import type { ServiceName } from "../aws-double/models.ts";
+import {
+  formatAnswer,
+  formatRefusal,
+  isRefusal,
+  refusal,
+  type XmlStructure,
+} from "../aws-double/answers.ts";
+import { readRequest, requireGoodAnswer } from "../aws-double/check-request.ts";
+import { oidcRefusal, portalRefusal } from "../aws-double/identity-center.ts";
+import { MODELS, type ServiceName, statusOfError } from "../aws-double/models.ts";
+import { signinRefusal } from "../aws-double/signin.ts";
 import type { WorldAnswer, WorldRequest } from "./servers.ts";
 
 const hour = 3_600_000;
@@ -38,67 +47,86 @@ export function signerOf({ headers }: Pick<WorldRequest, "headers">): string | u
   return /Credential=([^/]+)\//.exec(headers["authorization"] ?? "")?.[1];
 }
 
-/** The answer of the service that the request is meant for, whichever host it was sent to: endpoints can be set. */
+/** An operation of a service, and what it gives or refuses. */
+type Called = readonly [service: ServiceName, operation: string, perform: () => XmlStructure];
+
+/**
+ * The answer of the service that the request is meant for, whichever host it was sent to: endpoints can be set. Answers are in the shape of the
+ * service's model, and its errors are those that AWS is known to send: an Error otherwise.
+ */
 export function answerAsAws(request: WorldRequest): WorldAnswer {
-  if (request.path === "/federation/credentials") return portal(request);
-  if (request.path === "/token") return ssoOidc(request);
-  if (request.path === "/v1/token") return signIn(request);
-  if (request.path.startsWith("/latest/")) return instanceMetadata(request);
-  if (/^\/v1\/credentials|^\/v2\/credentials|^\/creds/.test(request.path))
-    return container(request);
-  if (/(?:^|&)Action=/.test(request.body)) return sts(request);
-  return { status: 404, body: "the closed world knows no such request" };
+  const called = calledBy(request);
+  if (called === undefined) return { status: 404, body: "the closed world knows no such request" };
+  if ("status" in called) return called;
+  const [service, operation, perform] = called;
+  const { xmlNamespace } = MODELS[service].metadata;
+  const headers = { "content-type": xmlNamespace === undefined ? "application/json" : "text/xml" };
+  try {
+    const output = perform();
+    requireGoodAnswer(service, operation, output);
+    const body =
+      xmlNamespace === undefined
+        ? JSON.stringify(output)
+        : formatAnswer(xmlNamespace, operation, output, "1");
+    return { status: 200, headers, body };
+  } catch (refused) {
+    if (!isRefusal(refused)) throw refused;
+    if (statusOfError(service, operation, refused.code) !== refused.status)
+      throw new Error(`AWS is not known to answer ${operation} with ${refused.code}`);
+    const body =
+      xmlNamespace === undefined
+        ? JSON.stringify(refused.json)
+        : formatRefusal(xmlNamespace, refused, "1");
+    return { status: refused.status, headers, body };
+  }
 }
 
-function sts(request: WorldRequest): WorldAnswer {
-  const form = new URLSearchParams(request.body);
-  const action = form.get("Action") ?? "";
+function calledBy(request: WorldRequest): Called | WorldAnswer | undefined {
+  const { path, body } = request;
+  if (path === "/federation/credentials")
+    return ["sso", "GetRoleCredentials", () => roleCredentials(request)];
+  if (path === "/token") return ["sso-oidc", "CreateToken", () => oidcToken(request)];
+  if (path === "/v1/token") return ["signin", "CreateOAuth2Token", () => signInToken(request)];
+  if (path.startsWith("/latest/")) return instanceMetadata(request);
+  if (/^\/v1\/credentials|^\/v2\/credentials|^\/creds/.test(path))
+    return ["container", "GetCredentials", () => container(request)];
+  const form = new URLSearchParams(body);
+  const action = form.get("Action");
+  return action === null ? undefined : ["sts", action, () => sts(action, form, request)];
+}
+
+function sts(action: string, form: URLSearchParams, request: WorldRequest): XmlStructure {
   const signer = signerOf(request) ?? form.get("WebIdentityToken") ?? "nobody";
   const arn = form.get("RoleArn") ?? "";
-  const fault = stsFaults[/\/(\w+)$/.exec(arn)?.[1] ?? ""];
-  if (fault !== undefined) return { ...fault, headers: xml };
-  if (action === "GetCallerIdentity")
-    return result(
-      action,
-      `<Arn>arn:aws:iam::123456789012:user/${signer}</Arn><UserId>${signer}</UserId><Account>123456789012</Account>`,
-    );
-  const id = sessionId(action, arn, signer);
+  const name = arn.split("/").at(-1) ?? "";
+  const fault = stsFaults[name];
+  if (fault !== undefined) throw refusal(...fault);
   const account = arn.split(":")[4] ?? "123456789012";
-  const name = arn.split("/").at(-1);
-  return result(
-    action,
-    `<Credentials>${Object.entries(secretsOf(id))
-      .map(([key, value]) => `<${key}>${value}</${key}>`)
-      .join("")}<Expiration>${sessionsEndAt.toISOString()}</Expiration></Credentials>` +
-      (arn === ""
-        ? ""
-        : `<AssumedRoleUser><Arn>arn:aws:sts::${account}:assumed-role/${name}/${form.get("RoleSessionName")}</Arn><AssumedRoleId>AROA${name}:x</AssumedRoleId></AssumedRoleUser>`),
-  );
-}
-
-const xml = { "content-type": "text/xml" };
-
-function result(action: string, inner: string): WorldAnswer {
-  const namespace = 'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"';
+  if (action === "GetCallerIdentity")
+    return {
+      Arn: `arn:aws:iam::123456789012:user/${signer}`,
+      UserId: signer,
+      Account: "123456789012",
+    };
+  const keys = secretsOf(sessionId(action, arn, signer));
   return {
-    status: 200,
-    headers: xml,
-    body: `<${action}Response ${namespace}><${action}Result>${inner}</${action}Result><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></${action}Response>`,
-  };
-}
-
-function stsError(status: number, code: string, message: string): WorldAnswer {
-  return {
-    status,
-    body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>1</RequestId></ErrorResponse>`,
+    Credentials: { ...keys, Expiration: sessionsEndAt.toISOString() },
+    ...(arn === ""
+      ? {}
+      : {
+          AssumedRoleUser: {
+            Arn: `arn:aws:sts::${account}:assumed-role/${name}/${form.get("RoleSessionName") ?? ""}`,
+            AssumedRoleId: "AROAEXAMPLEROLE:session",
+          },
+        }),
   };
 }
 
 /** Roles of these names are refused. */
-const stsFaults: Readonly<Record<string, WorldAnswer>> = {
-  Denied: stsError(403, "AccessDenied", "User is not authorized to perform: sts:AssumeRole"),
-  Packed: stsError(400, "PackedPolicyTooLarge", "Packed policy consumes 120% of allotted space"),
-  Disabled: stsError(403, "RegionDisabledException", "STS is not activated in this region"),
+const stsFaults: Readonly<Record<string, Parameters<typeof refusal>>> = {
+  Denied: [403, "AccessDenied", "User is not authorized to perform: sts:AssumeRole"],
+  Packed: [400, "PackedPolicyTooLarge", "Packed policy consumes 120% of allotted space"],
+  Disabled: [403, "RegionDisabledException", "STS is not activated in this region"],
 };
 
 /** An access key id that tells what it is for: equal for equal requests of equal signers. */
@@ -115,48 +143,45 @@ function secretsOf(id: string): {
   return { AccessKeyId: id, SecretAccessKey: `secret-of-${id}`, SessionToken: `token-of-${id}` };
 }
 
-function json(status: number, body: unknown): WorldAnswer {
-  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-}
-
-function portal({ query, headers }: WorldRequest): WorldAnswer {
+function roleCredentials({ query, headers }: WorldRequest): XmlStructure {
   const asked = new Map(query);
   const [role, account] = [asked.get("role_name"), asked.get("account_id")];
   const token = headers["x-amz-sso_bearer_token"];
-  if (!role || !account) return json(400, { message: "Missing a required parameter" });
+  if (!role || !account)
+    throw portalRefusal(400, "InvalidRequestException", "Missing a required parameter");
   if (!token?.startsWith("live"))
-    return json(401, { message: "Session token not found or invalid" });
+    throw portalRefusal(401, "UnauthorizedException", "Session token not found or invalid");
   const { AccessKeyId, SecretAccessKey, SessionToken } = secretsOf(
     sessionId("sso", role, account, token),
   );
-  return json(200, {
+  return {
     roleCredentials: {
       accessKeyId: AccessKeyId,
       secretAccessKey: SecretAccessKey,
       sessionToken: SessionToken,
       expiration: sessionsEndAt.getTime(),
     },
-  });
+  };
 }
 
-function ssoOidc({ body }: WorldRequest): WorldAnswer {
+function oidcToken({ body }: WorldRequest): XmlStructure {
   const { refreshToken } = JSON.parse(body) as { refreshToken?: string };
   if (!refreshToken?.startsWith("good"))
-    return json(400, { error: "invalid_grant", error_description: "Invalid refresh token" });
-  return json(200, {
+    throw oidcRefusal("InvalidGrantException", "Invalid refresh token");
+  return {
     accessToken: `live-${refreshToken}`,
     tokenType: "Bearer",
     expiresIn: 3600,
     refreshToken: `${refreshToken}-2`,
-  });
+  };
 }
 
-function signIn({ body }: WorldRequest): WorldAnswer {
+function signInToken({ body }: WorldRequest): XmlStructure {
   const { refreshToken } = JSON.parse(body) as { refreshToken?: string };
   if (!refreshToken?.startsWith("good"))
-    return json(400, { error: "INVALID_REQUEST", message: "Invalid refresh token" });
+    throw signinRefusal("ValidationException", "INVALID_REQUEST", "Invalid refresh token");
   const { AccessKeyId, SecretAccessKey, SessionToken } = secretsOf(sessionId("login", "login"));
-  return json(200, {
+  return {
     accessToken: {
       accessKeyId: AccessKeyId,
       secretAccessKey: SecretAccessKey,
@@ -166,10 +191,10 @@ function signIn({ body }: WorldRequest): WorldAnswer {
     expiresIn: 900,
     refreshToken: `${refreshToken}-2`,
     idToken: "x",
-  });
+  };
 }
 
-function instanceMetadata({ host, method, path, headers }: WorldRequest): WorldAnswer {
+function instanceMetadata({ host, method, path, headers }: WorldRequest): Called | WorldAnswer {
   if (path === "/latest/api/token")
     return method === "PUT" && headers["x-aws-ec2-metadata-token-ttl-seconds"] !== undefined
       ? {
@@ -181,9 +206,13 @@ function instanceMetadata({ host, method, path, headers }: WorldRequest): WorldA
   if (headers["x-aws-ec2-metadata-token"] !== "imds-token") return { status: 401, body: "" };
   if (path === "/latest/meta-data/iam/security-credentials/")
     return { status: 200, body: "worker" };
-  if (path === "/latest/meta-data/iam/security-credentials/worker") {
-    const { AccessKeyId, SecretAccessKey, SessionToken } = secretsOf(sessionId("imds", host));
-    return json(200, {
+  if (path !== "/latest/meta-data/iam/security-credentials/worker")
+    return { status: 404, body: "" };
+  const { AccessKeyId, SecretAccessKey, SessionToken } = secretsOf(sessionId("imds", host));
+  return [
+    "imds",
+    "GetRoleCredentials",
+    () => ({
       Code: "Success",
       LastUpdated: "2026-01-01T00:00:00Z",
       Type: "AWS-HMAC",
@@ -191,20 +220,19 @@ function instanceMetadata({ host, method, path, headers }: WorldRequest): WorldA
       SecretAccessKey,
       Token: SessionToken,
       Expiration: sessionsEndAt.toISOString().replace(".000", ""),
-    });
-  }
-  return { status: 404, body: "" };
+    }),
+  ];
 }
 
-function container({ host, path, headers }: WorldRequest): WorldAnswer {
+function container({ host, path, headers }: WorldRequest): XmlStructure {
   const { AccessKeyId, SecretAccessKey, SessionToken } = secretsOf(
     sessionId("container", host, path, headers["authorization"] ?? ""),
   );
-  return json(200, {
+  return {
     AccessKeyId,
     SecretAccessKey,
     Token: SessionToken,
     Expiration: sessionsEndAt.toISOString().replace(".000", ""),
     RoleArn: "arn:aws:iam::123456789012:role/task",
-  });
+  };
 }

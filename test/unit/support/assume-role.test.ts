@@ -211,10 +211,10 @@ describe("AssumeRole", () => {
 describe("AssumeRoleWithWebIdentity", () => {
   it("takes a token instead of a signature", async () => {
     const answer = await assumeWithToken(
-      createWebIdentityToken({ subject: "pod", expiresAt: later() }),
+      createWebIdentityToken({ subject: "system:pod", expiresAt: later() }),
     );
     expect(answer).toMatchObject({
-      SubjectFromWebIdentityToken: "pod",
+      SubjectFromWebIdentityToken: "system:pod",
       Audience: "sts.amazonaws.com",
     });
     expect(sts.requests).toMatchObject([
