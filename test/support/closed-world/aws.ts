@@ -72,7 +72,9 @@ export function answerAsAws(request: WorldRequest): WorldAnswer {
   } catch (refused) {
     if (!isRefusal(refused)) throw refused;
     if (statusOfError(service, operation, refused.code) !== refused.status)
-      throw new Error(`AWS is not known to answer ${operation} with ${refused.code}`);
+      throw new Error(`AWS is not known to answer ${operation} with ${refused.code}`, {
+        cause: refused,
+      });
     const body =
       xmlNamespace === undefined
         ? JSON.stringify(refused.json)
