@@ -33,6 +33,9 @@ export async function runChild(command: ChildCommand): Promise<number> {
   const [program = ""] = words;
   if (words.some((word) => word.includes("\0")))
     throw cannotBeExecuted(program, "an argument has a NUL character", undefined);
+  const variable = Object.keys(env).find((name) => env[name]?.includes("\0"));
+  if (variable !== undefined)
+    throw cannotBeExecuted(program, `the value of ${variable} has a NUL character`, undefined);
   const invocation = invocationOf(words, { what: "exec", env, platform });
   let child: ChildProcess | undefined;
   // Before the child is there, so that no signal finds awsrole without it.
