@@ -14,6 +14,8 @@ export type ProfileSummary = {
   readonly otherSource?: string;
   /** Of a role of IAM Identity Center: its account's name or id, and the permission set. */
   readonly ssoRole?: string;
+  /** Of such a role: the session's name or, without one, its start URL. */
+  readonly ssoSession?: string;
   /** Of a key in a store. */
   readonly accessKeyId?: string;
   /** Why it cannot be used. */
@@ -45,10 +47,12 @@ function describe(profile: Profile): Omit<ProfileSummary, "name"> {
     return { kind: kindNames[profile.kind], accessKeyId: profile.accessKeyId };
   if (profile.kind === "sso") {
     const { session, accountId, roleName, settings } = profile;
+    const ssoSession = session.name ?? session.startUrl;
     return {
       kind: kindNames[profile.kind],
       ssoRole: `${settings.get("awsrole_sso_account_name")?.value ?? accountId} ${roleName}`,
-      otherSource: `sso: ${session.name ?? session.startUrl}`,
+      ssoSession,
+      otherSource: `sso: ${ssoSession}`,
     };
   }
   if (profile.kind !== "role") return { kind: kindNames[profile.kind] };

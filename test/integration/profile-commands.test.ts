@@ -144,6 +144,43 @@ describe("profile commands", () => {
     expect(code).toBe(0);
   });
 
+  it("list groups the roles of IAM Identity Center by session, and finds them by account and session", async () => {
+    const sso = (name: string, session: string, account: string): string =>
+      `\n[profile ${name}]\ncredential_process = awsrole credential-process --profile ${name}\nawsrole_sso_session = ${session}\nawsrole_sso_account_id = 222222222222\nawsrole_sso_account_name = ${account}\nawsrole_sso_role_name = Admin\n`;
+    const session = (name: string): string =>
+      `\n[sso-session ${name}]\nsso_start_url = https://${name}.awsapps.com/start\nsso_region = eu-west-1\n`;
+    appendFileSync(
+      home.configFile,
+      [
+        session("corp"),
+        sso("one", "corp", "Acme Dev"),
+        session("other"),
+        sso("two", "other", "Umbrella"),
+        sso("three", "corp", "Acme Prod"),
+      ].join(""),
+    );
+    const stdout = await done("list");
+    const first = stdout.split("\n").map((line) => line.split("  ")[0]);
+    expect(first.slice(first.indexOf("bob"))).toEqual([
+      "bob",
+      "",
+      "corp: not signed in",
+      "one",
+      "three",
+      "",
+      "other: not signed in",
+      "two",
+      "",
+    ]);
+    expect(stdout).toMatch(/^three +sso +Acme Prod Admin$/m);
+    expect(await done("list", "acme p*")).toMatch(/^PROFILE.*\n\ncorp: not signed in\nthree .*\n$/);
+    expect(await done("list", "other")).toMatch(/^PROFILE.*\n\nother: not signed in\ntwo .*\n$/);
+    expect(await done("list", "--quiet", "acme")).toMatch(/^PROFILE.*\none .*\nthree .*\n$/);
+    expect(JSON.parse(await done("list", "--json", "two"))).toMatchObject({
+      profiles: [{ name: "two", ssoSession: "other", ssoRole: "Umbrella Admin" }],
+    });
+  });
+
   it("adopt and release are each other's reverse, byte for byte", async () => {
     const out = await done("adopt", "prod", "--dry-run");
     expect(out).toMatch(/^-role_arn/m);

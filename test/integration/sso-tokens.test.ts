@@ -135,7 +135,7 @@ describe("logout --all --sso", () => {
 
 describe("until when one is signed in", () => {
   const shown = async () => ({
-    list: (await home.run(["list"])).stderr,
+    list: (await home.run(["list"])).stdout,
     json: JSON.parse((await home.run(["list", "--json"])).stdout) as { signIns: unknown[] },
     explain: (await home.run(["explain", "reader"])).stdout,
     doctor: (await home.run(["doctor", "reader", "--json"])).stdout,

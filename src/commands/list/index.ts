@@ -10,6 +10,7 @@ import { rowsOf } from "../../sessions/delete-items.ts";
 import { describeSignIn, isSignedIn, listSignIns, type SignIn } from "../../sessions/sign-ins.ts";
 import { globPattern } from "../../foundation/glob.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
+import { sessionId } from "../../sso/token.ts";
 import { describeProfile, type ProfileSummary } from "../../profiles/summary.ts";
 import { drawTree } from "./source-tree.ts";
 
@@ -17,10 +18,11 @@ export default defineCommand({
   usage: "list [PATTERN]",
   summary: "list profiles with their role, source and cached session",
   description:
-    "Lists the profiles of the AWS files with their role, source, cached session and store. It opens no store and uses no network.",
+    "Lists the profiles of the AWS files with their role, source, cached session and store, those of IAM Identity Center by session, with until when you are signed in. It opens no store and uses no network.",
   positionals: {
     PATTERN: {
-      describe: "only profiles whose name contains this, or matches it with * and ?",
+      describe:
+        "only profiles whose name, account or session contains this, or matches it with * and ?",
       completes: "profiles",
     },
   },
@@ -55,14 +57,11 @@ export default defineCommand({
     const now = context.clock.now();
     const heldFor = groupRows(await rowsOf(context).list(), now);
     const pattern = args.positionals["PATTERN"];
-    const matches = nameFilter(pattern);
     const listed = files
       .profileNames()
-      .filter(matches)
-      .map((name): Listed => {
-        const summary = describeProfile(files, name);
-        return { ...summary, ...heldFor(summary) };
-      });
+      .map((name) => describeProfile(files, name))
+      .filter(filterOf(pattern))
+      .map((summary): Listed => ({ ...summary, ...heldFor(summary) }));
     const signIns = await listSignIns(context, files);
     if (args.json)
       printJson(context, {
@@ -79,22 +78,9 @@ export default defineCommand({
             : `No profile matches ${pattern}.`,
         );
     } else {
-      const rows = listed.map((one) => [
-        one.name,
-        one.kind,
-        one.error ?? roleOf(one) ?? one.ssoRole ?? one.accessKeyId ?? "",
-        one.sourceProfile ?? one.otherSource ?? "",
-        one.cachedUntil === undefined ? "" : formatUntil(new Date(one.cachedUntil), now),
-        one.store ?? "",
-      ]);
-      const header = ["PROFILE", "KIND", "ROLE", "VIA", "CACHED UNTIL", "STORE"];
-      context.stdout(printTable(header, rows));
-      if (!args.quiet)
-        for (const one of signIns)
-          printNotice(
-            context,
-            `${one.session.name ?? one.session.startUrl}: ${describeSignIn(one, now)}`,
-          );
+      const shown =
+        pattern === undefined ? signIns : signIns.filter((one) => listed.some(isOf(one)));
+      context.stdout(drawTable(listed, args.quiet ? [] : shown, now));
     }
     return 0;
   },
@@ -111,10 +97,45 @@ function signInFacts({ session, state }: SignIn, now: Date) {
 }
 
 /** Without `*` and `?` a part of the name is enough. */
-function nameFilter(pattern: string | undefined): (name: string) => boolean {
+function filterOf(pattern: string | undefined): (profile: ProfileSummary) => boolean {
   if (pattern === undefined) return () => true;
   const { test } = globPattern(/[*?]/.test(pattern) ? pattern : `*${pattern}*`);
-  return test;
+  return ({ name, ssoRole = "", ssoSession = "" }) => [name, ssoRole, ssoSession].some(test);
+}
+
+function isOf({ session }: SignIn): (profile: ProfileSummary) => boolean {
+  return ({ ssoSession }) => ssoSession === sessionId(session);
+}
+
+/** Profiles in the order of the files, then those of each session below a line that says until when one is signed in to it. */
+function drawTable(listed: readonly Listed[], signIns: readonly SignIn[], now: Date): string {
+  const groups = signIns.map((one) => ({
+    heading: `${sessionId(one.session)}: ${describeSignIn(one, now)}\n`,
+    profiles: listed.filter(isOf(one)),
+  }));
+  const grouped = new Set(groups.flatMap(({ profiles }) => profiles));
+  const others = listed.filter((one) => !grouped.has(one));
+  const header = ["PROFILE", "KIND", "ROLE", "VIA", "CACHED UNTIL", "STORE"];
+  const [head = "", ...lines] = printTable(
+    header,
+    [...others, ...grouped].map((one) => [
+      one.name,
+      one.kind,
+      one.error ?? roleOf(one) ?? one.ssoRole ?? one.accessKeyId ?? "",
+      one.sourceProfile ?? (grouped.has(one) ? "" : (one.otherSource ?? "")),
+      one.cachedUntil === undefined ? "" : formatUntil(new Date(one.cachedUntil), now),
+      one.store ?? "",
+    ]),
+  ).split(/(?<=\n)/);
+  return [
+    head,
+    ...lines.splice(0, others.length),
+    ...groups.flatMap(({ heading, profiles }) => [
+      "\n",
+      heading,
+      ...lines.splice(0, profiles.length),
+    ]),
+  ].join("");
 }
 
 type Held = { readonly cachedUntil?: string; readonly store?: string };
