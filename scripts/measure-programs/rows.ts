@@ -1,4 +1,4 @@
-/** Programs that people use with AWS, each run with awsrole: what works with what. docs/reference/clients.md is made of it. */
+/** Programs that people use with AWS, each run with awsrole: what works with what. docs/reference/programs.md is made of it. */
 
 /** `–`: it does not apply, or was not looked at. */
 export type Cell = "yes" | "no" | "–";
@@ -21,6 +21,7 @@ export type Seen = {
   readonly serve: Cell;
 };
 
+/** A program, what was seen of it last, and what else its users should know. */
 export type Row = Seen & { readonly name: string; readonly note?: string };
 
 /** Seen by hand, with the program that was current on that day. */
