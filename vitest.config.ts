@@ -19,9 +19,9 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/fail-on-violations.ts"],
     pool: "forks",
-    // Many tests wait for a deadline or a person: two more than there are cores keep these busy meanwhile.
+    // Many tests wait for a deadline or a person: a third keeps two cores busy meanwhile.
     // The full counts measure what herds do to one another: nothing else may run beside them.
-    maxWorkers: isLong ? 1 : availableParallelism() + 2,
+    maxWorkers: isLong ? 1 : Math.max(3, availableParallelism()),
     // Only against tests that hang: the slowest takes 30 s, and ten times that on a machine with ten times too much to do. What
     // must be quick is measured by its own test.
     testTimeout: 300_000,
