@@ -4,6 +4,7 @@
  */
 import type { Document, Settings } from "../config/document.ts";
 import { type AwsFiles, combineDocuments } from "../config/files.ts";
+import { capitalKeys } from "../config/capital-keys.ts";
 import { isName } from "../config/grammar.ts";
 import { oddHeaderOf, withPlainHeader } from "../config/odd-headers.ts";
 
@@ -45,7 +46,7 @@ export function mixtureOf(files: AwsFiles, name: string): string | undefined {
       "quoted header",
     );
   const settings = files.profile(name);
-  if (settings === undefined || isUnknown(settings)) return undefined;
+  if (settings === undefined || isUnknown(settings) || isUnmeasured(files, name)) return undefined;
   const value = (key: string): string => settings.get(key)?.value ?? "";
   const config = files.configProfile(name) ?? new Map();
   const isCapital = hasCapitalKeys(files.config, config);
@@ -86,6 +87,22 @@ function isUnknown(settings: Settings): boolean {
   return (
     has("aws_access_key_id") !== has("aws_secret_access_key") ||
     (has("sso_account_id") || has("sso_role_name")) !== (has("sso_session") || has("sso_start_url"))
+  );
+}
+
+/** Written as no measured profile is: clients differ by headers with a comment and by capitals in the names of settings. */
+function isUnmeasured({ config, credentials }: AwsFiles, name: string): boolean {
+  const header = oddHeaderOf(config, name);
+  const isFound = config
+    .find("profile", name)
+    .some(({ start }) => config.lineAt(start) === header?.line);
+  const isSpacedWithin = header?.form === "spaced" && !/^\[[ \t]/.test(header.text);
+  const isOther = header?.form === "glued" || header?.form === "bracket" || isSpacedWithin;
+  return (
+    (isFound && isOther) ||
+    [config, credentials].some((document) =>
+      capitalKeys(document, "profile", name).some(({ key }) => !/^aws_|^region$/.test(key)),
+    )
   );
 }
 

@@ -224,7 +224,7 @@ export function headerProblems(document: Document, section: Section): readonly L
       hint:
         meant === undefined
           ? `write ${form}, a name of letters, digits and _ - / . % @ : +`
-          : `write ${form.replace("NAME", () => meant)}`,
+          : `write ${form.replace("NAME", () => meant.replace(/^profile[.:_-]+(?=.)/, ""))}`,
     },
   ];
 }

@@ -7,7 +7,13 @@ export function mfaDeviceProblem(
   // A hardware device has a plain number.
   const [, service, resource] = /^arn:[^:]*:([^:]*):[^:]*:[^:]*:(.*)$/i.exec(serial) ?? [];
   if (service === undefined || resource === undefined) return undefined;
-  if (service === "iam" && /^mfa\/./.test(resource)) return undefined;
+  if (service === "iam" && /^mfa\/./.test(resource))
+    return /^arn:aws[a-z-]*:iam::\d{12}:/.test(serial)
+      ? undefined
+      : {
+          what: "is not the ARN of a device: the account has twelve digits, and the partition small letters",
+          hint: "the ARN of a device looks like arn:aws:iam::123456789012:mfa/NAME; the user's security credentials in the console show it",
+        };
   const [kind = ""] = resource.split("/");
   if (service === "iam" && kind === "u2f")
     return {

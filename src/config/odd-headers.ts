@@ -6,7 +6,8 @@
  * - spaced (`[ profile x ]`, two spaces between the words): the AWS CLI, boto3 or JavaScript do not;
  * - indented: a header at the top, else a part of the value above, by tool;
  * - capital (`[Profile x]`), invisible (a no-break space in it) and mistyped (`[profiles x]`): none;
- * - characters (`[profile x)]`): by tool.
+ * - characters (`[profile x)]`): by tool;
+ * - glued (`[profile x]# c`): JavaScript and Ruby do not; bracket (`[profile x] # [c]`): the AWS CLI and boto3 do not.
  */
 import { closestMatch } from "../foundation/edit-distance.ts";
 import { invisible } from "../foundation/text.ts";
@@ -20,7 +21,9 @@ export type OddForm =
   | "capital"
   | "invisible"
   | "mistyped"
-  | "characters";
+  | "characters"
+  | "glued"
+  | "bracket";
 
 export type OddHeader = {
   /** `profile`, `sso-session` or `services`. */
@@ -60,6 +63,8 @@ export const oddForms: Readonly<Record<OddForm, string>> = {
   invisible: "has a character that cannot be seen: no AWS tool reads it as it looks",
   mistyped: "begins with a word that no AWS tool knows",
   characters: "has a name with characters that not every AWS tool reads",
+  glued: "has a comment without a space before it: JavaScript and Ruby do not read it",
+  bracket: "has a comment with a bracket: the AWS CLI and boto3 do not read it",
 };
 
 /** The document with the header as every tool reads it, for questions about what is below it. */
@@ -86,7 +91,7 @@ function readOddHeader(
   const seen = written
     .replaceAll(/[\u200B-\u200F\u2060-\u206F\uFEFF\u00AD]/g, "")
     .replaceAll(/[^\S\t]/g, " ");
-  const content = trimSpaces(seen);
+  const content = trimSpaces(seen).replace(/^\[\[+(.*?)\]+$/, "[$1]");
   if (!content.startsWith("[") || !content.endsWith("]")) return undefined;
   const inner = content.slice(1, -1);
   const words = trimSpaces(inner);
@@ -105,11 +110,13 @@ function readOddHeader(
   const tests: readonly (readonly [OddForm, boolean])[] = [
     ["invisible", isInvisible],
     ["indented", /^[ \t]/.test(text)],
-    ["mistyped", guess !== prefix],
+    ["mistyped", guess !== prefix || content !== trimSpaces(seen)],
     ["capital", isCapital],
     ["quoted", unquoted !== undefined],
     ["characters", !isName(name)],
     ["spaced", inner !== words || (!isBare && gap !== " ")],
+    ["bracket", behind.includes("]")],
+    ["glued", behind !== "" && written.endsWith("]")],
   ];
   const form = tests.find(([, is]) => is)?.[0];
   if (form === undefined) return undefined;

@@ -38,6 +38,12 @@ export function regionProblem(
   const swapped = `${name[1] ?? ""}${name[0] ?? ""}`;
   const isSwapped = !knownAreas.has(name.slice(0, 2)) && knownAreas.has(swapped);
   if (isRegionName.test(name) && !isSwapped) return undefined;
+  const standard = /^fips-(.+)|^(.+)-fips$/.exec(name)?.slice(1).join("");
+  if (standard !== undefined && isRegionName.test(standard))
+    return {
+      what: "is an old name for FIPS endpoints, which has no host of its own",
+      guess: standard,
+    };
   const zone = isZone.exec(name)?.[1];
   if (zone !== undefined) return { what: "is a zone of a region", meant: zone };
   const plain = name.toLowerCase().replaceAll(/["']/g, "").replaceAll(/[_ ]/g, "-");

@@ -108,3 +108,11 @@ export function moveComment(document: Document, found: string): Document {
   lines.splice(index, 1, `${text}${end}`, `${value}${end}`);
   return parseDocument(lines.join("\n"), document);
 }
+
+/** The name of the setting in the line `found` in small letters; nothing where that line is not there any more. */
+export function writeKeySmall(document: Document, found: string): Document {
+  return editLines(document, (lines) => {
+    for (const [at, line] of lines.entries())
+      if (line === found) lines[at] = line.replace(/^[^=]*/, (key) => key.toLowerCase());
+  });
+}

@@ -1,7 +1,7 @@
 /** Whether a command line counts on a shell, which splits, expands and redirects; most of what runs commands of a config does not. */
 import { splitCommand } from "./split-command.ts";
 
-/** True for pipes, redirections, lists, variables, substitutions, `~` and assignments, outside of quotes; false where the line runs a shell itself. */
+/** True for pipes, redirections, lists, variables, substitutions, groups, `~` and assignments, outside of quotes; false where the line runs a shell itself. */
 export function needsShell(line: string): boolean {
   if (runsShell(splitCommand(line, "linux") ?? [])) return false;
   // Within "…" a shell still expands.
@@ -11,6 +11,7 @@ export function needsShell(line: string): boolean {
   return (
     /\$[\w({]|`/.test(expanded) ||
     /\||&&|(?:^|\s)\d?[<>]|;(?:\s|$)|\s&(?:\s|$)/.test(bare) ||
+    /^[({]/.test(bare) ||
     /(?:^|\s|=)~(?:\/|\s|$)/.test(bare) ||
     /^[A-Za-z_]\w*=\S*\s/.test(bare)
   );

@@ -39,10 +39,10 @@ export function awsroleLineProfile(line: string, managed: boolean): string | und
   return awsroleFile.test(program) || managed ? profile : undefined;
 }
 
-const awsroleLine = /^(.+?) credential-process --profile[ =]([^\s"]+)(?=\s|$)/;
+const awsroleLine = /^(.+?)[ \t]+credential-process[ \t]+--profile(?:[ \t]+|=)([^\s"]+)(?=\s|$)/;
 
 function redirectLine(line: string, to: string): string {
-  const [before = ""] = /^.+? credential-process --profile[ =]/.exec(line) ?? [];
+  const [before = ""] = /^.+?[ \t]credential-process[ \t]+--profile(?:[ \t]+|=)/.exec(line) ?? [];
   return before + to + line.slice(before.length).replace(/^\S+/, "");
 }
 

@@ -100,6 +100,50 @@ type Case = {
 const nothing = { env: {} };
 const cases: readonly Case[] = [
   // The files
+  ...["[profile dev]#ours", "[profile dev];ours"].map((header): Case => ({
+    id: "odd-header",
+    how: header,
+    config: `${clean}${header}\nregion = eu-west-1\n`,
+    line: 12,
+  })),
+  {
+    id: "odd-header",
+    how: "a comment with a bracket",
+    config: `${clean}[profile dev] # [ours]\nregion = eu-west-1\n`,
+    line: 12,
+    by: { config: `${clean}# [ours]\n[profile dev]\nregion = eu-west-1\n` },
+  },
+  {
+    id: "odd-header",
+    how: "two brackets",
+    config: `${clean}[[profile dev]]\nregion = eu-west-1\n`,
+    line: 12,
+    by: { config: `${clean}[profile dev]\nregion = eu-west-1\n` },
+  },
+  {
+    id: "twin-section",
+    how: "one with spaces, which to write plain would make a second one that the AWS CLI refuses",
+    config: `${clean}[profile dev]\nregion = eu-west-1\n[ profile dev ]\noutput = json\n`,
+    line: 14,
+    by: { config: `${clean}[profile dev]\nregion = eu-west-1\noutput = json\n` },
+  },
+  ...[
+    `Role_ARN = ${roleArn}\nsource_profile = base`,
+    `role_arn = ${roleArn}\nSource_Profile = base`,
+    "Credential_Process = /bin/true",
+    "AWS_ACCESS_KEY_ID = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = planted-secret",
+    "SSO_Session = acme\nsso_account_id = 123456789012\nsso_role_name = reader\n[sso-session acme]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1",
+  ].map((settings): Case => ({
+    id: "capital-key",
+    how: settings.split("=")[0] ?? "",
+    config: `${clean}[profile dev]\nregion = eu-west-1\n${settings}\n`,
+  })),
+  {
+    id: "capital-key",
+    how: "in an sso-session",
+    config: `${clean}[sso-session acme]\nSSO_Start_URL = https://example.awsapps.com/start\nsso_region = eu-west-1\n`,
+    line: 13,
+  },
   ...["sso_region = us-east-1", "sso_start_url = https://other.awsapps.com/start"].map(
     (contradiction): Case => {
       const session = `[sso-session acme]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n`;
@@ -527,6 +571,9 @@ const cases: readonly Case[] = [
     "arn:aws:iam::123456789012:role/bob",
     "arn:aws:sts::123456789012:assumed-role/a/b",
     "arn:aws:iam::123456789012:root",
+    "arn:aws:iam::1234:mfa/bob",
+    "ARN:AWS:iam::123456789012:mfa/bob",
+    "arn:aws-cn:iam::123456789012:mfa/bob",
     "arn:aws-cn:iam::123456789012:sms-mfa/bob",
     "arn:aws:iam::123456789012:u2f/root-account/k",
   ].map((serial): Case => ({
@@ -551,6 +598,9 @@ const cases: readonly Case[] = [
     "cat <file",
     "op --file=~/x",
     "op get &",
+    "(op get)",
+    "op get 'aws",
+    "op get aws\\",
   ].map((command): Case => ({
     id: "mfa-process-shell",
     how: command,
@@ -612,6 +662,9 @@ const cases: readonly Case[] = [
     "us-east-11",
     "uswest-2",
     "eu",
+    // To name the region alone would leave FIPS.
+    "us-east-1-fips",
+    "fips-us-east-1",
   ].map((region): Case => ({
     id: "region-unknown",
     how: region,
@@ -1124,6 +1177,33 @@ describe("doctor", () => {
     );
   });
 
+  it.for<readonly [string, string, NodeJS.ProcessEnv]>([
+    ["an indented header", `${clean}\t[profile dev]\nregion = eu-west-1\n`, {}],
+    ["an indented header at the top", `  [default]\nregion = eu-west-1\n${clean}`, {}],
+    [
+      "a header with a character that cannot be seen",
+      `${clean}\u200b[profile dev]\nregion = x\n`,
+      {},
+    ],
+    ["a region of the environment", clean, { AWS_REGION: "eu-west-1a" }],
+    [
+      "keys in capitals",
+      `${clean}[profile dev]\nregion = eu-west-1\nRole_ARN = ${roleArn}\nsource_profile = base\n`,
+      {},
+    ],
+  ])("has one finding for %s", async ([, config, env]) => {
+    const { findings } = await examine(make({ config }), env);
+    expect(findings.map(({ id, what }) => `${id}: ${what}`)).toHaveLength(1);
+  });
+
+  it("has one finding for a folder that is a broken link", async () => {
+    const home = make();
+    const folder = dirname(home.configFile);
+    renameSync(folder, join(home.path, "elsewhere"));
+    symlinkSync(join(home.path, "nowhere"), folder);
+    expect((await examine(home)).findings.map(({ id }) => id)).toEqual(["link-broken"]);
+  });
+
   it("has an entry for every finding that the code can make, and makes all of them", () => {
     const folder = fileURLToPath(new URL("../../src/commands/doctor/", import.meta.url));
     const code = readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -1250,6 +1330,25 @@ describe("doctor", () => {
     expect(shown).not.toContain("source-missing");
     expect(seen).toContain("error: source-missing  profile other");
     expect(seen).toMatch(/remaining:  1 error, 0 warnings\n$/);
+  });
+
+  it("says nothing of tabs and more spaces in the program's line, and keeps another system's path", async () => {
+    const spaced = line("prod").replace(
+      " credential-process --profile ",
+      "  credential-process\t--profile  ",
+    );
+    const home = make({ config: clean.replace(line("prod"), spaced) });
+    expect((await examine(home)).findings).toEqual([]);
+    const elsewhere = line("prod", "C:\\Users\\bob\\awsrole.cmd");
+    writeFileSync(home.configFile, clean.replace(line("prod"), elsewhere));
+    expect((await examine(home)).findings).toMatchObject([
+      { id: "program-missing", fixable: false },
+    ]);
+  });
+
+  it("guesses the profile that a variable names with its header", async () => {
+    const { findings } = await examine(make(), { AWS_PROFILE: "profile prod" });
+    expect(findings).toMatchObject([{ id: "env-profile-missing", fix: "did you mean prod?" }]);
   });
 
   it("keeps the options of the line that it writes anew", async () => {

@@ -15,6 +15,7 @@ const consequences: ReadonlySet<FindingId> = new Set([
 ]);
 const causes: ReadonlySet<FindingId> = new Set([
   "invisible-character",
+  "capital-key",
   "continued-value",
   "mfa-device",
 ]);
@@ -31,7 +32,17 @@ export function withoutConsequences(all: readonly Finding[]): readonly Finding[]
             other.profile === one.profile &&
             (causes.has(other.id) || isShadowOf(other, one)),
         )
-      ),
+      ) && !isOfVariable(one, all),
+  );
+}
+
+/** `profile-invalid` for a variable that has a finding of its own. */
+function isOfVariable(refused: Finding, all: readonly Finding[]): boolean {
+  const variable = /\((AWS_\w+)\)$/.exec(refused.what)?.[1];
+  return (
+    refused.id === "profile-invalid" &&
+    variable !== undefined &&
+    all.some(({ id, what }) => id === "env-region-unknown" && what.startsWith(`${variable} `))
   );
 }
 

@@ -74,6 +74,7 @@ export const catalogue = {
   "java-v1-file": note(
     "the AWS SDK for Java v1 (Hadoop and Spark 3, older Jenkins plugins) reads that file instead of the config file, and finds no other profile",
   ),
+  "capital-key": warning("a setting that one tool reads does not exist for the next"),
   "name-for-crt": note(
     "older releases of the AWS CRT (Mountpoint 1.x, s3torchconnector 1.5) do not find a profile whose name has more than letters, digits, - and _",
   ),

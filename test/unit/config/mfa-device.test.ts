@@ -15,6 +15,13 @@ it.each([
   expect(mfaDeviceProblem(account + resource)?.what).toContain(why);
 });
 
+it.each(["arn:aws:iam::1234:mfa/bob", "ARN:AWS:iam::123456789012:mfa/bob"])(
+  "takes %s for no ARN of a device",
+  (serial) => {
+    expect(mfaDeviceProblem(serial)?.what).toContain("twelve digits");
+  },
+);
+
 it.each([
   `${account}mfa/bob`,
   `${account}mfa/team/bob@corp`,

@@ -75,7 +75,8 @@ function profiles({ env, files, platform }: Facts): Finding[] {
           },
         ];
       if (!name || known.includes(name) || name === "default") return [];
-      const guess = closestMatch(name, known);
+      const bare = name.replace(/^profile\s+/, "");
+      const guess = known.includes(bare) ? bare : closestMatch(name, known);
       return [
         {
           id: "env-profile-missing",

@@ -21,17 +21,24 @@ import type { Check, Finding } from "../finding.ts";
 /** Every check of the files. */
 export const checkFiles: Check = ({ files, platform }) => [
   ...[files.config, files.credentials].flatMap((document) => {
-    const told = linesTold(document);
-    return documentProblems(document)
-      .filter(({ line }) => !told.has(line))
-      .map((problem) => ofProblem(problem, files.config.file));
+    return withoutTold(document, documentProblems(document)).map((problem) =>
+      ofProblem(problem, files.config.file),
+    );
   }),
   ...[files.config, files.credentials].flatMap((document) => [
     ...byteOrderMark(document),
-    ...duplicates(document),
+    ...withoutTold(document, duplicates(document)),
   ]),
   ...(platform === "win32" ? [] : permissions(files)),
 ];
+
+function withoutTold<T extends { readonly line?: number }>(
+  document: Document,
+  found: readonly T[],
+): readonly T[] {
+  const told = linesTold(document);
+  return found.filter(({ line }) => line === undefined || !told.has(line));
+}
 
 function ofProblem({ severity, what, hint, file, line }: Problem, config: string): Finding {
   const ids: Readonly<Record<string, FindingId>> = {
@@ -115,12 +122,13 @@ function permissions({ config, credentials }: AwsFiles): Finding[] {
   const folders = new Set(
     documents.filter(({ file }) => isPlainFile(file)).map(({ file }) => dirname(file)),
   );
+  const links = documents.flatMap(({ file }) => brokenLink(file) ?? []);
   return [
+    // A folder once, though both files are in it.
+    ...links.filter(({ what }, at) => links.findIndex((one) => one.what === what) === at),
     ...documents.flatMap((document) => {
       const { file } = document;
-      const broken = brokenLink(file);
       const found = statOf(file);
-      if (broken !== undefined) return [broken];
       if (found === undefined || !found.isFile()) return [];
       return [...ownerOf(file, found), ...writable(file, found), ...readable(document, found)];
     }),

@@ -1,7 +1,7 @@
 /** Lines that look right and are read differently, or by nobody: headers, indented settings, comments behind values, characters that cannot be seen. */
 import { bodyOf, type Document, type Section } from "../../../config/document.ts";
 import { decodeUtf8, type Entry, lineStop, nextLine, readBody } from "../../../config/grammar.ts";
-import { type OddHeader, oddForms, oddHeaders } from "../../../config/odd-headers.ts";
+import { type OddForm, type OddHeader, oddForms, oddHeaders } from "../../../config/odd-headers.ts";
 import {
   indentedBelow,
   moveComment,
@@ -36,8 +36,18 @@ export function linesTold(document: Document): ReadonlySet<number> {
         invisible.test(decodeUtf8(key) ?? "") ? [document.lineAt(start)] : [],
       ),
     );
+  // To awsrole what is below a header that it does not read belongs to the section above.
+  const unread = odd.filter(
+    ({ line }) => !document.headers.some((at) => document.lineAt(at) === line),
+  );
+  const stops = [...heads.map((at) => at + 1), ...odd.map(({ line }) => line), lines.length + 1];
+  const below = unread.flatMap(({ line }) => {
+    const stop = Math.min(...stops.filter((one) => one > line));
+    return Array.from({ length: stop - line - 1 }, (_, at) => line + 1 + at);
+  });
   return new Set([
     ...odd.map(({ line }) => line),
+    ...below,
     ...heads.flatMap((at) => indentedBelow(lines, at, indented).map((one) => one + 1)),
     ...keys,
   ]);
@@ -47,6 +57,9 @@ export function linesTold(document: Document): ReadonlySet<number> {
 function fixIn(document: Document, edit: (config: Document) => Document): { autoFix?: AutoFix } {
   return document.kind === "config" ? { autoFix: { edit } } : {};
 }
+
+/** What is meant is a guess, or there is a comment to move. */
+const byHand: ReadonlySet<OddForm> = new Set(["characters", "mistyped", "bracket"]);
 
 function headers(document: Document): Finding[] {
   const odd = oddHeaders(document);
@@ -67,15 +80,17 @@ function headers(document: Document): Finding[] {
         fix: `move its lines to line ${twin} and remove this header`,
       };
     const indented = form === "indented" ? outdentSettings : undefined;
-    const isFixable = form !== "characters" && form !== "mistyped" && /^[\w./%@:+-]+$/.test(name);
+    const isFixable = !byHand.has(form) && /^[\w./%@:+-]+$/.test(name);
     return {
       id: form === "indented" ? "indented-header" : "odd-header",
       ...place,
       what: `${escapeControls(decodeUtf8(shown) ?? "")} ${oddForms[form]}`,
       fix:
-        isFixable || form === "mistyped"
-          ? `write ${plain.replace(/ [#;].*$/, "")}`
-          : `write [${kind} NAME], a name of letters, digits and _ - / . % @ : +`,
+        form === "bracket"
+          ? "write the comment on a line of its own"
+          : isFixable || form === "mistyped"
+            ? `write ${plain.replace(/ [#;].*$/, "")}`
+            : `write [${kind} NAME], a name of letters, digits and _ - / . % @ : +`,
       ...(isFixable
         ? fixIn(document, indented ?? ((config) => replaceHeader(config, header.text, plain)))
         : {}),
@@ -93,7 +108,8 @@ function twinOf(
   const plain = document.find(kind, name).map(({ start }) => document.lineAt(start));
   const others = odd.filter((one) => one.kind === kind && one.name === name).map((one) => one.line);
   // What every reading finds is the one to keep.
-  if (plain.includes(line)) return undefined;
+  if (plain.includes(line))
+    return plain.find((other) => other !== line && (other < line || !others.includes(other)));
   return [...plain, ...others].find(
     (other) => other !== line && (other < line || plain.includes(other)),
   );

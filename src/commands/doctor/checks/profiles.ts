@@ -9,7 +9,7 @@ import {
   type Settings,
 } from "../../../config/document.ts";
 import { deleteKey, renameKey } from "../../../config/edit.ts";
-import { oddHeaderOf } from "../../../config/odd-headers.ts";
+import { oddHeaderOf, oddHeaders } from "../../../config/odd-headers.ts";
 import { outdentSettings } from "../../../config/repairs.ts";
 import { closestMatch } from "../../../foundation/edit-distance.ts";
 import { awsroleKeys, isManaged, plainKeysThatShadow } from "../../../config/profiles.ts";
@@ -75,6 +75,11 @@ function continuedValues({ files }: Facts, profile: string, settings: Settings):
     );
     const isCommand = key.endsWith("process") && !isHeader && !isOther;
     const place = { id: "continued-value", profile, ...at(setting) } as const;
+    // It has a finding of its own.
+    const document = isOurFile ? files.config : files.credentials;
+    const isTold = (): boolean =>
+      oddHeaders(document).some(({ form, line }) => form === "indented" && line > setting.line);
+    if (isHeader && isTold()) return [];
     if (isHeader)
       return [
         {

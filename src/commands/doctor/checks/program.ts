@@ -111,7 +111,8 @@ function readOptions(
   value: string,
   platform: NodeJS.Platform,
 ): { readonly kept: readonly string[]; readonly odd?: string | undefined } {
-  const text = /(?<= )credential-process --profile[ =]\S+(.*)$/.exec(value)?.[1] ?? "";
+  const text =
+    /(?<=[ \t])credential-process[ \t]+--profile(?:[ \t]+|=)\S+(.*)$/.exec(value)?.[1] ?? "";
   const words = splitCommand(text, platform) ?? [];
   const kept: string[] = [];
   let odd: string | undefined;
@@ -151,7 +152,9 @@ function checkWords(
   const paths = words.slice(0, end);
   const [program = ""] = paths;
   const path = platform === "win32" ? win32 : posix;
-  const other = paths.find((one) => isOfOtherSystem(one, platform) && !existsSync(one));
+  // A backslash of Windows is gone when the line is split as here.
+  const [start = ""] = /^[A-Za-z]:\\[^\s"']*/.exec(value) ?? [];
+  const other = [start, ...paths].find((one) => isOfOtherSystem(one, platform) && !existsSync(one));
   if (other !== undefined)
     return line("program-missing", `${other} does not exist`).map(forOtherSystem);
   if (!path.isAbsolute(program))

@@ -1,10 +1,13 @@
 /** Values that cannot be meant: each looks right in the file and fails later, with a reason that does not lead back to it. */
 import type { Setting, Settings } from "../../../config/document.ts";
+import { capitalKeys } from "../../../config/capital-keys.ts";
 import { setKey } from "../../../config/edit.ts";
+import { writeKeySmall } from "../../../config/repairs.ts";
 import { isAwsRoleError } from "../../../foundation/errors.ts";
 import { mfaDeviceProblem } from "../../../config/mfa-device.ts";
 import { partitionOf } from "../../../config/connection.ts";
 import { partitionOfRegion, regionProblem } from "../../../config/region-names.ts";
+import { splitCommand } from "../../../foundation/split-command.ts";
 import { needsShell } from "../../../foundation/shell-syntax.ts";
 import { isManaged } from "../../../config/profiles.ts";
 import { awsroleLineProfile } from "../../../profiles/references.ts";
@@ -16,16 +19,19 @@ export const checkValues: Check = (facts) => [
     whereReadable(() => {
       const settings = facts.files.profile(name) ?? new Map<string, Setting>();
       return [
+        ...capitals(facts, "profile", name),
         ...mfaDevice(name, settings),
         ...regionNames(facts, name, settings),
         ...otherPartition(name, settings),
-        ...shellSyntax(name, settings),
+        ...shellSyntax(facts, name, settings),
       ];
     }),
   ),
   ...facts.files
     .ssoSessionNames()
-    .flatMap((name) => whereReadable(() => sessionRegion(facts, name))),
+    .flatMap((name) =>
+      whereReadable(() => [...capitals(facts, "sso-session", name), ...sessionRegion(facts, name)]),
+    ),
 ];
 
 function whereReadable(check: () => Finding[]): Finding[] {
@@ -37,11 +43,38 @@ function whereReadable(check: () => Finding[]): Finding[] {
   }
 }
 
+/** Some SDKs compare the names of settings letter by letter. */
+function capitals({ files }: Facts, kind: "profile" | "sso-session", name: string): Finding[] {
+  return [files.config, files.credentials].flatMap((document) =>
+    capitalKeys(document, kind, name).map(({ key, text, line }): Finding => ({
+      id: "capital-key",
+      ...(kind === "profile" ? { profile: name } : {}),
+      file: document.file,
+      line,
+      what: `${/^\s*([^\s=]*)/.exec(text)?.[1]} has capitals: JavaScript, Java, Kotlin, Ruby, C++ and Go v1 do not read it`,
+      fix: `write ${key}`,
+      ...(document.kind === "config"
+        ? { autoFix: { edit: (config) => writeKeySmall(config, text) } }
+        : {}),
+    })),
+  );
+}
+
 /** STS takes six digits: what gives none cannot be the device. */
 function mfaDevice(profile: string, settings: Settings): Finding[] {
   const setting = settings.get("awsrole_mfa_serial") ?? settings.get("mfa_serial");
-  const problem = mfaDeviceProblem(setting?.value ?? "");
-  if (setting === undefined || problem === undefined) return [];
+  if (setting === undefined) return [];
+  const role = settings.get("awsrole_role_arn") ?? settings.get("role_arn");
+  const [own, other] = [partitionOf(setting.value), partitionOf(role?.value ?? "")];
+  const problem =
+    mfaDeviceProblem(setting.value) ??
+    (own === undefined || other === undefined || own === other
+      ? undefined
+      : {
+          what: `is in the partition ${own}, and the role in ${other}`,
+          hint: `name a device of ${other}, or a role of ${own}`,
+        });
+  if (problem === undefined) return [];
   return [
     {
       id: "mfa-device",
@@ -142,13 +175,25 @@ function otherPartition(profile: string, settings: Settings): Finding[] {
 }
 
 /** aws-vault ran mfa_process through a shell; the AWS CLI's own commands and awsrole do not. Of credential_process some do, and some do not. */
-function shellSyntax(profile: string, settings: Settings): Finding[] {
+function shellSyntax({ platform }: Facts, profile: string, settings: Settings): Finding[] {
   const code = settings.get("awsrole_mfa_process") ?? settings.get("mfa_process");
   const saml = settings.get("awsrole_saml_process");
   const other = settings.get("credential_process");
   const isOurs = isManaged(settings) || awsroleLineProfile(other?.value ?? "", false) !== undefined;
   const fix =
     "write sh -c '…' around it, and absolute paths in place of ~; or put it into a script, and name that";
+  const isOpen =
+    code !== undefined && code.value !== "" && splitCommand(code.value, platform) === undefined;
+  if (isOpen)
+    return [
+      {
+        id: "mfa-process-shell",
+        profile,
+        ...at(code),
+        what: "mfa_process has a quote that is not closed, or a backslash at its end",
+        fix: "close the quote",
+      },
+    ];
   return [
     ...(code !== undefined && needsShell(code.value)
       ? [
