@@ -209,7 +209,7 @@ DeltaTable("s3://bucket/table", storage_options={"AWS_ENDPOINT_URL": "http://${h
     words: () => [
       "sh",
       "-c",
-      `${goProgram("aws-iam-authenticator")} token -i cluster --token-only > token && tail -c +15 token | tr -- -_ +/ | base64 -d 2>&1 | sed 's/.*Credential=/ok /;s/%2F.*//'`,
+      `${goProgram("aws-iam-authenticator")} token -i cluster --token-only > token && tail -c +12 token | tr -- -_ +/ | base64 -d 2>&1 | sed 's/.*Credential=/ok /;s/%2F.*//'`,
     ],
   },
   {
@@ -249,16 +249,6 @@ DeltaTable("s3://bucket/table", storage_options={"AWS_ENDPOINT_URL": "http://${h
     version: () => output([cdk, "--version"]).split(" ")[0] ?? "",
     words: () => [cdk, "bootstrap", "aws://123456789012/eu-west-1", "--no-notices"],
     env: (host) => ({ AWS_ENDPOINT_URL: `http://${host}` }),
-  },
-  {
-    name: "DuckDB (aws, httpfs)",
-    get: pip("duckdb==1.5.5"),
-    version: package_("duckdb"),
-    words: (host) =>
-      py(`import duckdb
-d = duckdb.connect(); d.sql("INSTALL httpfs; INSTALL aws; LOAD httpfs; LOAD aws")
-d.sql("CREATE SECRET (TYPE s3, PROVIDER credential_chain, ENDPOINT '${host}', USE_SSL false, URL_STYLE path)")
-d.sql("SELECT * FROM read_text('s3://bucket/object')").show()`),
   },
   {
     name: "GDAL /vsis3 (pyogrio)",

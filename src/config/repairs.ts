@@ -2,7 +2,7 @@
  * Repairs of lines that awsrole cannot read, or that other tools read differently. Each takes a document and returns another, changes nothing that
  * any tool reads the right way already, and does nothing when it is made again.
  */
-import { invisible } from "../foundation/text.ts";
+import { invisible, noWidth } from "../foundation/text.ts";
 import { type Document, parseDocument } from "./document.ts";
 import { decodeUtf8, isComment, readProperty, trimSpaces } from "./grammar.ts";
 import { oddHeaders } from "./odd-headers.ts";
@@ -87,7 +87,6 @@ export function withoutInvisible(line: string): string {
     comment === -1 ? [text, ""] : [text.slice(0, comment), text.slice(comment)];
   const property = readProperty(written);
   if (property === undefined || /^\s*[#;[]/.test(written)) return line;
-  const noWidth = /[\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF]/g;
   const repaired = written
     .replaceAll(noWidth, "")
     .replace(/^[ \t]*[^\S \t]\s*/, "")

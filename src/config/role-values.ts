@@ -1,7 +1,7 @@
 /** Values of role settings: the limits of the STS API (service model 2011-06-15), checked before any call. */
 import { AwsRoleError } from "../foundation/errors.ts";
 import type { Setting, Settings } from "./document.ts";
-import { invisible } from "../foundation/text.ts";
+import { invisible, noWidth } from "../foundation/text.ts";
 import { mfaDeviceProblem } from "./mfa-device.ts";
 import { maskSecrets } from "./secret-keys.ts";
 
@@ -131,7 +131,7 @@ export function invalidValue(profile: string, { key, setting }: Named, hint: str
     `profile ${profile}: ${key} = ${shown} is not valid (${setting.file}:${setting.line})`,
     {
       hint: invisible.test(setting.value)
-        ? "it has a character that cannot be seen, from a web page or a document: awsrole doctor --fix takes it out"
+        ? `it has a character that cannot be seen, from a web page or a document: ${invisible.test(setting.value.trim().replaceAll(noWidth, "")) ? "write the line again by hand" : "awsrole doctor --fix takes it out"}`
         : hint,
     },
   );

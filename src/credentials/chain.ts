@@ -178,9 +178,10 @@ function resolveProfile(
       return createBaseCredentials({ ...profile, signin }, path, env);
     }
     case "empty":
+      // First, since it is what the others miss.
+      refuseUnseen(files, profile);
       refuseTokenOnly(files, profile);
       refuseSourceOnly(profile);
-      refuseUnseen(files, profile);
       throw new AwsRoleError(
         "ERR_PROFILE_INVALID",
         `profile ${profile.name} has no role_arn and no credentials`,

@@ -20,6 +20,9 @@ export function escapeControls(
   );
 }
 
+/** Those without a width: taken away, what is seen stays the same. */
+export const noWidth = /[\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF]/g;
+
 /** A character that looks like a space, or like nothing, and is neither space nor tab: web pages and word processors leave them behind. */
 export const invisible =
   /[\u00A0\u00AD\u061C\u1680\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF]/;

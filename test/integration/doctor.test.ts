@@ -157,6 +157,15 @@ const cases: readonly Case[] = [
     },
   ),
   {
+    id: "not-utf-8",
+    how: "in a comment",
+    breaks: (home) => {
+      writeFileSync(home.configFile, Buffer.from(`${clean}# caf\u00e9\n`, "latin1"));
+    },
+    line: 12,
+    by: { config: `${clean}# caf\u00e9\n` },
+  },
+  {
     id: "file-unreadable",
     breaks: (home) => {
       chmodSync(home.configFile, 0o600);

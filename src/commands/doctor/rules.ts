@@ -17,6 +17,7 @@ export const catalogue = {
   // The files
   "file-unreadable": error("without it there are no profiles"),
   "byte-order-mark": error("the AWS CLI and boto3 refuse every command as long as it is there"),
+  "not-utf-8": error("the AWS CLI and boto3 refuse every command as long as it is there"),
   "config-syntax": error("the section cannot be read, and some SDKs refuse the whole file"),
   "indented-comment": warning("some SDKs report an error, or read it as part of the value above"),
   "odd-key": warning("it has no effect"),

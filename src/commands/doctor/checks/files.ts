@@ -10,7 +10,7 @@ import {
   type Problem,
   REPLACED_DEFAULT,
 } from "../../../config/document.ts";
-import { INDENTED_COMMENT, ODD_KEY, readBody } from "../../../config/grammar.ts";
+import { decodeUtf8, INDENTED_COMMENT, ODD_KEY, readBody } from "../../../config/grammar.ts";
 import { commandLine } from "../../../foundation/shell-quote.ts";
 import { secretKeys } from "../../../config/secret-keys.ts";
 import { linesTold } from "./lines.ts";
@@ -27,6 +27,7 @@ export const checkFiles: Check = ({ files, platform }) => [
   }),
   ...[files.config, files.credentials].flatMap((document) => [
     ...byteOrderMark(document),
+    ...notUtf8(document),
     ...withoutTold(document, duplicates(document)),
   ]),
   ...(platform === "win32" ? [] : permissions(files)),
@@ -79,6 +80,23 @@ function byteOrderMark(document: Document): Finding[] {
       what: "the file begins with an invisible byte order mark",
       fix: 'save it as "UTF-8", not as "UTF-8 with BOM"',
       ...(kind === "config" ? { autoFix: { edit } } : {}),
+    },
+  ];
+}
+
+/** In a comment too: Python decodes the file as a whole. A setting or header of such a line has a finding already. */
+function notUtf8(document: Document): Finding[] {
+  if (decodeUtf8(document.text) !== undefined) return [];
+  const known = new Set(documentProblems(document).map(({ line }) => line));
+  const line = document.text.split("\n").findIndex((text) => decodeUtf8(text) === undefined) + 1;
+  if (known.has(line)) return [];
+  return [
+    {
+      id: "not-utf-8",
+      file: document.file,
+      line,
+      what: "the line has letters in another encoding than UTF-8",
+      fix: "save the file as UTF-8",
     },
   ];
 }
