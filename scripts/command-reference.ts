@@ -76,5 +76,5 @@ function optionList(options: OptionTable): string[] {
 function prose(text: string): string {
   return text
     .replaceAll(/[<>*]/g, (mark) => `\\${mark}`)
-    .replaceAll(/(?<![\w`-])(--[a-z][\w-]*|~\/[\w./]+|\b[A-Z]+_[A-Z_]+\b)/g, "`$1`");
+    .replaceAll(/(?<![\w`-])(--[a-z][\w-]*(?: '')?|~\/[\w./]+|\b[A-Z]+_[A-Z_]+\b)/g, "`$1`");
 }

@@ -26,8 +26,8 @@ export async function confirm(
   const found = input ? findTerminal(platform) : unavailable("prompting is disabled by --no-input");
   if (found.kind === "unavailable")
     throw new AwsRoleError(code, `${asks}, but ${found.reason}`, { hint });
-  for (const fact of facts) found.prompter.notify(fact);
   const answer = await found.prompter.ask({
+    facts,
     question: `${question} [y/N] `,
     timeoutMs: deadlineMs.attended,
   });

@@ -24,10 +24,9 @@ export type NextStep = { readonly command: string; readonly description: string 
 /** What `awsrole` alone prints: what it is, and what to do next on this machine. */
 export function formatStart(context: Context, steps: readonly NextStep[]): string {
   return [
-    heading(
-      context,
+    ...paragraph(
       "awsrole: AWS credentials for roles, cached in your OS keychain and renewed in time",
-    ),
+    ).map((line) => heading(context, line)),
     "",
     ...columns(steps.map(({ command, description }) => [command, description])),
     "",

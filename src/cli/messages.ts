@@ -6,7 +6,8 @@ import { styleText } from "node:util";
 import type { Context } from "../foundation/context.ts";
 import { escapeControls } from "../foundation/text.ts";
 
-type Output = Pick<Context, "env" | "isTerminal" | "stderr">;
+type Output = Pick<Context, "env" | "homeFolder" | "isTerminal" | "stderr">;
+type StandardOutput = Pick<Context, "homeFolder" | "isTerminal" | "stdout">;
 
 /** What went wrong and what to do about it. `isForProgram`: the lines that SDKs show, whatever stderr is. */
 export function printError(
@@ -37,7 +38,40 @@ export function printHint(context: Output, hint: string): void {
 /** Something to know; progress. */
 export function printNotice(context: Output, text: string): void {
   context.stderr(
-    context.isTerminal.stderr ? wrapped(escapeControls(text), 0).join("\n") + "\n" : plain(text),
+    context.isTerminal.stderr ? wrapped(shown(context, text), 0).join("\n") + "\n" : plain(text),
+  );
+}
+
+/** What was done, on stdout. Into a pipe it is one line. */
+export function printDone(context: StandardOutput, text: string): void {
+  context.stdout(
+    hanging(context, "", context.isTerminal.stdout ? shown(context, text) : escapeControls(text)),
+  );
+}
+
+/** A line for stdout that begins with `label`; on a terminal the text is wrapped at words, and begins where the label ends. Escapes nothing. */
+export function hanging(
+  { isTerminal }: Pick<Context, "isTerminal">,
+  label: string,
+  text: string,
+): string {
+  const room = Math.min(100, process.stdout.columns || 80) - label.length;
+  const lines = isTerminal.stdout ? wrapWords(text, room) : [text];
+  return `${label}${lines.join(`\n${" ".repeat(label.length)}`)}\n`;
+}
+
+/** A command to try next, on stdout: never broken, so that it can be copied. */
+export function printNext(context: Pick<Context, "stdout">, command: string): void {
+  context.stdout(`next: ${escapeControls(command)}\n`);
+}
+
+/** Text for a person at a terminal: escaped, and with `~` for the home folder, as a shell takes it back. */
+export function shown({ homeFolder }: Pick<Context, "homeFolder">, text: string): string {
+  const escaped = escapeControls(text);
+  if (homeFolder.length < 2) return escaped;
+  const parts = escaped.split(`${homeFolder}/`);
+  return parts.reduce(
+    (all, part) => `${all}${/(?:^|[\s(])$/.test(all) ? "~" : homeFolder}/${part}`,
   );
 }
 
@@ -61,7 +95,11 @@ function plain(text: string): string {
 const colours = { error: ["red", "bold"], warning: ["yellow", "bold"], hint: ["cyan"] } as const;
 
 function labelled(context: Output, label: keyof typeof colours, text: string): string {
-  const [first = "", ...others] = wrapped(escapeControls(text), 2, label.length + 2);
+  return labelledShown(context, label, shown(context, text));
+}
+
+function labelledShown(context: Output, label: keyof typeof colours, text: string): string {
+  const [first = "", ...others] = wrapped(text, 2, label.length + 2);
   return [
     `${paint(context, [...colours[label]], `${label}:`)} ${first.trimStart()}`,
     ...others,
@@ -70,9 +108,9 @@ function labelled(context: Output, label: keyof typeof colours, text: string): s
 }
 
 function hintLines(context: Output, hint: string): string {
-  const { text, command } = splitHint(escapeControls(hint));
+  const { text, command } = splitHint(shown(context, hint));
   return (
-    (text === "" ? "" : labelled(context, "hint", text)) +
+    (text === "" ? "" : labelledShown(context, "hint", text)) +
     (command === undefined ? "" : `    ${paint(context, ["bold"], command)}\n`)
   );
 }

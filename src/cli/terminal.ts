@@ -20,6 +20,7 @@ import {
 import { escapeControls } from "../foundation/text.ts";
 import { writeAll } from "../foundation/write-all.ts";
 import { findForeground, watchForeground } from "./foreground.ts";
+import { wrapWords } from "./messages.ts";
 import { openEcho } from "./hidden-input.ts";
 
 /** A terminal, as long as it is ours. */
@@ -33,16 +34,19 @@ export function findTerminal(platform: NodeJS.Platform): PrompterResult<Terminal
   if (device === undefined) return unavailable("there is no terminal");
   closeTerminal(device);
   const notify = (text: string): void =>
-    withTerminal(platform, ({ output }) => writeAll(output, `awsrole: ${escapeControls(text)}\n`));
+    withTerminal(platform, ({ output }) =>
+      writeAll(output, wrapped(`awsrole: ${escapeControls(text)}`)),
+    );
   const prompter: TerminalPrompter = {
     terminal: front.terminal,
     notify,
-    ask: async ({ why, question, timeoutMs, isSecret = false }) => {
+    ask: async ({ why, facts = [], question, timeoutMs, isSecret = false }) => {
       // Others may have had their turn before us.
       const now = findForeground(platform);
       if (now.kind === "unavailable") return { kind: "lost", reason: now.reason };
       if (why !== undefined) notify(why);
-      return ask(platform, escapeControls(question), timeoutMs, isSecret);
+      const lines = [...facts, question].map((line) => escapeControls(line));
+      return ask(platform, lines.join("\n"), timeoutMs, isSecret);
     },
   };
   return { kind: "prompter", prompter };
@@ -78,6 +82,12 @@ export function terminalPath(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** At words, where a stream of ours knows the terminal's width. */
+function wrapped(text: string): string {
+  const columns = process.stdout.columns ?? process.stderr.columns;
+  return `${columns === undefined ? text : wrapWords(text, columns).join("\n")}\n`;
 }
 
 type Device = { readonly input: number; readonly output: number };

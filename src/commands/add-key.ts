@@ -1,10 +1,9 @@
-import { printError, printWarning } from "../cli/messages.ts";
+import { printDone, printError, printWarning } from "../cli/messages.ts";
 import { readSettings, sectionNames } from "../config/document.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { defineCommand } from "../cli/command.ts";
-import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, combineDocuments, readAwsFiles } from "../config/files.ts";
 import { realTarget, assertReplaceable } from "../config/write.ts";
 import { readProfile } from "../config/profiles.ts";
@@ -15,10 +14,11 @@ import type { CallerIdentity } from "../aws/sts.ts";
 import type { LongTermKey } from "../credentials/key-item.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
-import { createKeyStore } from "../keys/key-store.ts";
+import { assertKeepsKeys, createKeyStore } from "../keys/key-store.ts";
 import { keyIdOf, renamedKeys, withoutPlainKey, writeKeyProfile } from "../keys/key-profile.ts";
 import { readKey, readKeyFromFiles } from "../keys/read-key.ts";
-import { prepareStore } from "../sessions/open-store.ts";
+import { type OpenStore, prepareStore } from "../sessions/open-store.ts";
+import { storeProblem } from "../stores/probe.ts";
 import { assertNotShadowed } from "../profiles/preflight.ts";
 import { type ConfigEdit, editConfig } from "../profiles/edit-config.ts";
 import { requireName } from "../profiles/find-profile.ts";
@@ -135,7 +135,10 @@ async function addKey(context: Context, name: string, args: Arguments): Promise<
   const alreadyMoved = isMoved ? await keptKeyOf(context, files, name, args) : undefined;
   if (!isMoved) assertNoPlainKey(files, name);
   // Before anybody types a secret: what forbids the profile whatever the key is.
-  if (!isMoved) await editConfig(context, rehearsal(files, name, line));
+  if (!isMoved) {
+    await editConfig(context, rehearsal(files, name, line));
+    await assertStoreAnswers(prepareStore(context, { ...args, files }));
+  }
   const key =
     alreadyMoved ??
     (isMoved ? readKeyFromFiles(files, name) : await readKey(context, name, args.input));
@@ -179,6 +182,20 @@ async function addKey(context: Context, name: string, args: Arguments): Promise<
     moved: isMoved,
     warnings,
   };
+}
+
+/** @throws what keeps the store from taking a key. */
+async function assertStoreAnswers({ name, openStore }: OpenStore): Promise<void> {
+  assertKeepsKeys({ name }, "access key");
+  const problem = await storeProblem(openStore);
+  if (problem === undefined) return;
+  const { code, message } = problem;
+  throw code === "ERR_STORE_UNAVAILABLE" && name === "keychain"
+    ? new AwsRoleError(code, message, {
+        cause: problem,
+        hint: "to keep it in an encrypted file instead, run: awsrole store use file",
+      })
+    : problem;
 }
 
 function rehearsal(files: AwsFiles, name: string, line: string): ConfigEdit {
@@ -276,13 +293,11 @@ function report(
   if (json) printJson(context, facts);
   else if (!quiet) {
     const owner = arn === undefined ? "" : ` (${arn})`;
-    context.stdout(
-      escapeControls(
-        `Stored access key ${accessKeyId}${owner} in the ${store} store; profile ${profile} now uses it`,
-      ) + "\n",
+    printDone(
+      context,
+      `Stored access key ${accessKeyId}${owner} in the ${store} store; profile ${profile} now uses it`,
     );
-    for (const key of renamed)
-      context.stdout(escapeControls(`renamed ${key} to awsrole_${key}`) + "\n");
+    for (const key of renamed) printDone(context, `renamed ${key} to awsrole_${key}`);
   }
 }
 

@@ -29,8 +29,7 @@ import { getAndLog } from "../sessions/audit-log.ts";
 import { findPrompter, openSessions } from "../sessions/open-sessions.ts";
 import { prepareStore, tokenPlaces } from "../sessions/open-store.ts";
 
-const usage =
-  "credential-process --profile NAME [--store S] [--no-input] [--mfa-code CODE] [--force-refresh] [--debug]";
+const usage = "credential-process --profile NAME [options]";
 
 const options = {
   profile: { type: "string", completes: "profiles", describe: "the profile" },
@@ -130,7 +129,7 @@ async function printCredentials(
     input: args.input,
     isForProgram: true,
   });
-  const get = () => getAndLog(context, args.profile, chain, sessions);
+  const get = () => getAndLog(context, args.profile, chain, sessions, files);
   const { credentials, how } = await get().catch(async (error: unknown) => {
     if (signIn === undefined || !isAwsRoleError(error) || error.code !== "ERR_LOGIN_NEEDED")
       throw error;

@@ -1,14 +1,13 @@
 import { existsSync, statSync } from "node:fs";
-import { formatExpiration } from "../aws/credentials.ts";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
-import { printWarning } from "../cli/messages.ts";
+import { printDone, printWarning } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { assertWritableName } from "../config/names.ts";
 import type { Context } from "../foundation/context.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { permissionCommand } from "../foundation/permission-advice.ts";
-import { escapeControls } from "../foundation/text.ts";
+import { formatUntil } from "../cli/times.ts";
 import { assertFree, removeEndedExports, writeExport } from "../profiles/exports.ts";
 import { requireName } from "../profiles/find-profile.ts";
 import { fetchForProgram } from "../sessions/fetch-credentials.ts";
@@ -82,10 +81,9 @@ export default defineCommand({
         expiresAt: until.toISOString(),
       });
     else if (!args.quiet)
-      context.stdout(
-        escapeControls(
-          `a session of ${name} is in ${file} as profile ${written}, in plain text, until ${formatExpiration(until)}; awsrole logout ${name} removes it`,
-        ) + "\n",
+      printDone(
+        context,
+        `a session of ${name} is in ${file} as profile ${written}, in plain text, until ${formatUntil(until, context.clock.now())}; awsrole logout ${name} removes it`,
       );
     return 0;
   },

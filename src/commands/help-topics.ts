@@ -39,7 +39,7 @@ Each code works once. awsrole notices a used code and waits for the next.`,
     title: "Secret stores",
     text: `Access keys and cached sessions are kept in one of these stores:
 
-  keychain    macOS Keychain, Windows Credential Manager or Secret Service (default)
+  keychain    macOS Keychain, Windows Credential Manager, Secret Service (default)
   keychain:X  the collection X of the Secret Service
   file        encrypted with a passphrase, for machines without a keychain
   pass        encrypted by gpg for the keys of your password store
@@ -48,7 +48,13 @@ Each code works once. awsrole notices a used code and waits for the next.`,
 
 Choose a store with --store, the variable AWSROLE_STORE, or awsrole_store in [default], in this order. awsrole store use TO sets the last, awsrole store move TO moves everything to another store, and awsrole store shows what is where.
 
-For services and cron, use the file store with AWSROLE_PASSPHRASE_FILE set to a file of mode 0600 that contains the passphrase.
+For services and cron, use the file store, opened by a key file that only you can read:
+
+  (umask 077; mkdir -p ~/.config/awsrole
+   head -c 32 /dev/urandom > ~/.config/awsrole/store.key)
+  export AWSROLE_STORE=file AWSROLE_KEY_FILE=~/.config/awsrole/store.key
+
+A store with a passphrase is opened by AWSROLE_PASSPHRASE_FILE, a file of mode 0600 that contains it.
 
 Without a keychain nothing is cached, and credentials are still returned if their source is not in the keychain.`,
   },

@@ -7,14 +7,15 @@ import { readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
 import type { Context } from "../foundation/context.ts";
 import { escapeControls } from "../foundation/text.ts";
-import { readAuditLog } from "../sessions/audit-log.ts";
+import { isLogging, readAuditLog } from "../sessions/audit-log.ts";
 import { readLastFailure } from "../sessions/last-failure.ts";
 
 export default defineCommand({
   usage: "log [NAME]",
-  summary: "show which program used which role, and when (if AWSROLE_LOG=on), or the last failure",
+  summary:
+    "show which program used which role, and when (if awsrole_log is on), or the last failure",
   description:
-    "With --last, shows why credentials could not be provided the last time, whichever program asked. It is kept even when the log is off, because many SDKs do not show it. Without, shows the log that awsrole writes while AWSROLE_LOG is on: time, profile, role, whether it came from the cache, expiration, and the name of the " +
+    "With --last, shows why credentials could not be provided the last time, whichever program asked. It is kept even when the log is off, because many SDKs do not show it. Without, shows the log that awsrole writes while AWSROLE_LOG, or else awsrole_log in [default], is on: time, profile, role, whether it came from the cache, expiration, and the name of the " +
     "calling program. Never its arguments, never a secret. It keeps about the last 5,000 lines.",
   positionals: { NAME: { describe: "show only this profile" } },
   options: {
@@ -48,9 +49,9 @@ export default defineCommand({
       if (!args.quiet)
         printNotice(
           context,
-          context.env["AWSROLE_LOG"] === "on"
+          isLogging(context, readAwsFiles(context.env, context.platform))
             ? "nothing has been logged yet"
-            : "logging is off: set AWSROLE_LOG=on where your programs run",
+            : "logging is off: write awsrole_log = on in [default] of the config, or set AWSROLE_LOG=on where your programs run",
         );
       return 0;
     }

@@ -1,4 +1,4 @@
-import { printWarning } from "../cli/messages.ts";
+import { printDone, printWarning } from "../cli/messages.ts";
 import { plural, printJson } from "../cli/output.ts";
 import { formatUntil } from "../cli/times.ts";
 import { removeExports } from "../profiles/exports.ts";
@@ -102,14 +102,16 @@ export default defineCommand({
     if (args.json) printJson(context, { deleted, signedOut: ended, removedExports: removed });
     else if (!args.quiet) {
       for (const one of ended) context.stdout(`signed out of ${escapeControls(one)}\n`);
-      context.stdout(
-        `${listed.length === 0 ? "no cached sessions" : `deleted ${plural(listed.length, "cached session")}`}${name === undefined ? "" : ` of ${escapeControls(name)}`}\n`,
+      printDone(
+        context,
+        `${listed.length === 0 ? "no cached sessions" : `deleted ${plural(listed.length, "cached session")}`}${name === undefined ? "" : ` of ${name}`}`,
       );
       if (removed.length > 0)
-        context.stdout(`removed ${escapeControls(removed.join(", "))} from the credentials file\n`);
+        printDone(context, `removed ${removed.join(", ")} from the credentials file`);
       if (validUntil !== undefined)
-        context.stdout(
-          `credentials already issued remain valid until ${formatUntil(new Date(validUntil), clock.now())}\n`,
+        printDone(
+          context,
+          `credentials already issued remain valid until ${formatUntil(new Date(validUntil), clock.now())}`,
         );
     }
     return 0;

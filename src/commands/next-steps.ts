@@ -1,7 +1,7 @@
 /** What to do next on this machine, by what is in the AWS files: what `awsrole` alone proposes. */
 import type { NextStep } from "../cli/help.ts";
 import type { AwsFiles } from "../config/files.ts";
-import { describeProfile, type ProfileSummary } from "../profiles/summary.ts";
+import { describeProfile, hasCredentials, type ProfileSummary } from "../profiles/summary.ts";
 
 /** Enough to know what someone works with; a config of thousands is not read for it. */
 const profilesRead = 200;
@@ -18,14 +18,19 @@ export function nextSteps(files: AwsFiles): readonly NextStep[] {
   const managed = first("managed role");
   const source = first("key in the store", "plain-text key", "sso", "aws login", "process");
   const plainKey = first("plain-text key");
-  const standard = first("role");
+  const standard = profiles.filter(({ kind }) => kind === "role").map(({ name }) => name);
   const session = files.ssoSessionNames()[0];
   const steps = [
     ...(managed === undefined ? [] : useOf(managed)),
     step(
-      standard,
-      (name) => `awsrole adopt ${name}`,
-      "let awsrole provide the credentials of an existing profile",
+      sourceWithoutKey(profiles),
+      (name) => `awsrole add-key ${name}`,
+      "store the access key that your roles are assumed with",
+    ),
+    step(
+      standard[0],
+      (name) => (standard.length === 1 ? `awsrole adopt ${name}` : "awsrole adopt --all"),
+      `let awsrole provide the credentials of your ${standard.length === 1 ? "role profile" : "role profiles"}`,
     ),
     step(
       plainKey,
@@ -77,6 +82,14 @@ function step(
   description: string,
 ): NextStep | undefined {
   return name === undefined ? undefined : { command: command(name), description };
+}
+
+/** A profile whose credentials a role needs, and that has none. */
+function sourceWithoutKey(profiles: readonly ProfileSummary[]): string | undefined {
+  const sources = new Set(profiles.map(({ sourceProfile }) => sourceProfile));
+  return profiles.find(
+    (profile) => sources.has(profile.name) && profile.kind !== "broken" && !hasCredentials(profile),
+  )?.name;
 }
 
 function isSynced(profiles: readonly ProfileSummary[]): boolean {

@@ -104,7 +104,7 @@ export const commands: CommandTable = {
   },
   log: {
     summary:
-      "show which program used which role, and when (if AWSROLE_LOG=on), or the last failure",
+      "show which program used which role, and when (if awsrole_log is on), or the last failure",
     load: () => import("./log.ts"),
   },
   login: {

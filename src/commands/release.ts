@@ -1,7 +1,7 @@
 import { printJson } from "../cli/output.ts";
 import { confirm } from "../cli/confirm.ts";
 import type { Context } from "../foundation/context.ts";
-import { escapeControls } from "../foundation/text.ts";
+import { printDone } from "../cli/messages.ts";
 import { forgetKey } from "../keys/forget-key.ts";
 import { keyIdOf, profilesWithKey } from "../keys/key-profile.ts";
 import { returnKey, withoutKeeping } from "../keys/return-key.ts";
@@ -147,10 +147,9 @@ function isRole(files: AwsFiles, name: string): boolean {
 function reportReturned(context: Context, args: Arguments, returned: readonly string[]): void {
   if (args.json) printJson(context, { released: [], returned });
   else if (!args.quiet)
-    context.stdout(
-      escapeControls(
-        `released ${returned.join(", ")}: the key is in the credentials file again, in plain text, and no longer in the store`,
-      ) + "\n",
+    printDone(
+      context,
+      `released ${returned.join(", ")}: the key is in the credentials file again, in plain text, and no longer in the store`,
     );
 }
 

@@ -1,6 +1,7 @@
 import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
+import { printDone } from "../cli/messages.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../keys/key-profile.ts";
@@ -123,18 +124,18 @@ export default defineCommand({
         returned: isReturned,
       });
     } else if (!args.quiet) {
-      context.stdout(
-        escapeControls(
-          isReturned
-            ? `the key ${accessKeyId} of ${name} is in ${files.credentials.file} again, in plain text, and no longer in the store`
-            : deleted
-              ? `the key ${accessKeyId} of ${name} is deleted here; it is still active in AWS`
-              : `the key ${accessKeyId} of ${name} was not in the store; its profile is removed`,
-        ) +
-          (isReturned
-            ? "\n"
-            : `\ndelete it there with: aws iam delete-access-key --access-key-id ${accessKeyId}\n`),
+      printDone(
+        context,
+        isReturned
+          ? `the key ${accessKeyId} of ${name} is in ${files.credentials.file} again, in plain text, and no longer in the store`
+          : deleted
+            ? `the key ${accessKeyId} of ${name} is deleted here; it is still active in AWS`
+            : `the key ${accessKeyId} of ${name} was not in the store; its profile is removed`,
       );
+      if (!isReturned)
+        context.stdout(
+          `delete it there with: aws iam delete-access-key --access-key-id ${escapeControls(accessKeyId)}\n`,
+        );
       for (const id of others)
         context.stdout(
           escapeControls(

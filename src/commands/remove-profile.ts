@@ -81,6 +81,8 @@ export default defineCommand({
         );
     const count = plural(sessions.length, "cached session");
     const also = sessions.length === 0 || trouble !== undefined ? "" : `, and ${count}`;
+    const comments = change.diff.match(/^-\s*[#;]/gm)?.length ?? 0;
+    const withComments = comments === 0 ? "" : ` with ${plural(comments, "line")} of comments`;
     reportChange(context, args, change, {
       facts:
         trouble === undefined
@@ -91,7 +93,7 @@ export default defineCommand({
               deletedAccessKeyIds: deleted,
             }
           : { profile: name },
-      done: `removed profile ${name} from ${change.file}${also}`,
+      done: `removed profile ${name}${withComments} from ${change.file}${also}`,
       ...(trouble === undefined
         ? {}
         : { next: `awsrole logout ${name}: its sessions are not deleted yet` }),

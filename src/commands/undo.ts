@@ -5,7 +5,7 @@ import { printTable } from "../cli/table.ts";
 import { formatUntil } from "../cli/times.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
-import { escapeControls } from "../foundation/text.ts";
+import { printNotice } from "../cli/messages.ts";
 import { profilesWithKey } from "../keys/key-profile.ts";
 import { rememberedEdits, undoLastEdit } from "../profiles/edit-config.ts";
 import { reportChange } from "../profiles/change-report.ts";
@@ -36,8 +36,7 @@ export default defineCommand({
       facts: { action, undoable: false, left: left.map(({ facts }) => facts) },
       done: `Reverted: ${action}`,
     });
-    if (!args.quiet)
-      for (const { text } of left) context.stderr(`awsrole: ${escapeControls(text)}\n`);
+    if (!args.quiet) for (const { text } of left) printNotice(context, text);
     return 0;
   },
 });

@@ -120,6 +120,7 @@ export const awsroleKeys: readonly string[] = [
   "region",
   "endpoint_url",
   "store",
+  "log",
   "sso_session",
   "sso_account_id",
   "sso_role_name",

@@ -47,8 +47,9 @@ export function maskCommand(line: string): string {
 /** Exactly what awsrole writes: its program (node and a script, or one file), and the profile. */
 function isOwnLine(line: string): boolean {
   const [, program = "", script] =
-    /^\s*("[^"]+"|\S+)(?: ("[^"]+"|\S+\.js))? credential-process --profile[ =]\S+\s*$/.exec(line) ??
-    [];
+    /^\s*("[^"]+"|\S+)(?: ("[^"]+"|\S+\.js|\/\S+))? credential-process --profile[ =]\S+\s*$/.exec(
+      line,
+    ) ?? [];
   return awsroleFile.test(script ?? program);
 }
 

@@ -19,6 +19,11 @@ export function configuredStore(files: AwsFiles): string | undefined {
   }
 }
 
+/** Whether `awsrole_log` of `[default]` is `on`. Bad lines do not count: the credentials do. */
+export function isLogConfigured(files: AwsFiles): boolean {
+  return files.goodLines("default")?.get("awsrole_log")?.value === "on";
+}
+
 function mayHaveIt(document: Document): boolean {
   const { text } = document;
   const beforeFirst = text.slice(0, document.headers[0]);

@@ -8,7 +8,7 @@
  */
 import { homedir, uptime } from "node:os";
 import { readAwsFiles } from "../config/files.ts";
-import { configuredStore } from "../config/store-setting.ts";
+import { configuredStore, isLogConfigured } from "../config/store-setting.ts";
 import { decodeSession, freshSeconds, remainingSeconds } from "../credentials/cache/session.ts";
 import { accountOf, resolveChain } from "../credentials/chain.ts";
 import { formatCredentialProcessOutput } from "../credentials/process-output.ts";
@@ -38,7 +38,7 @@ export async function answerFromCache(
   try {
     const files = readAwsFiles(env, platform);
     const store = configuredStore(files);
-    if (store !== undefined && store !== "keychain") return undefined;
+    if ((store !== undefined && store !== "keychain") || isLogConfigured(files)) return undefined;
     const chain = resolveChain(files, name, env);
     if (chain.kind === "base") return undefined;
     ({ request } = chain);

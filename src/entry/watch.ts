@@ -22,6 +22,7 @@ function lastLines(path: string | undefined, isJson: boolean): LastLines {
     // Not styled: another thread writes it.
     {
       env: {},
+      homeFolder: "",
       isTerminal: { stdin: false, stdout: false, stderr: false },
       stderr: (text) => (stderr += text),
     },

@@ -13,6 +13,8 @@ export type Answer =
 export type Question = {
   /** Shown before it, on a line of its own. */
   readonly why?: string | undefined;
+  /** What it is about: lines shown before it, and again with it. Only a terminal shows them. */
+  readonly facts?: readonly string[];
   readonly question: string;
   readonly timeoutMs: number;
   /** Not to be shown while it is typed. */

@@ -1,4 +1,5 @@
 /** Where `add-key` gets a key from: the plaintext files, a person, or standard input. */
+import { fstatSync } from "node:fs";
 import { findKey } from "./key-text.ts";
 import type { Context } from "../foundation/context.ts";
 import { findTerminal } from "../cli/terminal.ts";
@@ -36,6 +37,11 @@ export async function readKey(
   if (!context.isTerminal.stdin) {
     const text = await readStandardInput();
     if (text.trim() !== "") return parseKey(text);
+    // A command before the pipe that failed is not to be made up for by typing.
+    if (isPipeOrFile())
+      throw new AwsRoleError("ERR_USAGE", "add-key: standard input is empty", {
+        hint: `check the command before the pipe, or enter the key with: awsrole add-key ${name}`,
+      });
   }
   const found = input
     ? findTerminal(context.platform)
@@ -66,6 +72,11 @@ export async function readKey(
       prompter.notify(`${error.message.replace("add-key: ", "")} (${error.hint ?? ""}); try again`);
     }
   }
+}
+
+function isPipeOrFile(): boolean {
+  const input = fstatSync(process.stdin.fd);
+  return input.isFIFO() || input.isFile();
 }
 
 const tries = 3;

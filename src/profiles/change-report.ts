@@ -1,9 +1,8 @@
 /** The word about a change of the config: what was done, what to know, what to try next; or JSON; or the diff alone. */
-import { printNotice, printWarning } from "../cli/messages.ts";
+import { printDone, printNext, printNotice, printWarning } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { isColoured } from "../cli/style.ts";
-import { escapeControls } from "../foundation/text.ts";
 import type { ConfigChange } from "./edit-config.ts";
 import { colourDiff } from "./diff.ts";
 
@@ -48,8 +47,8 @@ export function reportChange(
     return;
   }
   if (quiet) return;
-  context.stdout(`${escapeControls(diff === "" ? "nothing to change" : done)}\n`);
+  printDone(context, diff === "" ? "nothing to change" : done);
   if (diff !== "" && notUndoable !== undefined)
-    context.stdout(`this change cannot be undone: ${escapeControls(notUndoable)}\n`);
-  if (next !== undefined) context.stdout(`next: ${escapeControls(next)}\n`);
+    printDone(context, `this change cannot be undone: ${notUndoable}`);
+  if (next !== undefined) printNext(context, next);
 }

@@ -1,9 +1,8 @@
 import { formatUntil } from "../cli/times.ts";
 /** Whether a profile works: the role is assumed, and AWS asked who that is. */
-import { printError, printHint } from "../cli/messages.ts";
+import { printDone, printError, printHint } from "../cli/messages.ts";
 import { formatExpiration } from "../aws/credentials.ts";
 import type { Context } from "../foundation/context.ts";
-import { escapeControls } from "../foundation/text.ts";
 import { exitCodeOf, isAwsRoleError } from "../foundation/errors.ts";
 import { fetchCredentials, type FetchArguments } from "../sessions/fetch-credentials.ts";
 import type { ConfigChange } from "./edit-config.ts";
@@ -54,8 +53,9 @@ export async function reportVerification(
     if (args.json)
       reportChange(context, args, change, { ...report, facts: { ...report.facts, identity } });
     else if (!args.quiet)
-      context.stdout(
-        `verified: you are ${escapeControls(identity.arn)}${identity.expiration === undefined ? "" : ` until ${formatUntil(new Date(identity.expiration), context.clock.now())}`}\n`,
+      printDone(
+        context,
+        `verified: you are ${identity.arn}${identity.expiration === undefined ? "" : ` until ${formatUntil(new Date(identity.expiration), context.clock.now())}`}`,
       );
     return 0;
   } catch (error) {

@@ -14,7 +14,11 @@ export function callingProgram(platform: NodeJS.Platform): string | undefined {
  */
 export function requestingProgram(platform: NodeJS.Platform): string {
   const parent = processInfo(platform, process.ppid);
-  const caller =
-    parent !== undefined && isShell(parent) ? processInfo(platform, parent.parentId) : parent;
+  // A shell at a terminal gives what is typed a process group of its own; `sh -c` shares its own with what it runs.
+  const isBetween =
+    parent !== undefined &&
+    isShell(parent) &&
+    processInfo(platform, process.pid)?.groupId === parent.groupId;
+  const caller = isBetween ? processInfo(platform, parent.parentId) : parent;
   return caller?.name ?? parent?.name ?? "a program";
 }

@@ -1,5 +1,5 @@
 /**
- * The record of what was handed out (`awsrole log`), kept where AWSROLE_LOG is `on`. Its rules:
+ * The record of what was handed out (`awsrole log`), kept where AWSROLE_LOG, or else `awsrole_log` of `[default]`, is `on`. Its rules:
  *
  * - One JSON line per answer or failure: when, which profile and role, whether from the cache, until when, to which program. Never its arguments, never
  *   a secret.
@@ -8,6 +8,8 @@
  * - What goes wrong with it is not reported: the credentials count.
  */
 import { formatExpiration } from "../aws/credentials.ts";
+import type { AwsFiles } from "../config/files.ts";
+import { isLogConfigured } from "../config/store-setting.ts";
 import type { Context } from "../foundation/context.ts";
 import { constants, type Stats } from "node:fs";
 import { join } from "node:path";
@@ -38,14 +40,21 @@ export type AuditEntry = {
 
 const mostBytes = 512 * 1024;
 
+/** Whether answers are recorded: the variable wins over the config. */
+export function isLogging({ env }: Pick<Context, "env">, files: AwsFiles): boolean {
+  const wanted = env["AWSROLE_LOG"];
+  return wanted ? wanted === "on" : isLogConfigured(files);
+}
+
 /** Gets credentials that are handed on, with an entry about it where the log is on. @throws what `getCredentials` throws. */
 export async function getAndLog(
   context: Context,
   profile: string,
   chain: Hop,
   sessions: SessionDependencies,
+  files: AwsFiles,
 ): Promise<CredentialsResult> {
-  if (context.env["AWSROLE_LOG"] !== "on")
+  if (!isLogging(context, files))
     return getCredentials(chain, { use: "deliver" }, sessions).catch((error: unknown) => {
       recordFailure(context, profile, error);
       throw error;

@@ -82,7 +82,7 @@ export async function fetchChain(
       ? { spin: args.quiet ? undefined : createSpinner(context, "asking AWS") }
       : { memory }),
   });
-  const obtained = await getAndLog(context, profile, chain, sessions);
+  const obtained = await getAndLog(context, profile, chain, sessions, files);
   if (obtained.how === "stale" && obtained.trouble !== undefined)
     notice(
       `${profile} could not be renewed (${obtained.trouble.message}); the cached session is used for the ${Math.floor((obtained.remainingSeconds ?? 0) / 60)} minutes that remain`,

@@ -3,6 +3,7 @@ import { roleSessionSeconds } from "../config/aws-limits.ts";
 import type { OptionTable } from "../cli/command.ts";
 import { formatUntil } from "../cli/times.ts";
 import type { Context } from "../foundation/context.ts";
+import { parseSeconds } from "../foundation/duration.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { type FetchArguments, type Fetched, noticeTo } from "./fetch-credentials.ts";
 
@@ -16,10 +17,8 @@ export const minLifeOptions = {
 
 /** Seconds of `45m`, `1h30m`, `90s` or `2700`. @throws ERR_USAGE. */
 export function parseMinLife(text: string): number {
-  const [, hours, minutes, seconds] =
-    /^(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s?)?$/.exec(text) ?? [];
-  const total = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
-  if (text !== "" && total > 0 && total <= roleSessionSeconds.most) return total;
+  const total = parseSeconds(text) ?? 0;
+  if (total > 0 && total <= roleSessionSeconds.most) return total;
   throw new AwsRoleError("ERR_USAGE", `invalid value "${text}" for --min-life`, {
     hint: "a duration of at most 12h: 45m, 1h30m, or seconds",
   });

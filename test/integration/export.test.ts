@@ -70,7 +70,7 @@ describe("export --to-credentials-file", () => {
     const { code, stdout, stderr } = await run(exporting);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(
-      /^a session of prod is in \S+ as profile prod-exported, in plain text, until \S+; awsrole logout prod removes it\n$/,
+      /^a session of prod is in \S+ as profile prod-exported, in plain text, until \d\d:\d\d, in \d+ min; awsrole logout prod removes it\n$/,
     );
     const [session] = aws.sessions();
     expect(written().startsWith(before)).toBe(true);

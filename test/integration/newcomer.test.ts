@@ -24,11 +24,13 @@ it.skipIf(noTerminal !== undefined)(
       terminal.enter("awsrole");
       const [, first = ""] = await terminal.waitFor(/^ {2}(awsrole add-profile) /m);
       terminal.enter(`clear; ${first}`);
+      for (const question of [/Source of the credentials/, /Role to assume/]) {
+        await terminal.waitFor(new RegExp(`◆  ${question.source}`));
+        terminal.press("Enter");
+      }
       await terminal.waitFor(/◆  Profile name/);
       terminal.enter("prod");
       for (const question of [
-        /Source of the credentials/,
-        /Role to assume/,
         /MFA device/,
         /Role session name/,
         /Session duration/,
@@ -48,6 +50,9 @@ it.skipIf(noTerminal !== undefined)(
       expect(sts.callsOf("AssumeRole")).toHaveLength(before);
       terminal.enter("clear; awsrole list");
       await terminal.waitFor(/^prod +managed role .*in \d+ min +file$/m);
+      // Typed by hand: the shell itself asked, and not the terminal that it runs in.
+      terminal.enter("clear; AWSROLE_LOG=on awsrole env prod > /dev/null; awsrole log");
+      await terminal.waitFor(/^\d\d:\d\d +prod +hit .* sh$/m);
       terminal.enter("clear; awsrole logout prod");
       await terminal.waitFor(/^deleted 1 cached session of prod$/m);
     } finally {

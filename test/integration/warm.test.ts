@@ -1,7 +1,14 @@
 /** `warm`, `list --prompt` and `log`: credentials fetched ahead, shown in a prompt, and on record. */
 import { titled } from "../support/installed.ts";
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -157,6 +164,14 @@ describe("log", () => {
     const { code, stderr } = await run("log");
     expect(code).toBe(0);
     expect(stderr).toMatch(/set AWSROLE_LOG=on/);
+  });
+
+  it("is switched on by the config for every program, cached answers included, and off by the variable", async () => {
+    appendFileSync(home.configFile, "\n[default]\nawsrole_log = on\n");
+    await run("credential-process --profile prod");
+    await run("credential-process --profile prod");
+    await run("credential-process --profile prod", { AWSROLE_LOG: "off" });
+    expect((await recorded()).map(({ result }) => result)).toEqual(["miss", "hit"]);
   });
 
   it("says what was handed out and how, in a file of ours alone", async () => {

@@ -1,5 +1,9 @@
 /** A real terminal for tests: a shell in tmux, typed into and read as a person would. */
-import { execFileSync, spawnSync } from "node:child_process";
+import {
+  execFileSync,
+  type ExecFileSyncOptionsWithStringEncoding,
+  spawnSync,
+} from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,16 +29,33 @@ export type Terminal = {
   close(): void;
 };
 
-/** Opens a terminal with a POSIX shell, wide enough that no line wraps. */
-export function openTerminal(env: NodeJS.ProcessEnv): Terminal {
+/** Opens a terminal with a POSIX shell, by default wide enough that no line wraps. `server`: what starts tmux's server, and with it the shell. */
+export function openTerminal(
+  env: NodeJS.ProcessEnv,
+  {
+    columns = 400,
+    rows = 50,
+    server = [],
+  }: {
+    readonly columns?: number;
+    readonly rows?: number;
+    readonly server?: readonly string[];
+  } = {},
+): Terminal {
   const folder = mkdtempSync(join(tmpdir(), "awsrole-tmux-"));
-  const tmux = (...words: string[]): string =>
-    execFileSync("tmux", ["-S", join(folder, "socket"), "-f", "/dev/null", ...words], {
-      env: { ...env, TERM: "xterm", PS1: "$ " },
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-  tmux("new-session", "-d", "-x", "400", "-y", "50", "sh");
+  const inEnvironment = {
+    env: { ...env, TERM: "xterm", PS1: "$ " },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  } satisfies ExecFileSyncOptionsWithStringEncoding;
+  const ours = ["tmux", "-S", join(folder, "socket"), "-f", "/dev/null"];
+  const start = (line: readonly string[]): string => {
+    const [file = "", ...words] = line;
+    return execFileSync(file, words, inEnvironment);
+  };
+  const tmux = (...words: string[]): string => start([...ours, ...words]);
+  const size = ["-x", String(columns), "-y", String(rows)];
+  start([...server, ...ours, "new-session", "-d", ...size, "sh"]);
   const screen = (): string => tmux("capture-pane", "-p", "-S", "-500").trimEnd();
   // What is typed before the prompt is there would stand before it.
   for (let attempt = 0; screen() === "" && attempt < 200; attempt += 1)

@@ -9,6 +9,8 @@ import { mfaDeviceProblem } from "../../config/mfa-device.ts";
 import type { Iam, RoleInfo } from "../../aws/iam.ts";
 import type { Choice, Prompts } from "../../cli/prompts.ts";
 import type { AwsFiles } from "../../config/files.ts";
+import { formatMinutes } from "../../cli/times.ts";
+import { parseSeconds } from "../../foundation/duration.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import {
   describeProfile,
@@ -16,6 +18,7 @@ import {
   isUserKey,
   type ProfileSummary,
 } from "../../profiles/summary.ts";
+import { freeName } from "../../profiles/ask-sso.ts";
 import { check, type RoleValues, sourceOptions } from "../../profiles/profile-options.ts";
 
 export type ProfileQuestions = {
@@ -42,12 +45,9 @@ export async function askForProfile(
   questions: ProfileQuestions,
 ): Promise<{ readonly name: string; readonly values: RoleValues }> {
   const { values: said, defaultSessionName } = questions;
-  const name =
-    questions.name ?? (await prompts.ask("Profile name", { check: questions.checkName }));
   const values: Record<string, string | string[] | undefined> = { ...said };
   const isUnsaid = (option: keyof RoleValues): boolean => values[option] === undefined;
-  if (sourceOptions.every(isUnsaid))
-    Object.assign(values, await askSource(prompts, questions, name));
+  if (sourceOptions.every(isUnsaid)) Object.assign(values, await askSource(prompts, questions));
   const source = sourceOf(questions.files(), values["source-profile"]);
   const iam = listsOf(prompts, source, questions.openIam);
   let role: RoleInfo | undefined;
@@ -55,17 +55,16 @@ export async function askForProfile(
     role = await askRole(prompts, (await iam.roles()) ?? []);
     values["role-arn"] = role.arn;
   }
+  const name = questions.name ?? (await askName(prompts, questions, values["role-arn"]));
   if (isUnsaid("mfa-serial") && source !== undefined && isUserKey(source))
-    values["mfa-serial"] = await askDevice(prompts, await iam.devices(), role?.asksForMfa === true);
+    values["mfa-serial"] = await askDevice(prompts, await iam.devices(), {
+      isWanted: role?.asksForMfa === true,
+      ofSource: deviceOf(questions.files(), source.name),
+    });
   const isSaml = typeof values["saml-process"] === "string" && values["saml-process"] !== "";
   // With SAML the identity provider names the session.
   if (isUnsaid("role-session-name") && !isSaml)
-    values["role-session-name"] = await askOptional(
-      prompts,
-      "role-session-name",
-      "Role session name (shown in CloudTrail)",
-      defaultSessionName,
-    );
+    values["role-session-name"] = await askSessionName(prompts, defaultSessionName);
   if (isUnsaid("duration-seconds"))
     values["duration-seconds"] = await askDuration(prompts, role, source);
   if (isUnsaid("region")) {
@@ -78,11 +77,27 @@ export async function askForProfile(
   return { name, values };
 }
 
+/** The role's own name is proposed. */
+function askName(
+  prompts: Prompts,
+  { files, checkName }: ProfileQuestions,
+  roleArn: string | string[] | undefined,
+): Promise<string> {
+  const [, ofRole = ""] = /([\w.@+-]+)$/.exec(String(roleArn ?? "")) ?? [];
+  const proposed = ofRole === "" ? {} : { byDefault: freeName(ofRole, files().profileNames()) };
+  return prompts.ask("Profile name", { ...proposed, check: checkName });
+}
+
+/** The MFA device that a key's profile names. */
+function deviceOf(files: AwsFiles, profile: string): string | undefined {
+  const settings = files.profile(profile);
+  return (settings?.get("awsrole_mfa_serial") ?? settings?.get("mfa_serial"))?.value;
+}
+
 /** Asks again after a source was added, or could not be. */
 async function askSource(
   prompts: Prompts,
-  { files, runCommand }: ProfileQuestions,
-  name: string,
+  { files, runCommand, name }: ProfileQuestions,
 ): Promise<RoleValues> {
   for (;;) {
     const chosen = await chooseSource(prompts, files(), name);
@@ -112,7 +127,7 @@ type NewSource = "new key" | "saml" | { readonly session: string | undefined };
 async function chooseSource(
   prompts: Prompts,
   files: AwsFiles,
-  name: string,
+  name: string | undefined,
 ): Promise<RoleValues | NewSource> {
   const profiles = files
     .profileNames()
@@ -196,11 +211,19 @@ async function askRole(prompts: Prompts, roles: readonly RoleInfo[]): Promise<Ro
 async function askDevice(
   prompts: Prompts,
   devices: readonly string[] | undefined,
-  isWanted: boolean,
+  { isWanted, ofSource }: { readonly isWanted: boolean; readonly ofSource: string | undefined },
 ): Promise<string> {
-  const type = (): Promise<string> =>
-    askOptional(prompts, "mfa-serial", "MFA device (ARN or serial number)", "none");
-  if (devices === undefined) return type();
+  const type = async (byDefault = "none"): Promise<string> => {
+    const question = "MFA device (ARN or serial number; none)";
+    const answer = await prompts.ask(question, {
+      byDefault,
+      check: (value) => {
+        if (value !== "none") check("mfa-serial", value);
+      },
+    });
+    return answer === "none" ? "" : answer;
+  };
+  if (devices === undefined) return type(ofSource);
   const other = "other";
   const chosen = await prompts.choose<string>(
     "MFA device",
@@ -209,7 +232,7 @@ async function askDevice(
       ...devices.map((serial) => ({ value: serial, label: serial })),
       { value: other, label: "Another device (enter its serial number)" },
     ],
-    { initial: isWanted ? (devices[0] ?? other) : "" },
+    { initial: isWanted ? (devices.find((one) => one === ofSource) ?? devices[0] ?? other) : "" },
   );
   return chosen === other ? type() : chosen;
 }
@@ -224,21 +247,27 @@ async function askDuration(
   const most = isChained
     ? chainedRoleSeconds
     : (role?.maxSessionSeconds ?? roleSessionSeconds.most);
-  return askOptional(
-    prompts,
-    "duration-seconds",
-    `Session duration in seconds (${roleSessionSeconds.least} to ${most})`,
-    String(roleSessionSeconds.usual),
-    (value) => {
-      if (Number(value) > most)
-        throw new AwsRoleError(
-          "ERR_USAGE",
-          isChained
-            ? `a role assumed with temporary credentials lasts ${chainedRoleSeconds} seconds at most`
-            : `this role's sessions last ${most} seconds at most`,
-        );
+  const longest = formatMinutes(most / 60);
+  const { least, usual } = roleSessionSeconds;
+  const answer = await prompts.ask(
+    `Session duration (${formatMinutes(least / 60)} to ${longest}; 45m, 1h30m, or seconds)`,
+    {
+      byDefault: "1h",
+      check: (value) => {
+        const seconds = parseSeconds(value);
+        check("duration-seconds", seconds === undefined ? value : String(seconds));
+        if (seconds !== undefined && seconds > most)
+          throw new AwsRoleError(
+            "ERR_USAGE",
+            isChained
+              ? `a role assumed with temporary credentials lasts ${longest} at most`
+              : `this role's sessions last ${longest} at most`,
+          );
+      },
     },
   );
+  const seconds = parseSeconds(answer) ?? usual;
+  return seconds === usual ? "" : String(seconds);
 }
 
 /** `""` for none. */
@@ -254,19 +283,11 @@ async function askRegion(prompts: Prompts, proposed: string | undefined): Promis
 }
 
 /** `""` when the default will do: what is not written follows the default. */
-async function askOptional(
-  prompts: Prompts,
-  option: "role-session-name" | "duration-seconds" | "mfa-serial",
-  question: string,
-  byDefault: string,
-  checkMore: (value: string) => void = () => {},
-): Promise<string> {
-  const answer = await prompts.ask(question, {
+async function askSessionName(prompts: Prompts, byDefault: string): Promise<string> {
+  const answer = await prompts.ask("Role session name (shown in CloudTrail)", {
     byDefault,
     check: (value) => {
-      if (value === byDefault) return;
-      check(option, value);
-      checkMore(value);
+      if (value !== byDefault) check("role-session-name", value);
     },
   });
   return answer === byDefault ? "" : answer;

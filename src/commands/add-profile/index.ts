@@ -1,4 +1,5 @@
 import { shownValue } from "../../config/secret-keys.ts";
+import { shown } from "../../cli/messages.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
 import { defineCommand } from "../../cli/command.ts";
 import type { Document } from "../../config/document.ts";
@@ -134,7 +135,7 @@ export default defineCommand({
       } as const;
       const decisions = Object.entries(yes).map(([value, label]) => ({ value, label }));
       const decision = await prompts.choose(
-        `Add it to ${readAwsFiles(env, platform).config.file}?`,
+        `Add it to ${shown(context, readAwsFiles(env, platform).config.file)}?`,
         decisions.filter(({ value }) => value !== "verify" || args.verify === undefined),
       );
       if (decision === "cancel")

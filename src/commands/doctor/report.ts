@@ -3,6 +3,7 @@ import type { Context } from "../../foundation/context.ts";
 import { styleText } from "node:util";
 import { isColoured } from "../../cli/style.ts";
 import { escapeControls } from "../../foundation/text.ts";
+import { hanging, shown } from "../../cli/messages.ts";
 import { plural } from "../../cli/output.ts";
 import { groupByCause } from "./causes.ts";
 import { areaNames, areaOf, catalogue, type Severity } from "./rules.ts";
@@ -28,6 +29,8 @@ export function toJson({ id, autoFix, ...finding }: Finding): Readonly<Record<st
 
 /** Errors first, notes last; each cause once, with its place, why it matters, and the fix. */
 export function printFindings(context: Context, findings: readonly Finding[]): void {
+  const text = (said: string): string =>
+    context.isTerminal.stdout ? shown(context, said) : escapeControls(said);
   const sorted = (["error", "warning", "note"] as const).flatMap((severity) =>
     groupByCause(findings.filter(({ id }) => catalogue[id].severity === severity)),
   );
@@ -39,16 +42,22 @@ export function printFindings(context: Context, findings: readonly Finding[]): v
     const isFixable = [first, ...others].every((one) => one.autoFix !== undefined);
     context.stdout(
       [
-        `${paint(context, severity)}: ${id}${title}`,
-        `    ${escapeControls(what)}`,
+        `${paint(context, severity)}: ${id}${title}\n`,
+        hanging(context, "    ", text(what)),
         ...(others.length === 0
           ? []
-          : [`    also affects: ${escapeControls(listed(others, context.homeFolder))}`]),
-        `    why: ${escapeControls(why)}`,
-        `    fix: ${escapeControls(fix)}${autoFix === undefined || !isFixable ? "" : "  (applied by --fix)"}`,
-        "",
-        "",
-      ].join("\n"),
+          : [
+              hanging(
+                context,
+                "    also affects: ",
+                escapeControls(listed(others, context.homeFolder)),
+              ),
+            ]),
+        hanging(context, "    why: ", text(why)),
+        // In one piece, so that a command in it can be copied.
+        `    fix: ${text(fix)}${autoFix === undefined || !isFixable ? "" : "  (applied by --fix)"}\n`,
+        "\n",
+      ].join(""),
     );
   }
 }
@@ -68,16 +77,17 @@ export function printHealthy(
     .map((area) => (area === "profiles" ? plural(profiles, "profile") : area));
   if (names.length === 0) return;
   const mark = isColoured(context) ? styleText("green", "✓", { validateStream: false }) : "✓";
-  context.stdout(`${mark} no problems in: ${names.join(", ")}\n`);
+  const line = hanging(context, "  ", `no problems in: ${names.join(", ")}`);
+  context.stdout(`${mark}${line.slice(1)}`);
 }
 
 /** Enough places to find the rest by. */
 const mostListed = 6;
 
 function listed(others: readonly Finding[], home: string): string {
-  const shown = others.slice(0, others.length > mostListed ? mostListed - 1 : mostListed);
-  const more = others.length - shown.length;
-  const places = shown.map((one) => {
+  const named = others.slice(0, others.length > mostListed ? mostListed - 1 : mostListed);
+  const more = others.length - named.length;
+  const places = named.map((one) => {
     const place = placeOf(one, home);
     return place === "" ? `${one.profile}` : `${one.profile} (${place})`;
   });

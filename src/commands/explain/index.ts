@@ -3,7 +3,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { heading } from "../../cli/style.ts";
 import { readAwsFiles } from "../../config/files.ts";
 import { homesWarning } from "../../config/paths.ts";
-import { escapeControls } from "../../foundation/text.ts";
+import { printNotice } from "../../cli/messages.ts";
 import { type Hop, resolveChain } from "../../credentials/chain.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
 import { listSignIns } from "../../sessions/sign-ins.ts";
@@ -37,7 +37,7 @@ export default defineCommand({
     const files = readAwsFiles(context.env, context.platform);
     const consumers = consumersOf(files, profile);
     const homes = homesWarning(context.env, context.platform);
-    if (homes !== undefined && !args.quiet) context.stderr(`awsrole: ${escapeControls(homes)}\n`);
+    if (homes !== undefined && !args.quiet) printNotice(context, homes);
     const styled = (text: string): string => heading(context, text);
     let hop: Hop;
     try {
@@ -59,7 +59,16 @@ export default defineCommand({
       context.stdout(
         args.verbose
           ? printExplanation({ profile, chain, consumers }, styled, context.homeFolder)
-          : printSummary({ profile, chain, consumers, now: context.clock.now() }, styled),
+          : printSummary(
+              {
+                profile,
+                chain,
+                consumers,
+                now: context.clock.now(),
+                isTerminal: context.isTerminal,
+              },
+              styled,
+            ),
       );
       return 0;
     }

@@ -4,6 +4,8 @@ import type { CachedEntry } from "../../clients/cache-entry.ts";
 import type { ExplainedHop } from "../../clients/chain-report.ts";
 import { type Client, clientNames, type Outcome, outcomes } from "../../clients/client-names.ts";
 import type { Consumers } from "../../clients/sdk-behavior.ts";
+import { hanging } from "../../cli/messages.ts";
+import type { Context } from "../../foundation/context.ts";
 import { escapeControls } from "../../foundation/text.ts";
 
 /** What the profile is, who signs, where MFA comes in, how long the session lasts, what is cached, and what programs do with it. Escaped. */
@@ -13,11 +15,13 @@ export function printSummary(
     chain,
     consumers,
     now,
+    isTerminal,
   }: {
     readonly profile: string;
     readonly chain: readonly ExplainedHop[];
     readonly consumers: Consumers;
     readonly now: Date;
+    readonly isTerminal: Context["isTerminal"];
   },
   heading: (text: string) => string,
 ): string {
@@ -54,7 +58,9 @@ export function printSummary(
     heading(
       escapeControls(first.roleArn === undefined ? profile : `${profile} -> ${first.roleArn}`),
     ),
-    ...rows.map(([label, text]) => `   ${label.padEnd(10)} ${escapeControls(text)}`),
+    ...rows.map(([label, text]) =>
+      hanging({ isTerminal }, `   ${label.padEnd(10)} `, escapeControls(text)).trimEnd(),
+    ),
     "",
     `Run awsrole explain ${escapeControls(profile)} --verbose for every hop, setting and program.`,
     "",
@@ -86,7 +92,7 @@ function cacheRows(
   ];
 }
 
-/** One line where all do the same, else a line for each thing that some do. */
+/** A line for each thing that some programs do, and last what all others do. */
 function programRows({ does, notes }: Consumers): readonly (readonly [string, string])[] {
   const measured = (Object.keys(clientNames) as Client[]).filter(
     (client) => does[client] !== "not-measured",
@@ -97,11 +103,13 @@ function programRows({ does, notes }: Consumers): readonly (readonly [string, st
       .filter((client) => does[client] === kind)
       .map((client) => clientNames[client])
       .join(", ");
+  const countOf = (kind: Outcome): number =>
+    measured.filter((client) => does[client] === kind).length;
+  const [most, ...others] = kinds.toSorted((one, other) => countOf(other) - countOf(one));
+  const all = others.length === 0 ? "all" : "all others";
   return [
-    ...kinds.map((kind): readonly [string, string] => [
-      "Programs",
-      `${kinds.length === 1 ? "all" : doing(kind)}: ${outcomes[kind]}`,
-    ]),
+    ...others.map((kind) => ["Programs", `${doing(kind)}: ${outcomes[kind]}`] as const),
+    ...(most === undefined ? [] : [["Programs", `${all}: ${outcomes[most]}`] as const]),
     ...notes.map((note): readonly [string, string] => ["Note", note]),
   ];
 }

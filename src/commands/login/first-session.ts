@@ -1,4 +1,5 @@
 /** The dialogue of `login` where no session is configured: it ends in a session, a sign-in, and a profile that works. */
+import { shown } from "../../cli/messages.ts";
 import type { Prompts } from "../../cli/prompts.ts";
 import { addSection } from "../../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
@@ -37,7 +38,7 @@ export async function createFirstSession(
     dryRun: false,
     edit: (latest) => withSession(latest, session).config,
   });
-  prompts.tell(`Wrote [sso-session ${session.name}] to ${written.file}`);
+  prompts.tell(`Wrote [sso-session ${session.name}] to ${shown(context, written.file)}`);
   const files = readAwsFiles(env, platform);
   const { account, roleName } = await askSsoRole(context, prompts, {
     files,

@@ -1,5 +1,6 @@
 /** Signing in: to an IAM Identity Center session, or to the console identity of a `login_session` profile. */
 import { formatExpiration } from "../../aws/credentials.ts";
+import { printNotice } from "../../cli/messages.ts";
 import { printJson } from "../../cli/output.ts";
 import { type Arguments, commonOptions, defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
@@ -98,7 +99,12 @@ async function signIn(
         hint: "run it without --no-input",
       },
     );
-  const reporter = { tell: (text: string) => context.stderr(`awsrole: ${escapeLines(text)}\n`) };
+  const reporter = {
+    tell: (text: string) =>
+      context.isTerminal.stderr
+        ? text.split("\n").forEach((line) => printNotice(context, line))
+        : context.stderr(`awsrole: ${escapeLines(text)}\n`),
+  };
   const opensBrowser = args.browser;
   if (target.kind === "console") {
     const { loginSession, connection } = target;

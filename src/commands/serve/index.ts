@@ -114,9 +114,9 @@ export default defineCommand({
       await end(1);
       throw error;
     }
-    const code = await untilAsked();
+    await untilAsked();
     notice("stopped");
-    return end(code);
+    return end(0);
   },
 });
 
@@ -230,10 +230,9 @@ function once(say: (text: string) => void): (text: string) => void {
   };
 }
 
-/** Ctrl-C is an interruption; to be asked to end is what a service is for. */
-function untilAsked(): Promise<number> {
+/** Ctrl-C is the way to end it, and no failure. */
+function untilAsked(): Promise<void> {
   return new Promise((resolve) => {
-    process.once("SIGINT", () => resolve(130));
-    process.once("SIGTERM", () => resolve(0));
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { printError, printNotice, printWarning } from "../../../src/cli/messages.ts";
+import { printDone, printError, printNotice, printWarning } from "../../../src/cli/messages.ts";
 
 type Output = Parameters<typeof printError>[0];
 
@@ -11,6 +11,7 @@ function printed(
   let text = "";
   print({
     env,
+    homeFolder: "/home/bob",
     isTerminal: { stdin: isTerminal, stdout: isTerminal, stderr: isTerminal },
     stderr: (part) => (text += part),
   });
@@ -67,6 +68,33 @@ describe("a message", () => {
       expect(printed(true, (to) => printError(to, { message: "m", hint }))).toBe(
         `error: m\nhint: ${hint}\n`,
       );
+  });
+
+  it("on a terminal writes ~ for the home folder, where a shell takes it back", () => {
+    const message = "see /home/bob/.aws/config, '/home/bob/a b' and /home/bobby/x (/home/bob/y)";
+    expect(printed(true, (to) => printNotice(to, message))).toBe(
+      "see ~/.aws/config, '/home/bob/a b' and /home/bobby/x (~/y)\n",
+    );
+    expect(printed(false, (to) => printNotice(to, message))).toBe(`awsrole: ${message}\n`);
+  });
+
+  it("about what was done is wrapped at words on a terminal, and one line in a pipe", () => {
+    const done = (stdout: boolean): string => {
+      let text = "";
+      printDone(
+        {
+          homeFolder: "/home/bob",
+          isTerminal: { stdin: stdout, stdout, stderr: stdout },
+          stdout: (part) => (text += part),
+        },
+        `wrote /home/bob/x: ${long}`,
+      );
+      return text;
+    };
+    expect(done(false)).toBe(`wrote /home/bob/x: ${long}\n`);
+    const lines = done(true).trimEnd().split("\n");
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    expect(lines.join(" ")).toBe(`wrote ~/x: ${long}`);
   });
 
   it("has colours where they are wanted", () => {

@@ -46,6 +46,7 @@ describe("a line of a config file", () => {
     "credential_process = /opt/awsrole credential-process --profile p",
     'credential_process = "/opt/my tools/awsrole" credential-process --profile p',
     "credential_process = /usr/bin/node /opt/awsrole/bin/awsrole.js credential-process --profile=p",
+    "credential_process = /usr/bin/node /usr/local/bin/awsrole credential-process --profile p",
     "mfa_process = /usr/local/bin/my-code",
     "# 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
   ])("is none of them: %j", (line) => expect(sensitiveLines([line])).toEqual([undefined]));

@@ -63,7 +63,12 @@ describe("one cause is one finding", () => {
   it("lists the first of very many, and where the rest is", () => {
     const many = Array.from({ length: 40 }, (_, index) => missing(`p${index}`, index));
     const text = printed((context) => printFindings(context, many));
-    expect(text).toContain("p5 (~/.aws/config:5) and 34 more (--json lists them)\n");
+    // Wrapped at words.
+    expect(text.replaceAll(/\s+/g, " ")).toContain(
+      "p5 (~/.aws/config:5) and 34 more (--json lists them) why",
+    );
+    for (const line of text.split("\n"))
+      if (!line.startsWith("    fix:")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   it("is not said to be fixed by --fix where one of its places is not", () => {
@@ -98,9 +103,9 @@ describe("what is fine", () => {
   const healthy = (findings: readonly Finding[], isOnline = false, profiles = 12): string =>
     printed((context) => printHealthy(context, findings, { profiles, isOnline }));
 
-  it("is one line, without the areas that have an error or a warning", () => {
+  it("is one sentence, wrapped at words, without the areas that have an error or a warning", () => {
     expect(healthy([missing("bob", 3)])).toBe(
-      "✓ no problems in: AWS files, 12 profiles, environment, Node, cache and store, sign-ins\n",
+      "✓ no problems in: AWS files, 12 profiles, environment, Node, cache and store,\n  sign-ins\n",
     );
   });
 
