@@ -1,11 +1,12 @@
 /** `sync` against the double of IAM Identity Center: what is written, kept, renamed and removed. */
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
 import { missing, titled } from "../support/installed.ts";
-import type { Finished } from "../support/run-awsrole.ts";
+import { type Finished, notNode } from "../support/run-awsrole.ts";
 import { createSsoHome, type SsoHome } from "../support/sso-home.ts";
 
 let aws: AwsDouble;
@@ -53,6 +54,15 @@ const normalized = (): string =>
     /^credential_process = .*? credential-process/gm,
     "credential_process = awsrole credential-process",
   );
+
+const faults = fileURLToPath(new URL("../support/file-faults.cjs", import.meta.url));
+const isLong = process.env["AWSROLE_TEST_LONG"] !== undefined;
+const faultAt = (fault: "kill" | "full", at = 0): NodeJS.ProcessEnv => ({
+  NODE_OPTIONS: `--require ${faults}`,
+  TEST_FAULT: fault,
+  TEST_FAULT_AT: String(at),
+  TEST_FAULT_FOLDERS: [".aws", "state"].map((folder) => join(home.path, folder)).join(":"),
+});
 
 describe("sync", () => {
   it("writes a profile for every role, and nothing the second time", async () => {
@@ -352,6 +362,41 @@ awsrole_synced_from = corp
         "acme-prod-eu-admin",
         "acme-prod-eu-read_only",
       ]);
+    },
+  );
+
+  it.skipIf(notNode !== undefined)(
+    titled(
+      "killed before a change to the disk leaves the old file or the new one, and the next run completes it",
+      notNode,
+    ),
+    { timeout: 600_000 },
+    async () => {
+      await sync();
+      const whole = text();
+      let kills = 0;
+      for (let at = 1; ; at += isLong ? 1 : 3) {
+        writeFileSync(config, session);
+        const killed = await home.run(["sync"], { env: { ...home.env, ...faultAt("kill", at) } });
+        expect([session, whole]).toContain(text());
+        if (killed.signal === null) break;
+        kills += 1;
+        expect((await sync()).code).toBe(0);
+        expect(text()).toBe(whole);
+      }
+      expect(kills).toBeGreaterThan(isLong ? 9 : 3);
+    },
+  );
+
+  it.skipIf(notNode !== undefined)(
+    titled("on a full disk leaves the old file and nothing beside it, and says so", notNode),
+    async () => {
+      const there = readdirSync(join(home.path, ".aws"));
+      const full = await home.run(["sync"], { env: { ...home.env, ...faultAt("full") } });
+      expect({ code: full.code, stdout: full.stdout }).toEqual({ code: 1, stdout: "" });
+      expect(full.stderr).toContain("config could not be written: the disk is full");
+      expect(text()).toBe(session);
+      expect(readdirSync(join(home.path, ".aws"))).toEqual(there);
     },
   );
 
