@@ -1,5 +1,6 @@
 /** `sync` against the double of IAM Identity Center: what is written, kept, renamed and removed. */
 import { execFileSync } from "node:child_process";
+import { createRequire } from "node:module";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -364,6 +365,25 @@ awsrole_synced_from = corp
       ]);
     },
   );
+
+  it("writes profiles that the JavaScript SDK's loader reads", async () => {
+    await sync("--native");
+    const sdk = createRequire(import.meta.url).resolve("@aws-sdk/credential-providers");
+    const { loadSharedConfigFiles } = createRequire(sdk)("@smithy/core/config") as {
+      loadSharedConfigFiles: (files: object) => Promise<{ configFile: Record<string, object> }>;
+    };
+    const { configFile } = await loadSharedConfigFiles({
+      configFilepath: config,
+      filepath: "/nonexistent",
+    });
+    expect(configFile["acme-prod-eu-read_only"]).toMatchObject({
+      sso_session: "corp",
+      sso_account_id: "111111111111",
+      sso_role_name: "Read_Only",
+      region: "eu-west-1",
+    });
+    expect(Object.keys(configFile)).toHaveLength(4);
+  });
 
   it.skipIf(notNode !== undefined)(
     titled(

@@ -87,6 +87,8 @@ describe("sync", () => {
         const { document, added } = sync(before, wanted);
         expect(document.text.startsWith(before.text)).toBe(true);
         expect(added).toHaveLength(wanted.length);
+        // What the oldest parsers of AWS's common runtime know.
+        for (const name of added) expect(name).toMatch(/^[a-z0-9_-]+$/);
         const again = sync(document, wanted);
         expect(again.document.text).toBe(document.text);
         expect({ ...again, document: undefined }).toMatchObject({
