@@ -52,6 +52,7 @@ const debian =
 const goRelease = (name: string): string =>
   /^\tmod\t\S+\tv(\S+)/m.exec(output(["go", "version", "-m", goProgram(name)]))?.[1] ?? "";
 const cdk = join(programsFolder, "cdk", "node_modules", ".bin", "cdk");
+const sam = join(programsFolder, "sam", "bin", "sam");
 const gdal = (host: string): NodeJS.ProcessEnv => ({
   AWS_S3_ENDPOINT: host,
   AWS_HTTPS: "NO",
@@ -78,7 +79,13 @@ function sdk(name: string, client: Client, module?: string): Program {
     name,
     get: () => driver.build(programsFolder, process.cwd()),
     version: () => [module, /[\d.]+$/.exec(driver.version(programsFolder))].join(" ").trim(),
-    words: () => driver.command(programsFolder, process.cwd(), ""),
+    words: () => {
+      const command = driver.command(programsFolder, process.cwd(), "");
+      if (!driver.isBatch) return command;
+      // It reads folders: here one, and it is done.
+      const java = command.filter((word) => !word.startsWith("-Djavax"));
+      return ["sh", "-c", 'echo "$HOME" | exec "$@"', "sh", ...java];
+    },
   };
 }
 
@@ -192,6 +199,13 @@ DeltaTable("s3://bucket/table", storage_options={"AWS_ENDPOINT_URL": "http://${h
   sdk("Go SDK v2", "go", "config"),
   sdk("Go SDK v1", "goV1"),
   sdk("JavaScript SDK v2", "jsV2"),
+  sdk("Java SDK v2", "java"),
+  {
+    ...sdk("Java SDK v1", "javaV1"),
+    // Else it reads the credentials file alone.
+    env: () => ({ AWS_CREDENTIAL_PROFILES_FILE: ".aws/config" }),
+  },
+  sdk("Kotlin SDK", "kotlin"),
   sdk("Rust SDK", "rust"),
   sdk("Ruby SDK (Debian)", "ruby"),
   sdk("C++ SDK (pyarrow)", "cpp", "pyarrow"),
@@ -256,6 +270,34 @@ DeltaTable("s3://bucket/table", storage_options={"AWS_ENDPOINT_URL": "http://${h
     version: () => output(py("import pyogrio; print(pyogrio.__gdal_version_string__)")),
     words: () => py(`import pyogrio; pyogrio.read_info("/vsis3/bucket/object.gpkg")`),
     env: gdal,
+  },
+  {
+    name: "async-aws",
+    get: debian("php-cli", "php-async-aws-core", "php-symfony-http-client"),
+    version: () =>
+      output(["dpkg-query", "-W", "-f=${Version}", "php-async-aws-core"]).split("-")[0] ?? "",
+    words: (host) => [
+      "php",
+      "-r",
+      `require "AsyncAws/Core/autoload.php"; (new AsyncAws\\Core\\Sts\\StsClient(["endpoint" => "http://${host}", "region" => "eu-west-1"]))->getCallerIdentity()->resolve();`,
+    ],
+  },
+  {
+    name: "SAM CLI",
+    get: () => {
+      output(["python3", "-m", "venv", join(programsFolder, "sam")]);
+      output([
+        join(programsFolder, "sam", "bin", "python3"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "aws-sam-cli==1.170.0",
+      ]);
+    },
+    version: () => /[\d.]+$/.exec(output([sam, "--version"]))?.[0] ?? "",
+    words: () => [sam, "list", "stack-outputs", "--stack-name", "example", "--region", "eu-west-1"],
+    env: (host) => ({ AWS_ENDPOINT_URL: `http://${host}`, SAM_CLI_TELEMETRY: "0" }),
   },
   {
     name: "GDAL (Debian)",

@@ -157,6 +157,25 @@ describe("explain", () => {
     expect((await runInProcess(["explain", "pp"], home.env)).stdout).toBe("");
   });
 
+  it("says which programs were not measured, and where none was", async () => {
+    make({ config, credentials });
+    const short = await runInProcess(["explain", "mid"], home.env);
+    expect(short.stdout).toMatch(/^ {3}Programs {3}.*\.NET: not measured$/m);
+    for (const text of [
+      config.replace("[profile mid]", "[profile  mid]"),
+      config.replace("[profile mid]", "[profile mid]# ours"),
+      config.replace("[profile mid]", "[profile mid] # [ours]"),
+      config.replace(
+        "role_arn = arn:aws:iam::123456789012:role/mid",
+        "Role_ARN = arn:aws:iam::123456789012:role/mid",
+      ),
+    ]) {
+      writeFileSync(home.configFile, text);
+      const { stdout } = await runInProcess(["explain", "mid"], home.env);
+      expect(stdout, text).toMatch(/^ {3}Programs {3}all others: not measured$/m);
+    }
+  });
+
   it("runs no command of the config, and writes nothing", async () => {
     make({ config: "" });
     const marker = join(home.path, "marker");

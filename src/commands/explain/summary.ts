@@ -92,23 +92,21 @@ function cacheRows(
   ];
 }
 
-/** A line for each thing that some programs do, and last what all others do. */
+/** A line for each thing that some programs do (or that it was not measured), and last what all others do. */
 function programRows({ does, notes }: Consumers): readonly (readonly [string, string])[] {
-  const measured = (Object.keys(clientNames) as Client[]).filter(
-    (client) => does[client] !== "not-measured",
+  const clients = Object.keys(clientNames) as Client[];
+  const doing = (kind: Outcome): Client[] => clients.filter((client) => does[client] === kind);
+  const [most, ...others] = [...new Set(Object.values(does))].toSorted(
+    (one, other) => doing(other).length - doing(one).length,
   );
-  const kinds = [...new Set(measured.map((client) => does[client]))];
-  const doing = (kind: Outcome): string =>
-    measured
-      .filter((client) => does[client] === kind)
-      .map((client) => clientNames[client])
-      .join(", ");
-  const countOf = (kind: Outcome): number =>
-    measured.filter((client) => does[client] === kind).length;
-  const [most, ...others] = kinds.toSorted((one, other) => countOf(other) - countOf(one));
   const all = others.length === 0 ? "all" : "all others";
   return [
-    ...others.map((kind) => ["Programs", `${doing(kind)}: ${outcomes[kind]}`] as const),
+    ...others.map((kind): readonly [string, string] => [
+      "Programs",
+      `${doing(kind)
+        .map((client) => clientNames[client])
+        .join(", ")}: ${outcomes[kind]}`,
+    ]),
     ...(most === undefined ? [] : [["Programs", `${all}: ${outcomes[most]}`] as const]),
     ...notes.map((note): readonly [string, string] => ["Note", note]),
   ];
