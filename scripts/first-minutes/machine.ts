@@ -2,8 +2,7 @@
  * A machine of Bob's to record on: `/home/bob`, awsrole below `/opt`, and AWS on the loopback. The paths are those of a mount namespace, so that
  * what is shown is what is on the screen, and is the same wherever it is recorded. Linux, as root or where users may make namespaces.
  */
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -163,12 +162,4 @@ async function startS3(): Promise<{ readonly url: string; close(): Promise<void>
         server.closeAllConnections();
       }),
   };
-}
-
-/** Whether the built program is there to be recorded. */
-export function isBuilt(): boolean {
-  return (
-    existsSync(resolve("dist")) &&
-    spawnSync(process.execPath, ["bin/awsrole.js", "--version"]).status === 0
-  );
 }

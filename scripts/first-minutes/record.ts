@@ -70,5 +70,6 @@ function steady(screen: string): string {
     .replace(/\n\$$/, "")
     .replaceAll(/\b\d{2}:\d{2}(?=, in)/g, "17:01")
     .replaceAll(/(?<=MFA code for \S+: )\d{6}$/gm, "123456")
+    .replaceAll(/\bAKIA(?!IOSFODNN7EXAMPLE)[A-Z0-9]{16}\b/g, "AKIAI44QH8DHBEXAMPLE")
     .replaceAll(/\bAROA[A-Z0-9]{16}\b/g, "AROAEXAMPLEEXAMPLE00");
 }

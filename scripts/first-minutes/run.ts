@@ -1,8 +1,8 @@
-/** `npm run first-minutes [WAY] [COLUMNS]`: records the five ways in anew, in tmux, at 80 and 110 columns, into docs/internals/first-minutes/. */
+/** `npm run first-minutes [WAY] [COLUMNS]`: records the ways in again, in tmux, at 80 and 110 columns, into docs/internals/first-minutes/. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { noMachine } from "./machine.ts";
 import { record } from "./record.ts";
-import { ways } from "./ways.ts";
+import { ways, widths } from "./ways.ts";
 
 const folder = "docs/internals/first-minutes";
 const [only, width] = process.argv.slice(2);
@@ -10,7 +10,7 @@ const reason = noMachine();
 if (reason !== undefined) throw new Error(`nothing can be recorded here: ${reason}`);
 mkdirSync(folder, { recursive: true });
 for (const way of ways)
-  for (const columns of [80, 110]) {
+  for (const columns of widths) {
     if (
       (only !== undefined && way.name !== only) ||
       (width !== undefined && width !== String(columns))

@@ -22,6 +22,9 @@ export type Way = {
 const role = "arn:aws:iam::123456789012:role/example-role";
 const enter = { key: "Enter" };
 
+/** Of the terminals. */
+export const widths = [80, 110] as const;
+
 export const ways: readonly Way[] = [
   {
     name: "aws-vault",
@@ -117,6 +120,24 @@ export const ways: readonly Way[] = [
       );
       await run("aws s3 ls --profile prod");
       await run("awsrole doctor");
+    },
+  },
+  {
+    name: "setup",
+    title: "With an administrator's profile only: the whole article",
+    prepare: ({ write, aws }) => {
+      const admin = aws.addUser({ name: "admin" });
+      write(
+        ".aws/credentials",
+        `[admin]\naws_access_key_id = ${admin.accessKeyId}\naws_secret_access_key = ${admin.secretAccessKey}\n`,
+      );
+      write(".aws/config", "[profile admin]\nregion = eu-west-1\n");
+    },
+    steps: async ({ run }) => {
+      await run("awsrole");
+      await run("awsrole setup prod --admin-profile admin", [/Continue\? \[y\/N\]/, "y"]);
+      await run("aws s3 ls --profile prod");
+      await run("awsrole setup prod --undo", [/Delete all of these\? \[y\/N\]/, "y"]);
     },
   },
   {

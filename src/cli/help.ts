@@ -25,7 +25,7 @@ export type NextStep = { readonly command: string; readonly description: string 
 export function formatStart(context: Context, steps: readonly NextStep[]): string {
   return [
     ...paragraph(
-      "awsrole: AWS credentials for roles, cached in your OS keychain and renewed in time",
+      "awsrole: AWS credentials for roles, cached in your keychain and renewed in time",
     ).map((line) => heading(context, line)),
     "",
     ...columns(steps.map(({ command, description }) => [command, description])),

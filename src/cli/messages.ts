@@ -42,10 +42,14 @@ export function printNotice(context: Output, text: string): void {
   );
 }
 
-/** What was done, on stdout. Into a pipe it is one line. */
-export function printDone(context: StandardOutput, text: string): void {
+/** What was done, on stdout, `indent` columns in. Into a pipe it is one line. */
+export function printDone(context: StandardOutput, text: string, indent = 0): void {
   context.stdout(
-    hanging(context, "", context.isTerminal.stdout ? shown(context, text) : escapeControls(text)),
+    hanging(
+      context,
+      " ".repeat(indent),
+      context.isTerminal.stdout ? shown(context, text) : escapeControls(text),
+    ),
   );
 }
 

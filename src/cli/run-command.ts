@@ -130,7 +130,9 @@ async function loadCommand(
       "command",
       name,
       [...Object.keys(table), "help", "version", ...topics.map((topic) => topic.name)],
-      "awsrole --help lists the commands",
+      topics.length === 0
+        ? "awsrole --help lists the commands"
+        : `awsrole --help lists the commands; topics: ${topics.map((topic) => topic.name).join(", ")}`,
     );
   return (await entry.load()).default;
 }

@@ -39,7 +39,7 @@ Each code works once. awsrole notices a used code and waits for the next.`,
     title: "Secret stores",
     text: `Access keys and cached sessions are kept in one of these stores:
 
-  keychain    macOS Keychain, Windows Credential Manager, Secret Service (default)
+  keychain    the OS keychain: macOS, Windows, Secret Service (default)
   keychain:X  the collection X of the Secret Service
   file        encrypted with a passphrase, for machines without a keychain
   pass        encrypted by gpg for the keys of your password store
@@ -65,7 +65,7 @@ Without a keychain nothing is cached, and credentials are still returned if thei
     text: `  0     done
   1     failed: files, AWS or stores
   2     the command line is wrong
-  3     interaction required (MFA code, locked keychain, expired sign-in), but no terminal
+  3     interaction needed (MFA code, locked keychain, sign-in), but no terminal
   130   interrupted
 
 awsrole exec exits with the code of its command (128 + the signal's number if a signal ended it), or:

@@ -52,6 +52,13 @@ export function nextSteps(files: AwsFiles): readonly NextStep[] {
       () => "awsrole add-profile",
       "create a role profile (interactive)",
     ),
+    step(
+      managed === undefined && standard.length === 0
+        ? (plainKey ?? first("key in the store"))
+        : undefined,
+      (name) => `awsrole setup NAME --admin-profile ${name}`,
+      "or create a user and a role, if that key may call IAM",
+    ),
   ].flatMap((one) => one ?? []);
   return (steps.length > 0 ? steps : fromNothing).slice(0, stepsShown);
 }

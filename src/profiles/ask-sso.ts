@@ -3,7 +3,7 @@ import type { Choice, Prompts } from "../cli/prompts.ts";
 import { isRegion } from "../config/connection.ts";
 import { type AwsFiles, combineDocuments } from "../config/files.ts";
 import { addSections } from "../config/edit.ts";
-import { assertWritableName } from "../config/names.ts";
+import { assertWritableName, assertWritableValue } from "../config/names.ts";
 import { parseStartUrl, regionInStartUrl, sessionNameOf } from "../config/start-url.ts";
 import type { Context } from "../foundation/context.ts";
 import { type Deadline, deadlineFromNow } from "../foundation/deadline.ts";
@@ -134,4 +134,17 @@ export function freeName(wanted: string, taken: readonly string[]): string {
   let name = wanted;
   for (let count = 2; taken.includes(name); count += 1) name = `${wanted}-${count}`;
   return name;
+}
+
+/** The setting that keeps an account's name. The portal lets a name be anything; what not every SDK would read back is left out. */
+export function accountNameSetting(
+  name: string | undefined,
+): readonly (readonly [key: string, value: string])[] {
+  if (name === undefined) return [];
+  try {
+    assertWritableValue("awsrole_sso_account_name", name);
+    return [["awsrole_sso_account_name", name]];
+  } catch {
+    return [];
+  }
 }

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatHelp, formatStart } from "../../src/cli/help.ts";
+import { helpTopics } from "../../src/commands/help-topics.ts";
 import { commands, groups } from "../../src/commands/registry.ts";
 import { processContext } from "../../src/context.ts";
 import { missing, titled } from "../support/installed.ts";
@@ -60,7 +61,7 @@ describe("help", () => {
       "a key in plain text",
       "",
       "[bob]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n",
-      ["add-key bob --from-credentials-file", "add-profile"],
+      ["add-key bob --from-credentials-file", "add-profile", "setup NAME --admin-profile bob"],
     ],
     [
       "a standard role",
@@ -93,6 +94,31 @@ describe("help", () => {
       expect(found).toEqual(commands);
     },
   );
+
+  it.each(helpTopics.map((topic) => [topic.name, topic] as const))(
+    "explains the topic %s in 80 columns, with commands and options that there are",
+    async (name, { title, text }) => {
+      const { code, stdout } = await run("help", name);
+      expect(code).toBe(0);
+      expect(stdout.startsWith(`${title}\n\n`)).toBe(true);
+      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+      expect((await run("--help")).stdout).toContain(`help ${name}`);
+      const typed = text.split("\n").filter((line) => line.startsWith("  awsrole "));
+      for (const line of typed) {
+        const [, command = "", ...words] = line.replace(/ # .*/, "").trim().split(/\s+/);
+        const found = all.find((one) => one.name === command)?.command;
+        expect(found, line).toBeDefined();
+        for (const word of words.filter((one) => one.startsWith("--")))
+          expect(Object.keys(found?.options ?? {}), line).toContain(word.slice(2));
+      }
+    },
+  );
+
+  it("names the topics where one is mistyped", async () => {
+    const { code, stderr } = await run("help", "nonsense");
+    expect(code).toBe(2);
+    for (const { name } of helpTopics) expect(stderr).toContain(name);
+  });
 
   it("shows all commands on --help, each under one heading", async () => {
     const overview = await run("--help");

@@ -539,7 +539,7 @@ describe.concurrent("setup --undo", () => {
       terminal.enter(line);
       await terminal.waitFor(/nothing\s+was\s+deleted[^]*\[y\/N\]$/);
       terminal.enter("y");
-      await terminal.waitFor(/✓ delete user prod-user\nRemoved everything setup created for prod/);
+      await terminal.waitFor(/✓ deleted user prod-user\nRemoved everything setup created for prod/);
       world.expectNothingLeft();
     } finally {
       terminal.close();

@@ -11,6 +11,7 @@ import { parseStartUrl, regionInStartUrl } from "../../config/start-url.ts";
 import type { Context } from "../../foundation/context.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import {
+  accountNameSetting,
   askSsoRole,
   askSsoSession,
   portalOf,
@@ -136,6 +137,7 @@ export async function addSsoProfile(
     ...(args.output === undefined ? [] : [["output", args.output] as const]),
     ["awsrole_sso_session", session.name],
     ["awsrole_sso_account_id", accountId],
+    ...accountNameSetting(accountName),
     ["awsrole_sso_role_name", roleName],
   ] as const;
   const change = await editConfig(context, {

@@ -2,7 +2,7 @@ import { formatUntil } from "../../cli/times.ts";
 import { printNotice } from "../../cli/messages.ts";
 import { printJson } from "../../cli/output.ts";
 import { defineCommand } from "../../cli/command.ts";
-import { printTable } from "../../cli/table.ts";
+import { tableRows } from "../../cli/table.ts";
 import { readAwsFiles } from "../../config/files.ts";
 import { keyAccount } from "../../credentials/cache/item-names.ts";
 import type { IndexEntry } from "../../state/item-index.ts";
@@ -116,7 +116,7 @@ function drawTable(listed: readonly Listed[], signIns: readonly SignIn[], now: D
   const grouped = new Set(groups.flatMap(({ profiles }) => profiles));
   const others = listed.filter((one) => !grouped.has(one));
   const header = ["PROFILE", "KIND", "ROLE", "VIA", "CACHED UNTIL", "STORE"];
-  const [head = "", ...lines] = printTable(
+  const [head = "", ...lines] = tableRows(
     header,
     [...others, ...grouped].map((one) => [
       one.name,
@@ -126,7 +126,7 @@ function drawTable(listed: readonly Listed[], signIns: readonly SignIn[], now: D
       one.cachedUntil === undefined ? "" : formatUntil(new Date(one.cachedUntil), now),
       one.store ?? "",
     ]),
-  ).split(/(?<=\n)/);
+  );
   return [
     head,
     ...lines.splice(0, others.length),

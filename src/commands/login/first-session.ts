@@ -6,7 +6,13 @@ import { type AwsFiles, readAwsFiles } from "../../config/files.ts";
 import { assertWritableName } from "../../config/names.ts";
 import type { Context } from "../../foundation/context.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
-import { askSsoRole, askSsoSession, freeName, withSession } from "../../profiles/ask-sso.ts";
+import {
+  accountNameSetting,
+  askSsoRole,
+  askSsoSession,
+  freeName,
+  withSession,
+} from "../../profiles/ask-sso.ts";
 import { defaultRegion } from "../../profiles/default-region.ts";
 import { editConfig } from "../../profiles/edit-config.ts";
 import { defaultTemplate, profileName } from "../../profiles/name-template.ts";
@@ -71,6 +77,7 @@ export async function createFirstSession(
         ["region", region],
         ["awsrole_sso_session", session.name],
         ["awsrole_sso_account_id", account.id],
+        ...accountNameSetting(account.name),
         ["awsrole_sso_role_name", roleName],
       ]),
   });

@@ -1,6 +1,7 @@
 /** What a person sees of a setup: steps with check marks as they are done, a script of the plan, or JSON. */
 import type { Context } from "../../foundation/context.ts";
 import { styleText } from "node:util";
+import { printDone } from "../../cli/messages.ts";
 import { escapeControls } from "../../foundation/text.ts";
 import type { SetupContext } from "./context.ts";
 import type { State, Step, StepResult } from "./step.ts";
@@ -11,22 +12,22 @@ type Flags = { readonly json: boolean; readonly quiet: boolean };
 /** Writes lines on stdout, unless JSON is wanted or nothing. */
 export function speaker(context: Context, { json, quiet }: Flags): (line: string) => void {
   return (line) => {
-    if (!json && !quiet) context.stdout(`${escapeControls(line)}\n`);
+    if (!json && !quiet) printDone(context, line);
   };
 }
 
 /** Tells of a step that is done. */
 export function tellStep(context: Context, flags: Flags): (result: StepResult) => void {
-  const say = speaker(context, flags);
   return ({ step, how, seen }) => {
     tick(context, flags, `${step}${how === "checked" ? "" : `: ${how}`}`);
-    say(`    ${seen}`);
+    if (!flags.json && !flags.quiet) printDone(context, seen, 4);
   };
 }
 
 /** Tells of a thing that is gone. */
 export function tellRemoval(context: Context, flags: Flags): (removal: Removal) => void {
-  return ({ title }) => tick(context, flags, title);
+  return ({ title }) =>
+    tick(context, flags, title.replace(/^delete\b/, "deleted").replace(/^detach\b/, "detached"));
 }
 
 function tick(context: Context, { json, quiet }: Flags, text: string): void {

@@ -16,7 +16,7 @@ import {
   setKey,
 } from "../../config/edit.ts";
 import { type Document, readSettings, sectionNames, type Settings } from "../../config/document.ts";
-import { assertWritableValue } from "../../config/names.ts";
+import { accountNameSetting } from "../../profiles/ask-sso.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { findReferences, redirectReferences } from "../../profiles/references.ts";
 import type { Listing } from "./listing.ts";
@@ -308,9 +308,7 @@ function settingsOf(
     ...(native ? [] : [["credential_process", lineFor(name)] as const]),
     [`${prefix}sso_session`, one.session],
     [`${prefix}sso_account_id`, one.accountId],
-    ...(isWritable(one.accountName)
-      ? [["awsrole_sso_account_name", one.accountName] as const]
-      : []),
+    ...accountNameSetting(one.accountName),
     [`${prefix}sso_role_name`, one.role],
     marked,
   ];
@@ -334,17 +332,6 @@ function update(profile: Document, name: string, settings: KeyValues): Document 
 
 function withRegion([first, ...others]: KeyValues, region: string): KeyValues {
   return first === undefined ? [] : [first, ["region", region], ...others];
-}
-
-/** The portal lets a name be anything; what not every SDK would read back is left out. */
-function isWritable(value: string | undefined): value is string {
-  if (value === undefined) return false;
-  try {
-    assertWritableValue("awsrole_sso_account_name", value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function readable(config: Document, name: string): Settings | undefined {

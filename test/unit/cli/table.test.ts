@@ -8,15 +8,24 @@ const rows = [
 ];
 
 describe("a table", () => {
-  it.each([68, 80, 100, 400])("fits into %i columns, cutting the longest first", (columns) => {
+  it.each([117, 130, 400])("fits into %i columns, wrapping the longest at blanks", (columns) => {
     const lines = printTable(header, rows, columns).split("\n");
-    expect(lines).toHaveLength(4);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
     expect(lines[1]).toMatch(/ bob$/);
   });
-  it.each([20, 40, 80])("never cuts the first column, in %i columns either", (columns) => {
-    const lines = printTable(header, rows, columns).split("\n");
-    expect(lines[2]).toMatch(/^a-profile-with-a-rather-long-name-of-its-own( |$)/);
+  it.each([20, 40, 80, 115])("never cuts what is to be copied, in %i columns either", (columns) => {
+    const text = printTable(header, rows, columns);
+    for (const word of rows
+      .flat()
+      .join(" ")
+      .split(" ")
+      .filter((one) => /^[\w-]+$/.test(one)))
+      expect(text).toMatch(new RegExp(`(?:^| )${word}(?: |$)`, "m"));
+  });
+  it("has the rest of a wrapped cell below it", () => {
+    expect(printTable(["A", "B", "C"], [["a", "one two", "x y"]], 10)).toBe(
+      "A  B    C\na  one  x\n   two  y\n",
+    );
   });
   it("leaves out columns that are empty in every row, but the first", () => {
     expect(printTable(header, [["prod", "", "bob"]], 80)).toBe("PROFILE  VIA\nprod     bob\n");

@@ -23,6 +23,7 @@ describe("the next steps", () => {
     expect(proposed("", key)).toEqual([
       "awsrole add-key bob --from-credentials-file",
       "awsrole add-profile",
+      "awsrole setup NAME --admin-profile bob",
     ]);
   });
 
