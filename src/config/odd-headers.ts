@@ -91,7 +91,10 @@ function readOddHeader(
   const seen = written
     .replaceAll(/[\u200B-\u200F\u2060-\u206F\uFEFF\u00AD]/g, "")
     .replaceAll(/[^\S\t]/g, " ");
-  const content = trimSpaces(seen).replace(/^\[\[+(.*?)\]+$/, "[$1]");
+  const trimmed = trimSpaces(seen);
+  const bare = trimmed.replace(/^\[\[+(.*?)\]+$/, "[$1]");
+  const content =
+    file === "config" ? bare.replace(/^\[(["'])(profile .*|default)\1\]$/, "[$2]") : bare;
   if (!content.startsWith("[") || !content.endsWith("]")) return undefined;
   const inner = content.slice(1, -1);
   const words = trimSpaces(inner);
@@ -110,7 +113,7 @@ function readOddHeader(
   const tests: readonly (readonly [OddForm, boolean])[] = [
     ["invisible", isInvisible],
     ["indented", /^[ \t]/.test(text)],
-    ["mistyped", guess !== prefix || content !== trimSpaces(seen)],
+    ["mistyped", guess !== prefix || content !== trimmed],
     ["capital", isCapital],
     ["quoted", unquoted !== undefined],
     ["characters", !isName(name)],

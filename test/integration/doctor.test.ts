@@ -1213,6 +1213,25 @@ describe("doctor", () => {
     expect((await examine(home)).findings.map(({ id }) => id)).toEqual(["link-broken"]);
   });
 
+  it("shows a header, and says how to write it, as its file has it", async () => {
+    const home = make({
+      config: `${clean}["profile dev"]\nregion = eu-west-1\n[profile uat]\u00a0\nregion = eu-west-1\n`,
+      credentials: "[dév]\nregion = eu-west-1\n",
+    });
+    const { findings } = await examine(home);
+    expect(findings.filter(({ id }) => id === "odd-header")).toMatchObject([
+      { what: expect.stringMatching(/^\["profile dev"\] /) as string, fix: "write [profile dev]" },
+      {
+        what: expect.stringMatching(/^\[profile uat\]\\u\{a0\} /) as string,
+        fix: "write [profile uat]",
+      },
+      {
+        what: expect.stringMatching(/^\[dév\] /) as string,
+        fix: expect.stringMatching(/^write \[NAME\], /) as string,
+      },
+    ]);
+  });
+
   it("has an entry for every finding that the code can make, and makes all of them", () => {
     const folder = fileURLToPath(new URL("../../src/commands/doctor/", import.meta.url));
     const code = readdirSync(folder, { recursive: true, encoding: "utf8" })

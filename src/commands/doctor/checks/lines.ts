@@ -1,6 +1,13 @@
 /** Lines that look right and are read differently, or by nobody: headers, indented settings, comments behind values, characters that cannot be seen. */
 import { bodyOf, type Document, type Section } from "../../../config/document.ts";
-import { decodeUtf8, type Entry, lineStop, nextLine, readBody } from "../../../config/grammar.ts";
+import {
+  decodeUtf8,
+  type Entry,
+  lineStop,
+  nextLine,
+  readBody,
+  trimSpaces,
+} from "../../../config/grammar.ts";
 import { type OddForm, type OddHeader, oddForms, oddHeaders } from "../../../config/odd-headers.ts";
 import {
   indentedBelow,
@@ -65,7 +72,7 @@ function headers(document: Document): Finding[] {
   const odd = oddHeaders(document);
   return odd.map((header): Finding => {
     const { line, form, kind, name, plain } = header;
-    const shown = header.text.trim().replace(/[ \t]*[#;].*$/, "");
+    const shown = trimSpaces(decodeUtf8(header.text) ?? "").replace(/[ \t]*[#;].*$/, "");
     const twin = twinOf(document, odd, header);
     const place = {
       ...(kind === "profile" ? { profile: name } : {}),
@@ -76,7 +83,7 @@ function headers(document: Document): Finding[] {
       return {
         id: "twin-section",
         ...place,
-        what: `${decodeUtf8(shown)} and line ${twin} are one section to some AWS tools, and two to others`,
+        what: `${escapeControls(shown)} and line ${twin} are one section to some AWS tools, and two to others`,
         fix: `move its lines to line ${twin} and remove this header`,
       };
     const indented = form === "indented" ? outdentSettings : undefined;
@@ -84,13 +91,13 @@ function headers(document: Document): Finding[] {
     return {
       id: form === "indented" ? "indented-header" : "odd-header",
       ...place,
-      what: `${escapeControls(decodeUtf8(shown) ?? "")} ${oddForms[form]}`,
+      what: `${escapeControls(shown)} ${oddForms[form]}`,
       fix:
         form === "bracket"
           ? "write the comment on a line of its own"
           : isFixable || form === "mistyped"
             ? `write ${plain.replace(/ [#;].*$/, "")}`
-            : `write [${kind} NAME], a name of letters, digits and _ - / . % @ : +`,
+            : `write [${document.kind === "credentials" ? "" : `${kind} `}NAME], a name of letters, digits and _ - / . % @ : +`,
       ...(isFixable
         ? fixIn(document, indented ?? ((config) => replaceHeader(config, header.text, plain)))
         : {}),
