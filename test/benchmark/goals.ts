@@ -38,6 +38,9 @@ export function judge({ lines, people, configs, memory, herds, signedOut }: Meas
       1.2,
     ),
     ratio("the same of an SSO role", ms(lines, "cache hit, SSO role"), "a role's", hit, 1.05),
+    ...["cache hit, encrypted file", "cache hit, encrypted file with a key file"].map((name) =>
+      ratio(name, ms(lines, name), "the keychain's", hit, 1.3),
+    ),
     ratio(
       "50 at once, without a sign-in",
       signedOut.ms.median,

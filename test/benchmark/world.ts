@@ -1,5 +1,5 @@
 /** The same world for everybody who is measured: one keychain, one STS on the loopback, one home folder. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { missing } from "../support/installed.ts";
@@ -76,6 +76,7 @@ export async function createWorld(): Promise<World> {
 
   writeFileSync(inHome("empty.js"), "");
   writeFileSync(inHome("passphrase"), "a passphrase of the benchmark", { mode: 0o600 });
+  writeFileSync(inHome("store-key"), randomBytes(32), { mode: 0o600 });
   const bareNode = line("bare node", [process.execPath, inHome("empty.js")]);
   const credentialProcess = ["credential-process", "--profile"];
   const hit = answering("cache hit, keychain", awsrole(...credentialProcess, "prod"));
@@ -96,6 +97,14 @@ export async function createWorld(): Promise<World> {
         AWSROLE_STORE: "file",
         AWSROLE_PASSPHRASE_FILE: inHome("passphrase"),
         AWSROLE_STATE_DIR: inHome("file-state"),
+      },
+    }),
+    answering("cache hit, encrypted file with a key file", hit.words, {
+      env: {
+        ...env,
+        AWSROLE_STORE: "file",
+        AWSROLE_KEY_FILE: inHome("store-key"),
+        AWSROLE_STATE_DIR: inHome("key-file-state"),
       },
     }),
     answering("ten-line SDK script", [process.execPath, resolve("test/benchmark/sdk-script.mjs")], {
