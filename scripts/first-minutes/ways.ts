@@ -70,7 +70,7 @@ export const ways: readonly Way[] = [
     name: "identity-center",
     title: "A company on IAM Identity Center",
     prepare: ({ aws }) => {
-      for (const [index, name] of ["Acme Dev", "Acme Prod"].entries())
+      for (const [index, name] of ["Acme Dev", "Acme Prod", "Acme Sandbox"].entries())
         aws.identityCenter.addAccount({
           accountId: `10000000000${index + 1}`,
           accountName: name,
@@ -90,7 +90,8 @@ export const ways: readonly Way[] = [
       );
       await run("awsrole sync acme");
       await run("awsrole list");
-      await run("aws s3 ls --profile acme-prod-readonly");
+      for (const account of ["dev", "prod", "sandbox"])
+        await run(`aws s3 ls --profile acme-${account}-readonly`);
     },
   },
   {
