@@ -15,6 +15,8 @@ import type { LongTermKey } from "../credentials/key-item.ts";
 import { deadlineFromNow, deadlineMs } from "../foundation/deadline.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { assertKeepsKeys, createKeyStore } from "../keys/key-store.ts";
+import { assertSeparateFactors } from "../keys/separate-factors.ts";
+import { keyAccount } from "../credentials/cache/item-names.ts";
 import { keyIdOf, renamedKeys, withoutPlainKey, writeKeyProfile } from "../keys/key-profile.ts";
 import { readKey, readKeyFromFiles } from "../keys/read-key.ts";
 import { type OpenStore, prepareStore } from "../sessions/open-store.ts";
@@ -40,6 +42,11 @@ export default defineCommand({
       type: "boolean",
       default: false,
       describe: "with --from-credentials-file: every access key in the file",
+    },
+    yes: {
+      type: "boolean",
+      default: false,
+      describe: "even into a file or pass store that has an MFA seed too",
     },
     command: {
       type: "string",
@@ -76,6 +83,7 @@ type Arguments = {
   readonly command: string | undefined;
   readonly store: string | undefined;
   readonly input: boolean;
+  readonly yes: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
 };
@@ -134,6 +142,7 @@ async function addKey(context: Context, name: string, args: Arguments): Promise<
   const line = credentialProcessLine(program, name);
   const alreadyMoved = isMoved ? await keptKeyOf(context, files, name, args) : undefined;
   if (!isMoved) assertNoPlainKey(files, name);
+  if (!args.yes) await assertApartFromSeeds(prepareStore(context, { ...args, files }), files, name);
   // Before anybody types a secret: what forbids the profile whatever the key is.
   if (!isMoved) {
     await editConfig(context, rehearsal(files, name, line));
@@ -182,6 +191,17 @@ async function addKey(context: Context, name: string, args: Arguments): Promise<
     moved: isMoved,
     warnings,
   };
+}
+
+/** Before anybody types a secret, so that of a new key no id is known. @throws ERR_STORE_UNAVAILABLE where one passphrase would open both factors. */
+async function assertApartFromSeeds(
+  { name: store, rows }: OpenStore,
+  files: AwsFiles,
+  name: string,
+): Promise<void> {
+  const before = await rows.list();
+  const account = keyAccount(keyIdOf(files, name) ?? "new");
+  assertSeparateFactors(before, [...before, { account, kind: "key", store }], store);
 }
 
 /** @throws what keeps the store from taking a key. */

@@ -14,6 +14,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
 import { unavailable } from "../foundation/prompter.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { answerMs, readStandardInput } from "../keys/read-key.ts";
+import { hasOnePassphrase } from "../keys/separate-factors.ts";
 import { putSeed, removeSeed } from "../keys/seed-store.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
@@ -99,7 +100,7 @@ async function assertTwoPlaces(
   { name: storeName, rows }: OpenStore,
   { env }: Context,
 ): Promise<void> {
-  if (storeName !== "file" && storeName !== "pass") return;
+  if (!hasOnePassphrase(storeName)) return;
   const accessKeyId = keyBehind(resolveChain(files, name, env));
   if (accessKeyId === undefined || (await storeOfKey(rows, accessKeyId)) !== storeName) return;
   throw new AwsRoleError(

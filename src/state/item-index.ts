@@ -62,7 +62,10 @@ export function isSession(kind: IndexEntry["kind"]): boolean {
 }
 
 /** Every store that may hold the item of this row. */
-export function storesOf({ store, alsoIn = [] }: IndexEntry): readonly StoreName[] {
+export function storesOf({
+  store,
+  alsoIn = [],
+}: Pick<IndexEntry, "store" | "alsoIn">): readonly StoreName[] {
   return [store, ...alsoIn];
 }
 

@@ -97,6 +97,22 @@ describe("add-mfa", () => {
     expect(weaker.code).toBe(1);
   });
 
+  it("refuses the access key, too, that comes to the seed's file store by add-key or store move, unless --yes", async () => {
+    const joined =
+      "awsrole: an access key and the seed of an MFA device would be in the file store: its passphrase alone would give both factors\n" +
+      "awsrole: hint: keep one of them in another store (--store keychain); --yes keeps both there all the same\n";
+    const pair = `${aws.bob.accessKeyId}\n${aws.bob.secretAccessKey}\n`;
+    expect(await run(["add-mfa", "one"], seed)).toMatchObject({ code: 0 });
+    const added = await run(["add-key", "keyed"], pair);
+    expect(added).toMatchObject({ code: 1, stdout: "", stderr: joined });
+    expect(await run(["add-key", "keyed", "--yes"], pair)).toMatchObject({ code: 0 });
+    const items = join(home.path, "state", "awsrole", "items");
+    const row = join(items, stored().find((name) => name.startsWith("key")) ?? "");
+    writeFileSync(row, readFileSync(row, "utf8").replace('"file"', '"keychain"'));
+    const moved = await run(["store", "move", "file"]);
+    expect(moved).toMatchObject({ code: 1, stdout: "", stderr: joined });
+  });
+
   it.each([
     [["add-mfa"], "", 2, "add-mfa: missing required argument NAME"],
     [["add-mfa", "prod"], seed, 1, "profile prod has no MFA device of its own"],

@@ -35,6 +35,11 @@ export default defineCommand({
       default: false,
       describe: "show what would be changed without changing it",
     },
+    yes: {
+      type: "boolean",
+      default: false,
+      describe: "move: even an access key and an MFA seed into one file or pass store",
+    },
   },
   examples: [
     { command: "awsrole store", says: "which store is in use, and whether it can be opened" },

@@ -4,8 +4,9 @@ import { plural, printJson } from "../../cli/output.ts";
 import { printTable } from "../../cli/table.ts";
 import type { Context } from "../../foundation/context.ts";
 import { shellQuote } from "../../foundation/shell-quote.ts";
+import { assertSeparateFactors } from "../../keys/separate-factors.ts";
 import { markLogout } from "../../state/logout-epoch.ts";
-import { hasExpired, type IndexEntry, type StoreName } from "../../state/item-index.ts";
+import { hasExpired, type IndexEntry, type StoreName, withStores } from "../../state/item-index.ts";
 import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
 import { storeOpener } from "../../sessions/open-store.ts";
 import { type Moved, moveItems, assertMovable, rowsToMove, tryStore } from "../../stores/move.ts";
@@ -16,6 +17,7 @@ export type MoveArguments = {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly input: boolean;
+  readonly yes: boolean;
   readonly "dry-run": boolean;
 };
 
@@ -30,6 +32,12 @@ export async function moveStore(
   const all = await rows.list();
   const listed = rowsToMove(all, to);
   assertMovable(listed, to);
+  if (!args.yes)
+    assertSeparateFactors(
+      all,
+      all.map((row) => withStores(row, [to])),
+      to,
+    );
   const now = clock.now();
   const isOver = (row: IndexEntry): boolean => to === "none" || hasExpired(row, now);
   const live = listed.filter((row) => !isOver(row));
