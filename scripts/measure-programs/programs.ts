@@ -52,7 +52,6 @@ const debian =
 const goRelease = (name: string): string =>
   /^\tmod\t\S+\tv(\S+)/m.exec(output(["go", "version", "-m", goProgram(name)]))?.[1] ?? "";
 const cdk = join(programsFolder, "cdk", "node_modules", ".bin", "cdk");
-const sam = join(programsFolder, "sam", "bin", "sam");
 const gdal = (host: string): NodeJS.ProcessEnv => ({
   AWS_S3_ENDPOINT: host,
   AWS_HTTPS: "NO",
@@ -281,23 +280,6 @@ DeltaTable("s3://bucket/table", storage_options={"AWS_ENDPOINT_URL": "http://${h
       "-r",
       `require "AsyncAws/Core/autoload.php"; (new AsyncAws\\Core\\Sts\\StsClient(["endpoint" => "http://${host}", "region" => "eu-west-1"]))->getCallerIdentity()->resolve();`,
     ],
-  },
-  {
-    name: "SAM CLI",
-    get: () => {
-      output(["python3", "-m", "venv", join(programsFolder, "sam")]);
-      output([
-        join(programsFolder, "sam", "bin", "python3"),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "aws-sam-cli==1.170.0",
-      ]);
-    },
-    version: () => /[\d.]+$/.exec(output([sam, "--version"]))?.[0] ?? "",
-    words: () => [sam, "list", "stack-outputs", "--stack-name", "example", "--region", "eu-west-1"],
-    env: (host) => ({ AWS_ENDPOINT_URL: `http://${host}`, SAM_CLI_TELEMETRY: "0" }),
   },
   {
     name: "GDAL (Debian)",

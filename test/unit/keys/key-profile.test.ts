@@ -125,6 +125,17 @@ describe("a key on standard input", () => {
     `${keyId}\t${secret}`,
     `${keyId} ${secret}`,
     `\u00a0${keyId}\u200b\n${secret}\u00a0`,
+    `Access key ID;Secret access key\n${keyId};${secret}`,
+    `Access key ID\tSecret access key\r\n${keyId}\t${secret}\r\n`,
+    `export AWS_ACCESS_KEY_ID=${keyId} AWS_SECRET_ACCESS_KEY=${secret}`,
+    `docker run -e AWS_ACCESS_KEY_ID=${keyId} -e AWS_SECRET_ACCESS_KEY=${secret}`,
+    `set -gx AWS_ACCESS_KEY_ID ${keyId}; set -gx AWS_SECRET_ACCESS_KEY ${secret}`,
+    `AccessKey:\n  AccessKeyId: ${keyId}\n  SecretAccessKey: ${secret}\n  Status: Active\n`,
+    `ACCESSKEY\t${keyId}\t2026-12-01T10:00:00+00:00\t${secret}\tActive\tbob`,
+    `|  AccessKeyId     |  ${keyId}  |\n|  SecretAccessKey |  ${secret}  |`,
+    `AWS_ACCESS_KEY_ID='${keyId}' # bob\nAWS_SECRET_ACCESS_KEY='${secret}' # bob`,
+    `cloud.aws.credentials.access-key=${keyId}\ncloud.aws.credentials.secret-key=${secret}`,
+    `${keyId}:${secret}`,
   ])("is read from %j", (text) => {
     expect(parseKey(text)).toEqual({ accessKeyId: keyId, secretAccessKey: secret });
   });
