@@ -3,6 +3,7 @@
  *
  * - The main thread beats twice a second. A second thread counts seconds in which it did not beat and the process used no processor: it is blocked in a
  *   call of the system. Ten of them in a row, or two when the deadline of the command is over, and the process ends.
+ * - A main thread that waits for a processor, as of fifty programs started at once, is not blocked: Linux lists it as runnable.
  * - The counts are the second thread's own: a process that was stopped, or a machine that slept, has aged by one second.
  * - A blocked process cannot end with an exit code (process.exit waits for its threads), so it ends by SIGKILL to itself, its lines written before.
  * - Waiting for a person, a child or the network does not block the main thread. What does, because another program is to read or write
@@ -58,9 +59,13 @@ function startThread(cells: Int32Array, lines: Uint8Array): void {
     const worker = new Worker(
       // A text and no file, because the stand-alone program has none.
       `const { workerData: { cells, lines } } = require("node:worker_threads");
-      const { writeSync } = require("node:fs");
+      const { readFileSync, writeSync } = require("node:fs");
       (${watchMainThread.toString()})(cells, lines, {
         cpuMs: () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; },
+        isRunnable: () => {
+          // The state of the main thread, behind the program's name: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+          try { return /^[^]*\\) R/.test(readFileSync("/proc/self/stat", "latin1")); } catch { return false; }
+        },
         write: writeSync,
         kill: () => process.kill(process.pid, "SIGKILL"),
       });`,
@@ -78,6 +83,8 @@ function startThread(cells: Int32Array, lines: Uint8Array): void {
 export type WatchTools = {
   /** The processor time of the whole process. */
   readonly cpuMs: () => number;
+  /** Whether the main thread waits for a processor; false where the system does not say so. */
+  readonly isRunnable: () => boolean;
   readonly write: (descriptor: 1 | 2, text: string) => unknown;
   readonly kill: () => void;
   /** For tests. */
@@ -94,7 +101,7 @@ export function watchMainThread(cells: Int32Array, lines: Uint8Array, tools: Wat
     const second = Atomics.add(cells, 5, 1) + 1;
     const beatsNow = Atomics.load(cells, 0);
     const cpuNow = tools.cpuMs();
-    const isBlocked = beatsNow === beats && cpuNow - cpuMs < tickMs / 50;
+    const isBlocked = beatsNow === beats && cpuNow - cpuMs < tickMs / 50 && !tools.isRunnable();
     beats = beatsNow;
     cpuMs = cpuNow;
     blocked = isBlocked ? blocked + 1 : 0;

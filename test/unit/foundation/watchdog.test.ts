@@ -4,7 +4,10 @@ import { watchMainThread } from "../../../src/foundation/watchdog.ts";
 const [beatsCell, endCell, deadlineCell, lengthCell, patienceCell] = [0, 1, 2, 3, 4];
 
 /** What the watching thread does with a main thread that changes the cells as `each` says, second by second; at most 40 of them. */
-function watch(each: (cells: Int32Array, second: number) => void, cpuMsPerSecond = 0) {
+function watch(
+  each: (cells: Int32Array, second: number) => void,
+  { cpuMsPerSecond = 0, isRunnable = false } = {},
+) {
   const cells = new Int32Array(new SharedArrayBuffer(24));
   const lines = new Uint8Array(1024);
   const text = JSON.stringify({ stderr: "awsrole: a problem\n", stdout: "" });
@@ -20,6 +23,7 @@ function watch(each: (cells: Int32Array, second: number) => void, cpuMsPerSecond
       if (second === 40) cells[endCell] = 1;
       return cpuMsPerSecond * second++;
     },
+    isRunnable: () => isRunnable,
     write: (descriptor, line) => written.push(`${descriptor} ${line}`),
     kill: () => (killedIn = second - 1),
   });
@@ -31,6 +35,11 @@ describe("the thread that watches the main thread", () => {
     const { killedIn, written } = watch(() => {});
     expect(killedIn).toBe(11);
     expect(written).toEqual(["2 awsrole: a problem\n"]);
+  });
+
+  it("leaves a process alone that waits for a processor, its deadline over or not", () => {
+    const late = (cells: Int32Array): void => void (cells[deadlineCell] = 3);
+    expect(watch(late, { isRunnable: true })).toEqual({ killedIn: undefined, written: [] });
   });
 
   it("leaves a process alone whose main thread moves: one that waits for a person, a child or the network", () => {
@@ -46,7 +55,7 @@ describe("the thread that watches the main thread", () => {
   });
 
   it("leaves a main thread alone that works", () => {
-    expect(watch(() => {}, 0.5).killedIn).toBeUndefined();
+    expect(watch(() => {}, { cpuMsPerSecond: 0.5 }).killedIn).toBeUndefined();
   });
 
   it("waits two seconds only when the deadline is over", () => {
@@ -74,6 +83,7 @@ describe("the thread that watches the main thread", () => {
     watchMainThread(cells, new Uint8Array(8), {
       tickMs: 1,
       cpuMs: () => 0,
+      isRunnable: () => false,
       write: () => {
         throw new Error("EPIPE");
       },
@@ -90,6 +100,7 @@ describe("the thread that watches the main thread", () => {
     alone(new Int32Array(new SharedArrayBuffer(24)), new Uint8Array(8), {
       tickMs: 1,
       cpuMs: () => 0,
+      isRunnable: () => false,
       write: () => {},
       kill: () => (isKilled = true),
     });
