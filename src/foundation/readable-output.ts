@@ -17,5 +17,7 @@ export function isReadableByOthers(found: Stats, platform: NodeJS.Platform): boo
   // On Linux a pipe without a name has the mode 0600, and its owner is the user who made it for us: `sudo -u bob awsrole …` writes to root's. Elsewhere
   // its mode says nothing (on macOS the group's bits are set), and every SDK reads from such a pipe.
   if (found.isFIFO()) return platform === "linux" && isOpen;
-  return found.isFile() && (isOpen || found.uid !== process.geteuid?.());
+  // Root can read everything: a file that root's shell opened for `runuser -u bob -- awsrole …` tells it nothing more.
+  const isOurs = found.uid === process.geteuid?.() || found.uid === 0;
+  return found.isFile() && (isOpen || !isOurs);
 }

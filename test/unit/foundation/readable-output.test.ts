@@ -14,6 +14,8 @@ it.each([
   ["a private file", found("file", 0o600), "linux", false],
   ["a file that all can read", found("file", 0o644), "linux", true],
   ["a file of another user", found("file", 0o600, 12_345), "darwin", process.platform !== "win32"],
+  ["a private file of root's, whoever we are", found("file", 0o600, 0), "linux", false],
+  ["a file of root's that all can read", found("file", 0o644, 0), "linux", true],
   ["an SDK's pipe on Linux", found("pipe", 0o600), "linux", false],
   ["a named pipe that a group can read", found("pipe", 0o640), "linux", true],
   [
