@@ -293,15 +293,15 @@ function deniedHint({ service, action, role, isSession }: Call): string | undefi
     return `check ${may}`;
   }
   const conditions = [
-    role.externalId === undefined ? "external_id" : "this external_id",
-    ...(role.serialNumber === undefined && !isSession ? ["mfa_serial"] : []),
+    role.externalId === undefined ? "an external ID (--external-id)" : "another external ID",
+    ...(role.serialNumber === undefined && !isSession ? ["MFA (--mfa-serial)"] : []),
   ];
   const allowed = [
     ...(role.tags?.length ? ["sts:TagSession"] : []),
     ...(role.sourceIdentity === undefined ? [] : ["sts:SetSourceIdentity"]),
   ];
   const also = allowed.length === 0 ? "" : `, and that it allows ${allowed.join(" and ")}`;
-  return `check ${may}; that the role's trust policy names it, and whether that asks for ${conditions.join(" or ")}${also}`;
+  return `check ${may}; that the role's trust policy names it, and whether that requires ${conditions.join(" or ")}${also}`;
 }
 
 function skewHint({ clockSkewSeconds }: Call, { message }: ServiceError): string {

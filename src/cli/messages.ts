@@ -112,15 +112,51 @@ function labelledShown(context: Output, label: keyof typeof colours, text: strin
 }
 
 function hintLines(context: Output, hint: string): string {
-  const { text, command } = splitHint(shown(context, hint));
+  const escaped = shown(context, hint);
+  // Else what is between semicolons may be sentences about commands.
+  if (/; then [^;]+$/.test(escaped))
+    return [
+      labelledShown(context, "hint", "one after the other, run:"),
+      ...escaped
+        .split("; ")
+        .map(readStep)
+        .map(({ command, note }) => commandLines(context, command, note)),
+    ].join("");
+  const { text, command, note } = splitHint(escaped);
   return (
-    (text === "" ? "" : labelledShown(context, "hint", text)) +
-    (command === undefined ? "" : `    ${paint(context, ["bold"], command)}\n`)
+    (text === "" ? "" : labelledShown(context, "hint", text)) + commandLines(context, command, note)
   );
 }
 
-/** A hint that ends with a command: `try again with: awsrole whoami prod`. The command is never broken. */
-function splitHint(hint: string): { readonly text: string; readonly command?: string } {
+/** A command on a line of its own, whole, and what is said of it. */
+function commandLines(context: Output, command?: string, note?: string): string {
+  return (
+    (command === undefined ? "" : `    ${paint(context, ["bold"], command)}\n`) +
+    (note === undefined ? "" : `${wrapped(note, 2).join("\n")}\n`)
+  );
+}
+
+/** One of several steps: a command, perhaps with a remark in parentheses; else a remark. */
+function readStep(step: string): { readonly command?: string; readonly note?: string } {
+  const [, command, note] = /^((?:awsrole|aws) [^()]+?)(?: \(([^()]+)\))?$/.exec(step) ?? [];
+  if (command === undefined) return { note: step };
+  return { command, ...(note === undefined ? {} : { note }) };
+}
+
+/** A hint that ends with a command: `try again with: awsrole whoami prod`, and perhaps a remark: ` (or add --force)`. The command is never broken. */
+function splitHint(hint: string): {
+  readonly text: string;
+  readonly command?: string;
+  readonly note?: string;
+} {
+  const [, withoutNote = hint, note] = /^(.* "\$\(.*\)") \(([^()]+)\)$/.exec(hint) ?? [];
+  const found = splitCommand(withoutNote);
+  return found.command === undefined
+    ? { text: hint }
+    : { ...found, ...(note === undefined ? {} : { note }) };
+}
+
+function splitCommand(hint: string): { readonly text: string; readonly command?: string } {
   const [, text = "", command] =
     /^(?:(.*(?::|\brun|\bwith))\s)?((?:awsrole|aws|chmod|export|eval|npm|\(umask)\s[^;]*)$/.exec(
       hint,

@@ -45,8 +45,8 @@ export function findTerminal(platform: NodeJS.Platform): PrompterResult<Terminal
       const now = findForeground(platform);
       if (now.kind === "unavailable") return { kind: "lost", reason: now.reason };
       if (why !== undefined) notify(why);
-      const lines = [...facts, question].map((line) => escapeControls(line));
-      return ask(platform, lines.join("\n"), timeoutMs, isSecret);
+      const lines = facts.map((fact) => wrapped(escapeControls(fact)));
+      return ask(platform, lines.join("") + escapeControls(question), timeoutMs, isSecret);
     },
   };
   return { kind: "prompter", prompter };

@@ -3,6 +3,7 @@
 /** `17:01, in 59 min`; with the date where it is not today: `2026-11-29 05:01, in 11 h 40 min`; `17:01, 5 min ago`. */
 export function formatUntil(at: Date, now: Date): string {
   const minutes = (at.getTime() - now.getTime()) / 60_000;
+  if (minutes > -1 && minutes < 0) return `${formatTime(at, now)}, just now`;
   return `${formatTime(at, now)}, ${minutes >= 0 ? `in ${formatMinutes(minutes)}` : `${formatMinutes(-minutes)} ago`}`;
 }
 

@@ -1,12 +1,11 @@
 import { formatTime, formatUntil } from "../cli/times.ts";
-import { printNotice } from "../cli/messages.ts";
+import { printDone, printNotice } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
 import { printTable } from "../cli/table.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { profileNotFound } from "../config/profiles.ts";
 import type { Context } from "../foundation/context.ts";
-import { escapeControls } from "../foundation/text.ts";
 import { isLogging, readAuditLog } from "../sessions/audit-log.ts";
 import { readLastFailure } from "../sessions/last-failure.ts";
 
@@ -87,12 +86,12 @@ function printLastFailure(
   } else {
     const { time, profile, program, code, message, hint } = last;
     const who = program === undefined ? "" : `, asked by ${program}`;
-    const lines = [
+    printDone(
+      context,
       `${profile ?? "awsrole"} failed at ${formatUntil(new Date(time), context.clock.now())}${who}`,
-      `  ${message} (${code})`,
-      ...(hint === undefined ? [] : [`  hint: ${hint}`]),
-    ];
-    context.stdout(`${lines.map((line) => escapeControls(line)).join("\n")}\n`);
+    );
+    printDone(context, `${message} (${code})`, 2);
+    if (hint !== undefined) printDone(context, `hint: ${hint}`, 2);
   }
   return 0;
 }

@@ -1,11 +1,10 @@
 import { formatUntil } from "../cli/times.ts";
-import { printError, printNotice } from "../cli/messages.ts";
+import { printDone, printError, printNotice } from "../cli/messages.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { confirm } from "../cli/confirm.ts";
 import { defineCommand, fetchOptions } from "../cli/command.ts";
-import { escapeControls } from "../foundation/text.ts";
 import { readAwsFiles } from "../config/files.ts";
 import { connectionFor } from "../config/connection.ts";
 import { resolveChain } from "../credentials/chain.ts";
@@ -91,7 +90,7 @@ function rotate(
   };
   const print = (facts: Readonly<Record<string, unknown>>, text: string): void => {
     if (args.json) printJson(context, facts);
-    else if (!args.quiet) context.stdout(`${escapeControls(text, { keepLineFeeds: true })}\n`);
+    else if (!args.quiet) for (const line of text.split("\n")) printDone(context, line);
   };
   return withLock(
     { dir: context.runtimeDir(), key: `rotate-key ${rotationOf(context, name)}`, waitMs: 1000 },

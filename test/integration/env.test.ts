@@ -204,7 +204,7 @@ describe("env", () => {
         });
       const refused = await typed("env prod");
       expect(refused.stdout).toContain("env: refusing to print secrets to a terminal");
-      expect(refused.stdout).toContain('run eval "$(awsrole env prod)"');
+      expect(refused.stdout).toContain('eval "$(awsrole env prod)"');
       expect(refused.stdout).not.toContain("AWS_SECRET");
       // What was asked for, not something else.
       for (const [words, advice] of [

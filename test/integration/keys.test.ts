@@ -216,7 +216,9 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
     expect((await awsrole("undo")).code).toBe(1);
     const finished = await awsrole("rotate-key bob --finish --yes");
     expect(finished.stdout).toBe(`deleted the old key ${oldAccessKeyId}\n`);
-    expect(finished.stderr).toMatch(/was last used [-\d ]*\d\d:\d\d, \d+ min ago, for \w+ in \S+/);
+    expect(finished.stderr).toMatch(
+      /was last used [-\d ]*\d\d:\d\d, (?:just now|\d+ min ago), for \w+ in \S+/,
+    );
     expect((await awsrole("rotate-key bob --finish --yes")).code).toBe(1);
   });
 

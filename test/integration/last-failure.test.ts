@@ -46,7 +46,7 @@ it("has the reason that the program was given", async () => {
   expect(stderr).toContain(`hint: ${found?.["hint"]}\n`);
   const { stdout } = await runInProcess(["log", "--last"], env);
   expect(stdout).toMatch(
-    /^prod failed at \d\d:\d\d, 0 min ago.*\n  profile prod: .*\(ERR_SOURCE_UNAVAILABLE\)\n  hint: .*\n$/,
+    /^prod failed at \d\d:\d\d, just now.*\n  profile prod: .*\(ERR_SOURCE_UNAVAILABLE\)\n  hint: .*\n$/,
   );
   expect((await runInProcess(["log", "--last", "other"], env)).stderr).toContain(
     "no failure of other is on record",

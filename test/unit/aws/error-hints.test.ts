@@ -19,7 +19,7 @@ const answers: readonly [string, number, string, ErrorCode, RegExp][] = [
     403,
     `User: arn:aws:iam::123456789012:user/Bob is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
     "ERR_AWS_DENIED",
-    /may call sts:AssumeRole; .*trust policy.*external_id or mfa_serial$/,
+    /may call sts:AssumeRole; .*trust policy.*an external ID \(--external-id\) or MFA \(--mfa-serial\)$/,
   ],
   [
     "AccessDenied",
@@ -196,7 +196,7 @@ it("the advice names what this request asked for", () => {
   );
   const role = { roleArn, externalId: "e", serialNumber: "m", sourceIdentity: "alice", tags: [{}] };
   expect(explainFailure(denied, { ...call, role }).hint).toMatch(
-    /asks for this external_id, and that it allows sts:TagSession and sts:SetSourceIdentity$/,
+    /requires another external ID, and that it allows sts:TagSession and sts:SetSourceIdentity$/,
   );
   const session = explainFailure(awsError("InvalidClientTokenId", 403, "x"), {
     ...call,

@@ -59,6 +59,20 @@ describe("a message", () => {
       );
   });
 
+  it("on a terminal has each of several commands on a line of its own, and remarks apart", () => {
+    const hint = "aws iam a --b (scan it); awsrole c; then run the same command again";
+    expect(printed(true, (to) => printError(to, { message: "m", hint }))).toBe(
+      "error: m\nhint: one after the other, run:\n    aws iam a --b\n  scan it\n    awsrole c\n  then run the same command again\n",
+    );
+    const evaluated = 'run eval "$(awsrole env prod)" (or add --force)';
+    expect(printed(true, (to) => printError(to, { message: "m", hint: evaluated }))).toBe(
+      'error: m\nhint: run\n    eval "$(awsrole env prod)"\n  or add --force\n',
+    );
+    expect(printed(false, (to) => printError(to, { message: "m", hint }))).toBe(
+      `awsrole: m\nawsrole: hint: ${hint}\n`,
+    );
+  });
+
   it("on a terminal leaves a hint that is a sentence in one piece", () => {
     for (const hint of [
       "run awsrole list to see your profiles",

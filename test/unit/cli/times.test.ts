@@ -11,6 +11,7 @@ describe("a time for people", () => {
     [-5, "15:56, 5 min ago"],
     [700, "2026-11-29 03:41, in 11 h 40 min"],
     [0, "16:01, in 0 min"],
+    [-0.5, "16:00, just now"],
   ])("in %d minutes is %j", (minutes, text) => expect(formatUntil(after(minutes), now)).toBe(text));
 
   it.each([
