@@ -210,7 +210,7 @@ describe("env", () => {
       for (const [words, advice] of [
         ["env prod --json", "run (umask 077; awsrole env prod --shell json > FILE)"],
         ["env prod --shell fish", "run awsrole env prod --shell fish | source"],
-        ["env prod --long-term", 'run eval "$(awsrole env prod --long-term)"'],
+        ["env prod --long-term", 'eval "$(awsrole env prod --long-term)"'],
       ] as const)
         expect((await typed(words)).stdout).toContain(advice);
       expect((await typed("env prod --force")).stdout).toContain("AWS_SECRET_ACCESS_KEY");

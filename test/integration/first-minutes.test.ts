@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { noMachine } from "../../scripts/first-minutes/machine.ts";
-import { comparable, record } from "../../scripts/first-minutes/record.ts";
+import { record } from "../../scripts/first-minutes/record.ts";
 import { widths, ways } from "../../scripts/first-minutes/ways.ts";
 import { titled } from "../support/installed.ts";
 import { notNode } from "../support/run-awsrole.ts";
@@ -44,7 +44,7 @@ describe("the recordings", () => {
   it.skipIf(reason !== undefined).each(all.filter(({ file }) => isLong || file === "setup-80.txt"))(
     titled("$file is what is seen today", reason),
     async ({ way, columns, file }) => {
-      expect(comparable(await record(way, columns))).toBe(comparable(read(file)));
+      expect(await record(way, columns)).toBe(read(file));
     },
   );
 });
