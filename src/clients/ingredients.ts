@@ -2,11 +2,11 @@
  * What a profile is made of, as far as AWS's SDKs differ by it: the words in which the measurement of clients and `explain` speak of the same
  * mixture.
  */
-import type { Document, Settings } from "../config/document.ts";
+import { type Document, parseDocument, type Settings } from "../config/document.ts";
 import { type AwsFiles, combineDocuments } from "../config/files.ts";
 import { capitalKeys } from "../config/capital-keys.ts";
 import { isName } from "../config/grammar.ts";
-import { oddHeaderOf, withPlainHeader } from "../config/odd-headers.ts";
+import { oddHeaderOf, oddHeaders, withPlainHeader } from "../config/odd-headers.ts";
 
 /** All ingredients, in the order in which a mixture names them. */
 export const ingredientNames = [
@@ -92,14 +92,15 @@ function isUnknown(settings: Settings): boolean {
 
 /** Written as no measured profile is: clients differ by headers with a comment and by capitals in the names of settings. */
 function isUnmeasured({ config, credentials }: AwsFiles, name: string): boolean {
-  const header = oddHeaderOf(config, name);
-  const isFound = config
-    .find("profile", name)
-    .some(({ start }) => config.lineAt(start) === header?.line);
-  const isSpacedWithin = header?.form === "spaced" && !/^\[[ \t]/.test(header.text);
-  const isOther = header?.form === "glued" || header?.form === "bracket" || isSpacedWithin;
+  // Of its own header alone: a file may have thousands.
+  const isOther = headersOf(config, name)
+    .flatMap((header) => oddHeaders(parseDocument(header, config)))
+    .some(
+      ({ form, text }) =>
+        form === "glued" || form === "bracket" || (form === "spaced" && !/^\[[ \t]/.test(text)),
+    );
   return (
-    (isFound && isOther) ||
+    isOther ||
     [config, credentials].some((document) =>
       capitalKeys(document, "profile", name).some(({ key }) => !/^aws_|^region$/.test(key)),
     )

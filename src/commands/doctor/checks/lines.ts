@@ -44,13 +44,13 @@ export function linesTold(document: Document): ReadonlySet<number> {
       ),
     );
   // To awsrole what is below a header that it does not read belongs to the section above.
-  const unread = odd.filter(
-    ({ line }) => !document.headers.some((at) => document.lineAt(at) === line),
-  );
-  const stops = [...heads.map((at) => at + 1), ...odd.map(({ line }) => line), lines.length + 1];
-  const below = unread.flatMap(({ line }) => {
-    const stop = Math.min(...stops.filter((one) => one > line));
-    return Array.from({ length: stop - line - 1 }, (_, at) => line + 1 + at);
+  const read = new Set(document.headers.map((at) => document.lineAt(at)));
+  const stops = new Set([...heads.map((at) => at + 1), ...odd.map(({ line }) => line)]);
+  const below = odd.flatMap(({ line }) => {
+    const found: number[] = [];
+    for (let at = line + 1; !read.has(line) && at <= lines.length && !stops.has(at); at += 1)
+      found.push(at);
+    return found;
   });
   return new Set([
     ...odd.map(({ line }) => line),
