@@ -80,7 +80,8 @@ export default defineCommand({
       requireProfile(readAwsFiles(env, platform), name);
     await deleteItems(context, listed, args);
     const { ended, failure } = await endSignIns(context, signIns, args);
-    const removed = await removeExports(context, ({ from }) => args.all || from === name);
+    const left = new Set([name, ...listed.map(({ profile }) => profile)]);
+    const removed = await removeExports(context, ({ from }) => args.all || left.has(from));
     // Last: a sign-in may lie in the file store, too.
     if (args.all) await forgetOpenedKeys(context);
     if (unmarked !== undefined)

@@ -10,6 +10,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
 import { otherKeysOf } from "../keys/forget-key.ts";
 import { profilesWithKey } from "../keys/key-profile.ts";
 import { openPendingRotations } from "../keys/rotation-file.ts";
+import { removeExports } from "../profiles/exports.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 import { findReferences } from "../profiles/references.ts";
@@ -100,6 +101,11 @@ export default defineCommand({
     });
     // The profile is gone all the same, which had to be said first.
     if (trouble !== undefined) throw trouble;
+    const exported = args["dry-run"]
+      ? []
+      : await removeExports(context, ({ from }) => from === name);
+    if (exported.length > 0 && !args.quiet)
+      printNotice(context, `removed ${exported.join(", ")} from the credentials file`);
     if (accessKeyId === undefined || args.quiet || args["dry-run"]) return 0;
     const whereabouts = !args["with-key"]
       ? `its access key ${accessKeyId} stays in the store: awsrole remove-profile --with-key deletes both`

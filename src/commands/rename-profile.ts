@@ -13,6 +13,7 @@ import { storeOpener } from "../sessions/open-store.ts";
 import { setOrTakeBack } from "../stores/move.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { assertNotShadowed } from "../profiles/preflight.ts";
+import { renameExports } from "../profiles/exports.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 import { findReferences, redirectReferences } from "../profiles/references.ts";
@@ -60,6 +61,7 @@ export default defineCommand({
     });
     const sessions =
       args["dry-run"] || from === to ? 0 : await moveSessions(context, from, to, args);
+    if (!args["dry-run"] && from !== to) await renameExports(context, from, to);
     const also = [
       ...(followed.length === 0
         ? []

@@ -120,6 +120,26 @@ export async function removeExports(
   return names;
 }
 
+/** Marks the exports of `from` as those of `to`, its new name, so that `logout` finds them. @throws ERR_CONFIG_* where the file cannot be written. */
+export async function renameExports(context: Context, from: string, to: string): Promise<void> {
+  const namesIn = (files: Pick<AwsFiles, "credentials">): readonly string[] =>
+    exportedProfiles(files)
+      .filter((one) => one.from === from)
+      .map(({ name }) => name);
+  if (namesIn(readAwsFiles(context.env, context.platform)).length === 0) return;
+  await editConfig(context, {
+    action: "rename exported credentials",
+    dryRun: false,
+    kind: "credentials",
+    notUndoable: "their lines are secrets",
+    edit: ({ credentials }) =>
+      namesIn({ credentials }).reduce<Document>(
+        (edited, name) => setKey(edited, { kind: "profile", name }, fromKey, to),
+        credentials,
+      ),
+  });
+}
+
 /** Removes those that have ended. Costs nothing where none was ever written; never throws: the next command tries again. */
 export async function removeEndedExports(context: Context): Promise<void> {
   try {

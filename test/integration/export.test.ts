@@ -100,6 +100,16 @@ describe("export --to-credentials-file", () => {
     expect(written()).toBe(before);
   });
 
+  it("follows its profile to a new name, and goes with it", async () => {
+    await run(exporting);
+    expect(await run(["rename-profile", "prod", "live"])).toMatchObject({ code: 0 });
+    expect(written()).toContain("awsrole_exported_from = live\n");
+    const removed = await run(["remove-profile", "live"]);
+    expect(removed).toMatchObject({ code: 0 });
+    expect(removed.stderr).toContain("removed prod-exported from the credentials file\n");
+    expect(written()).toBe(before);
+  });
+
   it("names what it means for the Java SDK v1 where the file is new", async () => {
     const source = `[profile bob]\naws_access_key_id = ${aws.bob.accessKeyId}\naws_secret_access_key = ${aws.bob.secretAccessKey}\n`;
     writeFileSync(home.configFile, `${readFileSync(home.configFile, "utf8")}\n${source}`);
