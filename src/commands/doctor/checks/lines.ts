@@ -70,10 +70,13 @@ const byHand: ReadonlySet<OddForm> = new Set(["characters", "mistyped", "bracket
 
 function headers(document: Document): Finding[] {
   const odd = oddHeaders(document);
+  const linesOf = new Map<string, number[]>();
+  for (const { kind, name, line } of odd)
+    linesOf.set(`${kind} ${name}`, [...(linesOf.get(`${kind} ${name}`) ?? []), line]);
   return odd.map((header): Finding => {
     const { line, form, kind, name, plain } = header;
     const shown = trimSpaces(decodeUtf8(header.text) ?? "").replace(/[ \t]*[#;].*$/, "");
-    const twin = twinOf(document, odd, header);
+    const twin = twinOf(document, linesOf.get(`${kind} ${name}`) ?? [], header);
     const place = {
       ...(kind === "profile" ? { profile: name } : {}),
       file: document.file,
@@ -105,15 +108,13 @@ function headers(document: Document): Finding[] {
   });
 }
 
-/** The line of another header for the same section. */
+/** The line of another header for the same section; `others` are those of odd ones. */
 function twinOf(
   document: Document,
-  odd: readonly OddHeader[],
-  header: OddHeader,
+  others: readonly number[],
+  { kind, name, line }: OddHeader,
 ): number | undefined {
-  const { kind, name, line } = header;
   const plain = document.find(kind, name).map(({ start }) => document.lineAt(start));
-  const others = odd.filter((one) => one.kind === kind && one.name === name).map((one) => one.line);
   // What every reading finds is the one to keep.
   if (plain.includes(line))
     return plain.find((other) => other !== line && (other < line || !others.includes(other)));
