@@ -58,19 +58,28 @@ export type Sensitive = "secret" | "command";
 
 /** For each line of a config file (or a part of one), whether it is sensitive. */
 export function sensitiveLines(lines: readonly string[]): (Sensitive | undefined)[] {
-  let open: { readonly kind: Sensitive; readonly isComment: boolean } | undefined;
+  /** The value that indented lines continue; comments continue it, too, unless it is whole and harmless. */
+  let open:
+    | { readonly kind: Sensitive; readonly isComment: boolean; readonly takesComments: boolean }
+    | undefined;
   return lines.map((line) => {
     const { comment, indent, key, value } = parts(line);
     const isComment = comment !== "";
     if (line.trim() === "") return undefined;
-    const isContinued = open !== undefined && indent !== "" && (isComment || !open.isComment);
+    const isContinued =
+      open !== undefined && indent !== "" && (isComment ? open.takesComments : !open.isComment);
     if (secretKeys.has(key)) {
-      open = { kind: "secret", isComment };
+      open = { kind: "secret", isComment, takesComments: true };
       return value === "" ? undefined : "secret";
     }
     if (commandKeys.has(key)) {
-      open = { kind: "command", isComment };
-      return value === "" || maskCommand(value) === value ? undefined : "command";
+      const isHarmless = value === "" || maskCommand(value) === value;
+      open = {
+        kind: "command",
+        isComment,
+        takesComments: isComment || value === "" || !isHarmless,
+      };
+      return isHarmless ? undefined : "command";
     }
     if (isContinued) return open?.kind;
     open = undefined;

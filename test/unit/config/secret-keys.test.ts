@@ -79,6 +79,17 @@ describe("a line of a config file", () => {
     expect(maskLines(lines).join("\n")).not.toMatch(/SECRET = |more|op --password/);
   });
 
+  it("is no comment below awsrole's own command line; a line that continues it is one", () => {
+    const own = "credential_process = /opt/awsrole credential-process --profile p";
+    expect(sensitiveLines([own, "  # inner"])).toEqual([undefined, undefined]);
+    expect(sensitiveLines([own, "  --password x"])).toEqual([undefined, "command"]);
+    expect(sensitiveLines([`# ${own}`, "#   op --password x"])).toEqual([undefined, "command"]);
+    expect(sensitiveLines(["credential_process = op --x", "  # --y"])).toEqual([
+      "command",
+      "command",
+    ]);
+  });
+
   it("keeps its end, its key and its program when it is masked", () => {
     expect(
       maskLines(["#aws_secret_access_key = s\r\n", "mfa_process = op --otp x\n", `# old ${key}\n`]),
