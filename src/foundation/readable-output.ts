@@ -10,14 +10,18 @@ export function isStdoutReadableByOthers(platform: NodeJS.Platform): boolean {
   }
 }
 
-/** The same of an open file. */
-export function isReadableByOthers(found: Stats, platform: NodeJS.Platform): boolean {
+/** The same of an open file. `ownUid`: who we are. */
+export function isReadableByOthers(
+  found: Stats,
+  platform: NodeJS.Platform,
+  ownUid = process.geteuid?.(),
+): boolean {
   if (platform === "win32") return false;
   const isOpen = (found.mode & 0o077) !== 0;
   // On Linux a pipe without a name has the mode 0600, and its owner is the user who made it for us: `sudo -u bob awsrole …` writes to root's. Elsewhere
   // its mode says nothing (on macOS the group's bits are set), and every SDK reads from such a pipe.
   if (found.isFIFO()) return platform === "linux" && isOpen;
   // Root can read everything: a file that root's shell opened for `runuser -u bob -- awsrole …` tells it nothing more.
-  const isOurs = found.uid === process.geteuid?.() || found.uid === 0;
+  const isOurs = found.uid === ownUid || found.uid === 0;
   return found.isFile() && (isOpen || !isOurs);
 }
