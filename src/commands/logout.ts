@@ -135,10 +135,11 @@ async function endSignIns(
   const files = readAwsFiles(context.env, context.platform);
   const places = tokenPlaces(context, prepareStore(context, { ...args, files, deadline }));
   const runtimeDir = context.runtimeDir();
+  const describeTime = (time: Date): string => formatUntil(time, context.clock.now());
   for (const { session, portal } of signIns) {
     const plain = { ...session, region: portal.region };
     try {
-      if (await signOut(plain, { places, portal, deadline, runtimeDir }))
+      if (await signOut(plain, { places, portal, deadline, runtimeDir, describeTime }))
         ended.push(session.name ?? session.startUrl);
     } catch (error) {
       if (!isAwsRoleError(error)) throw error;

@@ -108,7 +108,7 @@ export default defineCommand({
       printNotice(context, `removed ${exported.join(", ")} from the credentials file`);
     if (accessKeyId === undefined || args.quiet || args["dry-run"]) return 0;
     const whereabouts = !args["with-key"]
-      ? `its access key ${accessKeyId} stays in the store: awsrole remove-profile --with-key deletes both`
+      ? `its access key ${accessKeyId} stays in the store; to delete it, too: awsrole undo, then awsrole remove-profile ${name} --with-key`
       : deleted.length === 0
         ? `its access key ${accessKeyId} was not in the store`
         : `deleted here, but still active in AWS: ${deleted.join(", ")}; delete a key there with: aws iam delete-access-key --access-key-id ID`;

@@ -17,11 +17,14 @@ export async function signOut(
     portal,
     deadline,
     runtimeDir,
+    describeTime,
   }: {
     readonly places: TokenPlaces;
     readonly portal: StsConnection;
     readonly deadline: Deadline;
     readonly runtimeDir: string | undefined;
+    /** A time for people. */
+    readonly describeTime: (time: Date) => string;
   },
 ): Promise<boolean> {
   // Not in the middle of a refresh: that would put the sign-in back.
@@ -40,7 +43,7 @@ export async function signOut(
       error.code,
       `you are signed out on this machine, but not in AWS: ${error.message}`,
       {
-        hint: `the token remains valid there until ${token.expiresAt.toISOString()}`,
+        hint: `the token remains valid there until ${describeTime(token.expiresAt)}`,
         cause: error,
       },
     );

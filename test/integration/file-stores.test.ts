@@ -1,5 +1,6 @@
 /** The stores of files: the contract every store keeps, tampering, hostile folders, and the passphrase. */
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
@@ -423,6 +424,12 @@ describe.each([
     await expect(openIt(state).get("session/v1/prod/x")).rejects.toMatchObject({
       message: expect.stringMatching(/is not a regular file/),
     });
+  });
+  it("an item that is longer than any is a session that is absent", async () => {
+    appendFileSync(itemOf(folder()), "x".repeat(300 * 1024));
+    expect(await openIt(state).get("session/v1/prod/x")).not.toBe("S");
+    await openIt(state).set("session/v1/prod/x", "NEW");
+    expect(await openIt(state).get("session/v1/prod/x")).toBe("NEW");
   });
   it("an item that others can read", async () => {
     chmodSync(itemOf(folder()), 0o644);

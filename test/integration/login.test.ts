@@ -227,6 +227,7 @@ describe("logout of a session", () => {
     const finished = await home.run(["logout", "corp"]);
     expect(finished).toMatchObject({ code: 1 });
     expect(finished.stderr).toMatch(/you are signed out on this machine, but not in AWS: /);
+    expect(finished.stderr).toMatch(/the token remains valid there until \d\d:\d\d, in .* min/);
     expect(existsSync(home.tokenFile)).toBe(false);
   });
 });

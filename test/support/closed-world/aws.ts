@@ -189,7 +189,7 @@ function signInToken({ body }: WorldRequest): XmlStructure {
       secretAccessKey: SecretAccessKey,
       sessionToken: SessionToken,
     },
-    tokenType: "urn:aws:params:oauth:token-type:access_token_sigv4",
+    tokenType: "aws_sigv4",
     expiresIn: 900,
     refreshToken: `${refreshToken}-2`,
     idToken: "x",
