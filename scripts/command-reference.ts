@@ -24,7 +24,7 @@ export async function commandReference(): Promise<string> {
     "",
     "## Options of every command",
     "",
-    "For all but `credential-process`, which has its own only. `--profile` stands for NAME where NAME is a profile that exists.",
+    "For all but `credential-process`, which has its own only. `--profile` means NAME where NAME is a profile that exists.",
     "",
     ...optionList(commonOptions),
     "",

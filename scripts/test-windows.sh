@@ -38,7 +38,7 @@ in_project() {
 nodejs='"C:\Program Files\nodejs\node.exe"'
 npm="$nodejs "'"C:\Program Files\nodejs\node_modules\npm\bin\npm-cli.js"'
 
-# Nothing stays mounted or running: whoever deletes the folder must not delete the machine's own /dev with it.
+# Nothing stays mounted or running: deleting the folder must not delete the machine's own /dev with it.
 leave() {
   [ -x "$root/world" ] && world wineserver -k >/dev/null 2>&1 || true
   for folder in dev proc; do

@@ -152,7 +152,7 @@ function assignPositionals(command: Command, name: string, given: readonly strin
   return { positionals, names };
 }
 
-/** `--profile` stands for NAME wherever NAME is an existing profile. */
+/** `--profile` means NAME wherever NAME is an existing profile. */
 function withProfileOption(
   command: Command,
   { positionals, names }: Positionals,

@@ -18,7 +18,7 @@ type Positionals = Readonly<Record<string, Positional>>;
 /** An option as yargs reads it, and what the shell offers for its value (`choices` are offered by themselves). */
 type Option = Options & {
   readonly completes?: Completes;
-  /** What stands for its value in the help; absent: the last word of its name. */
+  /** The word for its value in the help; absent: the last word of its name. */
   readonly value?: string;
 };
 export type OptionTable = Readonly<Record<string, Option>>;
@@ -26,7 +26,7 @@ export type OptionTable = Readonly<Record<string, Option>>;
 /** Parsed arguments: options under their names as typed (`role-arn`), positionals as text. */
 export type Arguments<O extends OptionTable> = InferredOptionTypes<O & typeof commonOptions> & {
   readonly positionals: Readonly<Record<string, string | undefined>>;
-  /** All words of a positional that takes several, and what stands behind `--`. */
+  /** All words of a positional that takes several, and what follows `--`. */
   readonly names: readonly string[];
   readonly rest: readonly string[] | undefined;
 };
@@ -131,7 +131,7 @@ export function optionsOf(command: Command): OptionTable {
   return { ...command.options, ...others, ...(takesProfileOption(command) ? { profile } : {}) };
 }
 
-/** True where `--profile` stands for NAME: everywhere but in `add-` commands. */
+/** True where `--profile` means NAME: everywhere but in `add-` commands. */
 export function takesProfileOption(command: Command): boolean {
   if (command.usage.startsWith("add-")) return false;
   return Object.keys(command.positionals ?? {}).some((name) => name.startsWith("NAME"));

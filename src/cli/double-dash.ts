@@ -37,7 +37,7 @@ export function requireSeparator(
 
 /** The first word that is neither the subcommand, nor one of its options or their values, nor NAME. */
 function beginOfCommand(words: readonly string[], options: OptionTable): number {
-  // The subcommand, and NAME unless --profile stands for it.
+  // The subcommand, and NAME unless --profile means it.
   let names = 2;
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? "";

@@ -4,7 +4,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
 import { escapeControls } from "../foundation/text.ts";
 
 /**
- * JSON for programs and for whoever looks at it in a terminal: control and bidirectional characters, which JSON allows in part, are
+ * JSON for programs and for people who look at it in a terminal: control and bidirectional characters, which JSON allows in part, are
  * escaped, so that the text is the same value and harmless. `indent`: one member a line.
  */
 export function formatJson(value: unknown, { indent = false }: { indent?: boolean } = {}): string {

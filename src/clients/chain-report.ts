@@ -1,4 +1,4 @@
-/** A chain as facts for people and JSON: every hop with its call, who signs it, how long it lasts, where MFA comes in, and where each setting stands. */
+/** A chain as facts for people and JSON: every hop with its call, who signs it, how long it lasts, where MFA comes in, and where each setting is. */
 import { shortSessionSeconds } from "../credentials/cache/session.ts";
 import type { Settings } from "../config/document.ts";
 import type { AwsFiles } from "../config/files.ts";

@@ -133,7 +133,7 @@ export const commands: CommandTable = {
   },
 };
 
-/** The headings of `awsrole --help`, and what stands under each. */
+/** The headings of `awsrole --help`, and what is under each. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   Profiles: [
     "setup",

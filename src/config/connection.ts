@@ -126,7 +126,7 @@ export const defaultRegions: ReadonlyMap<string, string> = new Map([
   ["aws-eusc", "eusc-de-east-1"],
 ]);
 
-/** A value and where it stands, for messages. The place is worked out on demand: it costs counting lines. */
+/** A value and its place, for messages. The place is worked out on demand: it costs counting lines. */
 type Found = { readonly value: string; readonly origin: () => string };
 
 function regionOf({ env, profile, source, askedFor, roleArn, ownRegion }: ConnectionInput): string {

@@ -7,7 +7,7 @@
  *   in the credentials file it is `[NAME]`. A section whose name SDKs do not accept is kept, and not read.
  * - `[profile default]` replaces `[default]`, wherever the two stand. Sections of the same name are read as one, and of a
  *   key that is there twice the last one counts.
- * - A bad line fails only those who read its section. One before the first section fails edits of the file, and whoever asks for a section that is not
+ * - A bad line fails only those who read its section. One before the first section fails edits of the file, and reads of a section that is not
  *   there (files.ts): it may be the reason.
  */
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -42,7 +42,7 @@ export type Document = {
   readonly lineAt: (offset: number) => number;
 };
 
-/** A section as it stands in the file. Offsets are into `Document.text`. */
+/** A section as it is in the file. Offsets are into `Document.text`. */
 export type Section = {
   /** `profile`, `sso-session`, `services`, another prefix; `""` for what no SDK reads. */
   readonly kind: string;

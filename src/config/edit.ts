@@ -9,7 +9,7 @@
  *   above it along: adding and deleting restores the bytes.
  * - A new key is written after the last one of its section, spaced as that one is. A changed value keeps the spacing of its line; a
  *   comment behind it moves to a line above, because the AWS CLI would read it as part of the value.
- * - A section that stands several times is read as one and edited as one.
+ * - A section that is there several times is read as one and edited as one.
  * - An edit of a section with a bad line is refused (ERR_CONFIG_SYNTAX), as reading it is.
  */
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -82,7 +82,7 @@ export function addSections(document: Document, sections: readonly NewSection[])
   );
 }
 
-/** Deletes the section, wherever it stands, with the comments within it. Throws ERR_PROFILE_NOT_FOUND. */
+/** Deletes the section, wherever it is, with the comments within it. Throws ERR_PROFILE_NOT_FOUND. */
 export function deleteSection(document: Document, id: SectionId): Document {
   editable(document, id);
   // What is left of a bad line would belong to the section above.
@@ -140,7 +140,7 @@ export function setKey(document: Document, id: SectionId, key: string, value: st
   return withText(document, splice(document.text, [change]));
 }
 
-/** Deletes a key with its continuation lines, wherever it stands in the section; does nothing if it is not there. */
+/** Deletes a key with its continuation lines, wherever it is in the section; does nothing if it is not there. */
 export function deleteKey(document: Document, id: SectionId, key: string): Document {
   const splices = editable(document, id).flatMap((section) =>
     section.entries
@@ -151,7 +151,7 @@ export function deleteKey(document: Document, id: SectionId, key: string): Docum
   return withText(document, keepingFinalNewline(document.text, edited));
 }
 
-/** Renames a key wherever it stands in the section; every other byte of its line stays. Throws ERR_CONFIG_CONFLICT if `name` is taken. */
+/** Renames a key wherever it is in the section; every other byte of its line stays. Throws ERR_CONFIG_CONFLICT if `name` is taken. */
 export function renameKey(document: Document, id: SectionId, key: string, name: string): Document {
   const entries = editable(document, id).flatMap((section) => section.entries);
   if (name === key) return document;
@@ -181,7 +181,7 @@ export function editEach(
   for (const name of new Set(names)) {
     const [section, ...more] = editable(document, { kind: "profile", name });
     const text = document.text.slice(section.start, section.end);
-    // What stands twice is edited as one; a header alone has no line end to go by.
+    // What is there twice is edited as one; a header alone has no line end to go by.
     if (more.length > 0 || !text.includes("\n")) others.push(name);
     else {
       const { start, end } = section;
@@ -243,7 +243,7 @@ function assertAbsent(document: Document, id: SectionId, odd: readonly OddHeader
   );
 }
 
-/** The text without the section, the comments within it, and the blank line that parted it from what stands above. */
+/** The text without the section, the comments within it, and the blank line that parted it from what is above. */
 function cutSection(document: Document, section: Section): string {
   const { text } = document;
   const { start } = section;

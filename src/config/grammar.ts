@@ -48,11 +48,11 @@ export type LineProblem = {
   readonly hint: string;
 };
 
-/** What stands between two section headers. */
+/** What is between two section headers. */
 export type Body = {
   readonly entries: readonly Entry[];
   readonly problems: readonly LineProblem[];
-  /** After the last indented comment that stands before the first property, else the start of the body. */
+  /** After the last indented comment before the first property, else the start of the body. */
   readonly headEnd: number;
 };
 
@@ -143,7 +143,7 @@ function continueEntry(
   entry.value += `\n${decoded}`;
 }
 
-/** What stands between the brackets. `prefix` is `""` when the name has none. */
+/** What is between the brackets. `prefix` is `""` when the name has none. */
 export type Header = { readonly prefix: string; readonly name: string; readonly broken: boolean };
 
 /**

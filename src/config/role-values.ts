@@ -55,7 +55,7 @@ export const rules = {
   },
 } as const satisfies Record<string, Rule>;
 
-/** The value when it follows the rule. @throws ERR_PROFILE_INVALID with where it stands and what is allowed. */
+/** The value when it follows the rule. @throws ERR_PROFILE_INVALID with its place and what is allowed. */
 export function requireRule(profile: string, { key, setting }: Named, rule: Rule): string {
   if (rule.pattern.test(setting.value)) return setting.value;
   throw invalidValue(profile, { key, setting }, rule.hint);

@@ -46,7 +46,7 @@ export async function realTarget(file: string): Promise<string> {
 }
 
 /**
- * Replaces `target` (from `realTarget`), whose text was `before`, by `after`; both are bytes read as latin1, `""` stands for no file.
+ * Replaces `target` (from `realTarget`), whose text was `before`, by `after`; both are bytes read as latin1, `""` is no file.
  * @throws ERR_CONFIG_CONFLICT when the file is not `before` any more, ERR_CONFIG_WRITE, saying why, for all else; then nothing has changed.
  */
 export async function replaceFile(target: string, before: string, after: string): Promise<void> {

@@ -374,7 +374,7 @@ function userSession(
   return { kind: "user-session", profileName, mfa, durationSeconds, connection, signer, request };
 }
 
-/** A key profile's device stands for every role that the key signs for, unless the role names one of its own. */
+/** A key profile's device is for every role that the key signs for, unless the role names one of its own. */
 function deviceOf({ source }: BaseCredentials): Mfa | undefined {
   return source.kind === "keychain-key" ? source.mfa : undefined;
 }

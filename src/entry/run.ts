@@ -48,7 +48,7 @@ async function hasBlockedThread(): Promise<boolean> {
 }
 
 /**
- * First line: what went wrong, complete by itself, because SDKs show it as their own error. Then what to do about it. What stands
+ * First line: what went wrong, complete by itself, because SDKs show it as their own error. Then what to do about it. What is
  * behind `--` belongs to another program.
  */
 export function report(context: Context, line: readonly string[], failure: AwsRoleError): number {

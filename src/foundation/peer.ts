@@ -42,7 +42,7 @@ const probeWithinMs = 1000;
 
 /**
  * The lookup, after it has recognized a connection of our own; undefined where the owners of connections cannot be seen: other systems than
- * Linux, no /proc, WSL (Windows programs arrive as root), or a user namespace in which we are the user that stands for all others.
+ * Linux, no /proc, WSL (Windows programs arrive as root), or a user namespace in which we are the user that all others are shown as.
  */
 export async function createPeerLookup(
   platform: NodeJS.Platform,

@@ -27,7 +27,7 @@ export async function retryBusy<T>(
   }
 }
 
-/** The same for what cannot wait asynchronously: the thread stands still meanwhile. */
+/** The same for what cannot wait asynchronously: the thread waits meanwhile. */
 export function retryBusySync<T>(work: () => T, platform: NodeJS.Platform = process.platform): T {
   const giveUpAt = sinceStartMs() + patienceMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {

@@ -1,4 +1,4 @@
-/** How a key profile stands in the AWS files: the key's id and awsrole's line in the config, and nothing in the credentials file. */
+/** What a key profile is in the AWS files: the key's id and awsrole's line in the config, and nothing in the credentials file. */
 import type { Document, Settings } from "../config/document.ts";
 import { readSettings, sectionNames } from "../config/document.ts";
 import { addSection, deleteKey, deleteSection, renameKey, setKey } from "../config/edit.ts";

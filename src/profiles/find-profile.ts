@@ -14,7 +14,7 @@ export type EditableProfile = {
 
 /**
  * The profile's section in the config file. Throws ERR_PROFILE_NOT_FOUND with the nearest name, or saying that the profile
- * stands in the credentials file alone, which awsrole does not edit; ERR_CONFIG_SYNTAX.
+ * is in the credentials file alone, which awsrole does not edit; ERR_CONFIG_SYNTAX.
  */
 export function findProfile(files: AwsFiles, name: string): EditableProfile {
   const settings = readSettings(files.config, "profile", name);

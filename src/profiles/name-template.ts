@@ -8,7 +8,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
 export type Access = {
   readonly session: string;
   readonly accountId: string;
-  /** Absent where the portal names none; the account id stands in for it. */
+  /** Absent where the portal names none; the account id is used instead. */
   readonly accountName: string | undefined;
   readonly email: string | undefined;
   readonly role: string;

@@ -44,7 +44,7 @@ export type Fetched = CredentialsResult & {
   readonly region: string | undefined;
 };
 
-/** A profile's chain, and the files it stands in. */
+/** A profile's chain, and the files it is in. */
 export type ResolvedChain = { readonly files: AwsFiles; readonly chain: Hop };
 
 /** Fetches the credentials of a profile, warning on stderr. @throws what `getCredentials` throws, ERR_CONFIG_…, ERR_PROFILE_… */

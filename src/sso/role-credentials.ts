@@ -19,7 +19,7 @@ export type SsoDependencies = Omit<TokenDependencies, "openOidc"> & {
 };
 
 /**
- * The role's credentials, anew.
+ * The role's credentials, again.
  * @throws ERR_LOGIN_NEEDED where only a person can go on, ERR_AWS_DENIED, ERR_AWS_REFUSED, ERR_AWS_THROTTLED, ERR_AWS_UNAVAILABLE, ERR_NETWORK,
  * ERR_DEADLINE.
  */

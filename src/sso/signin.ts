@@ -132,7 +132,7 @@ function urlOf({ protocol, hostname, port, path }: HttpRequest): string {
   return `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}`;
 }
 
-/** A JWT that says: whoever has this key sends this request now. */
+/** A JWT that says: the owner of this key sends this request now. */
 function proof(dpopKey: string, method: string, url: string): string {
   const key = createPrivateKey(dpopKey);
   const { kty, crv, x, y } = createPublicKey(key).export({ format: "jwk" });

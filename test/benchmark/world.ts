@@ -231,7 +231,7 @@ source_profile = bob
 region = eu-west-1
 `;
 
-/** Our profile stands in the middle of the others. */
+/** Our profile is in the middle of the others. */
 function configOf(profiles: number): string {
   const sections = Array.from({ length: profiles - 1 }, (_, index) => sectionOf(`team-${index}`));
   sections.splice(profiles / 2, 0, sectionOf("prod", "example-role"));

@@ -1,4 +1,4 @@
-/** `add-profile` at a terminal: what it asks, what it writes, and that whoever leaves has changed nothing. */
+/** `add-profile` at a terminal: what it asks, what it writes, and that leaving it changes nothing. */
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** What a person or an SDK sees of bad input: exit code 1, an empty stdout, what is wrong and where, and how to mend it. */
+/** What a person or an SDK sees of bad input: exit code 1, an empty stdout, what is wrong and where, and how to fix it. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHome, type Finished, runAwsrole } from "../support/run-awsrole.ts";

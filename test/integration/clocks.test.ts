@@ -85,7 +85,7 @@ describe.skipIf(clockSkipReason !== undefined)(titled("a clock", clockSkipReason
     expect(await sessionsAt(2 * hours, 2 * hours)).toBe(1);
   });
 
-  it("on a machine that was started anew: the wall clock counts", async () => {
+  it("on a machine that was restarted: the wall clock counts", async () => {
     expect(await sessionsAt(0, 1e6)).toBe(1);
     expect(await sessionsAt(0.5 * hours, 0)).toBe(0);
     sts.clock.advance(hours * 1000);

@@ -47,7 +47,7 @@ describe("config", () => {
     expect(stdout).not.toContain("[default]");
   });
 
-  it("lists all mistakes, each with its place and how to mend it, prints the rest, and fails", async () => {
+  it("lists all mistakes, each with its place and how to fix it, prints the rest, and fails", async () => {
     const { code, stdout, stderr } = await config([], {
       config: "[profile a]\nnonsense\n[profile b\nk = v\n[profile c]\nregion = x\n",
     });

@@ -201,7 +201,7 @@ describe.skipIf(noOtherUser !== undefined)(titled("as another user", noOtherUser
   const folder = (name: string): string => join(home.path, name);
   const everything = (): string[] => readdirSync(home.path, { recursive: true, encoding: "utf8" });
 
-  it("root leaves nothing in somebody's home, neither in a new file nor in a present one", async () => {
+  it("root leaves nothing in another user's home, neither in a new file nor in a present one", async () => {
     own(home.path, folder(".aws"), folder("run"), home.configFile, home.credentialsFile);
     const before = everything();
     const present = await run(edit(901));

@@ -50,7 +50,7 @@ const before: readonly (readonly [line: RegExp, setUp: string])[] = [
 
 type Block = { page: string; lines: { command: string; output: string[] }[] };
 
-/** The commands of a page: all lines of `sh` blocks but comments, the `$ ` lines of `console` blocks with what stands below. */
+/** The commands of a page: all lines of `sh` blocks but comments, the `$ ` lines of `console` blocks with what is below. */
 function blocksOf(page: string): Block[] {
   const text = read(page);
   return fencesOf(text).flatMap(({ language: kind, body }) => {
@@ -78,7 +78,7 @@ function fencesOf(text: string): { language: string; body: string }[] {
 }
 
 describe("the commands in the docs", () => {
-  // In lists of commands every example stands by itself; elsewhere a block is a story; the walk-through is one from end to end.
+  // In lists of commands every example is by itself; elsewhere a block is a story; the walk-through is one from end to end.
   const blocks = pages
     .flatMap((page) =>
       /(?:walkthrough|tutorial)\.md$/.test(page)

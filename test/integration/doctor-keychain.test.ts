@@ -60,7 +60,7 @@ describe.skipIf(noKeychain !== undefined)(titled("doctor and the keychain", noKe
   it("raises no prompt of one that is locked", async () => {
     await keychain.lock();
     await keychain.ignorePrompts();
-    // Whoever raised one would wait for it without end.
+    // A check that raised one would wait for it without end.
     expect(await examine()).toMatchObject({ ids: ["store-locked"], code: 0 });
   });
 });

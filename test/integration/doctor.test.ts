@@ -1133,15 +1133,15 @@ describe("doctor", () => {
         else if (by.credentials !== undefined) writeFileSync(home.credentialsFile, by.credentials);
         await by.does?.(home);
       }
-      const mended = await examine(
+      const fixed = await examine(
         home,
         by?.env ??
           (by === undefined || by.does !== undefined ? env : by.config === undefined ? {} : env),
       );
-      expect(mended.findings.filter((one) => one.id === id)).toEqual([]);
+      expect(fixed.findings.filter((one) => one.id === id)).toEqual([]);
       const known = new Set(broken.findings.map((one) => one.id));
       expect(
-        mended.findings.filter((one) => !known.has(one.id)),
+        fixed.findings.filter((one) => !known.has(one.id)),
         "the fix breaks nothing else",
       ).toEqual([]);
     },
@@ -1379,7 +1379,7 @@ describe("doctor", () => {
     expect(findings).toMatchObject([{ id: "env-profile-missing", fix: "did you mean prod?" }]);
   });
 
-  it("keeps the options of the line that it writes anew", async () => {
+  it("keeps the options of the line that it writes again", async () => {
     const gone = line("prod", "/opt/gone/awsrole");
     const home = make({ config: clean.replace(line("prod"), `${gone} --store file --no-input`) });
     await examine(home, {}, ["--fix", "--force"]);
@@ -1435,7 +1435,7 @@ describe("doctor", () => {
     const home = make({ config: gone.replace("region", "  # mine\nregion") });
     await examine(home, {}, ["--fix", "--force"]);
     expect(readFileSync(home.configFile, "utf8")).toBe(gone.replace("region", "# mine\nregion"));
-    // Now that the line can be read, it can be mended, too.
+    // Now that the line can be read, it can be fixed, too.
     expect((await examine(home)).findings.map(({ id }) => id)).toEqual(["program-missing"]);
     await examine(home, {}, ["--fix", "--force"]);
     expect(readFileSync(home.configFile, "utf8")).toContain("\n# mine\n");

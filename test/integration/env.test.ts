@@ -97,7 +97,7 @@ describe("env in a real shell", () => {
       ),
       async () => {
         const and = shell === "fish" ? "; and" : " &&";
-        // What fails is the same for all; bash stands for them.
+        // What fails is the same for all; bash is run for all.
         const kinds = Object.entries(failing).slice(0, shell === "bash" ? undefined : 1);
         for (const [name, words] of kinds) {
           const script = [

@@ -153,7 +153,7 @@ describe("help", () => {
     expect((await run("help", "add-profile")).stdout).toContain("--tag KEY=VALUE ");
   });
 
-  it.each(all)("$name runs nothing under --help, wherever it stands", async ({ name, command }) => {
+  it.each(all)("$name runs nothing under --help, wherever it is", async ({ name, command }) => {
     const before = snapshot(home.path);
     const page = await run("help", name);
     expect(page).toMatchObject({ code: 0, stderr: "" });
@@ -356,7 +356,7 @@ describe("a mistyped word", () => {
       );
   });
 
-  it("is none where options of every command come before the command, or -p stands for --profile", async () => {
+  it("is none where options of every command come before the command, or -p is for --profile", async () => {
     for (const line of [
       ["--profile", "prdo", "whoami"],
       ["-p", "prdo", "whoami"],

@@ -24,7 +24,7 @@ import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 const isLong = process.env["AWSROLE_TEST_LONG"] !== undefined;
 const noKeychain = keychainSkipReason();
 
-/** Somebody else on this machine, whom only root can become. */
+/** Another user of this machine, whom only root can become. */
 const nobody = 65_534;
 const asNobody = ["setpriv", `--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups"];
 const [setpriv, ...becoming] = [...asNobody, ...program, "--version"];

@@ -214,7 +214,7 @@ describe("a state folder", () => {
         if (++swaps % 2 === 0) mkdirSync(folder, { mode: 0o700 });
         else symlinkSync(elsewhere, folder);
       } catch {
-        // The program has made it anew in between.
+        // The program has made it again in between.
       }
     }, 3);
     try {

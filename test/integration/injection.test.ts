@@ -1,5 +1,5 @@
 /**
- * Whatever a person, or a script with somebody else's text in its hands, passes to the profile commands: it is refused, or it is one value
+ * Whatever a person, or a script with another person's text in its hands, passes to the profile commands: it is refused, or it is one value
  * of one key and reads back as what was passed.
  */
 import { readFileSync, writeFileSync } from "node:fs";

@@ -104,7 +104,7 @@ describe.skipIf(noKeychain !== undefined)(
         expect(finished).toMatchObject(delivered);
         expect(finished.seconds).toBeGreaterThan(9);
         expect(finished.seconds).toBeLessThan(18);
-        // Whoever asks again at once, without a terminal, raises no second prompt and waits for none.
+        // A caller that asks again at once, without a terminal, raises no second prompt and waits for none.
         const again = await deliver(bus(), state);
         expect(again).toMatchObject(delivered);
         expect(again.seconds).toBeLessThan(8);

@@ -25,7 +25,7 @@ const failures: readonly (readonly [what: string, behaviour: Behaviour, line: Re
   ["an answer that stops in its middle", { hang: "body" }, /did not respond within the time limit/],
   ["a connection that is reset", { reset: true }, /connection|reset/i],
   ["half an answer", { malformed: "truncated" }, /STS/],
-  ["a page of somebody's network", { malformed: "wrong-content-type" }, /STS/],
+  ["a page of a network's own", { malformed: "wrong-content-type" }, /STS/],
   ["bytes", { malformed: "garbage" }, /STS/],
   ["nothing", { malformed: "empty" }, /STS/],
   ["throttling", { throttle: {} }, /Rate exceeded/],

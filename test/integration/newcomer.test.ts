@@ -1,4 +1,4 @@
-/** The path of somebody who has an IAM user's key and a role, and has never seen awsrole: typed in a terminal, following what it says. */
+/** The path of a person who has an IAM user's key and a role, and has never seen awsrole: typed in a terminal, following what it says. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";

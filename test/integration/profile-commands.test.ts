@@ -116,7 +116,7 @@ describe("profile commands", () => {
     expect(config()).not.toContain("[profile prod]");
   });
 
-  it("rename-profile takes along whoever points at it", async () => {
+  it("rename-profile changes the profiles that name it", async () => {
     await done("rename-profile", "mid", "middle");
     expect(config()).toBe(
       hand

@@ -1,4 +1,4 @@
-/** Rotation against somebody else's IAM. */
+/** Rotation against another IAM than ours. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

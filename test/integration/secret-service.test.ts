@@ -78,13 +78,13 @@ describe.skipIf(skipReason)(
       expect(await store.get("session/v1/asked/x")).toBe("kept");
     });
 
-    it("goes on with a keychain that was started anew", async () => {
+    it("continues with a keychain that was restarted", async () => {
       const store = createOsKeychain({ env: daemon.env });
-      await store.set("session/v1/anew/x", "before");
+      await store.set("session/v1/restarted/x", "before");
       await daemon.restart();
-      expect(await store.get("session/v1/anew/x")).toBe("before");
-      await store.set("session/v1/anew/x", "after");
-      expect(await store.get("session/v1/anew/x")).toBe("after");
+      expect(await store.get("session/v1/restarted/x")).toBe("before");
+      await store.set("session/v1/restarted/x", "after");
+      expect(await store.get("session/v1/restarted/x")).toBe("after");
     });
 
     it("waits no longer at a prompt whose keychain has ended", async () => {

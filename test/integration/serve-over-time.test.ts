@@ -14,7 +14,7 @@ import { startAwsDouble } from "../support/aws-double.ts";
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-/** Sessions of 1,800 s are renewed below 960 s, if somebody asks; of 900 s below 330 s. */
+/** Sessions of 1,800 s are renewed below 960 s, if a client asks; of 900 s below 330 s. */
 const lengths = [900, 1800];
 
 const noBotocore = missing("python3", ["-c", "import botocore"]);

@@ -209,7 +209,7 @@ describe("the endpoint", () => {
     expect(await keyAt(2600)).toBe(first);
     sts.behave({ delayMs: 1500, times: 1 });
     expect(await keyAt(2700), "while STS takes its time").toBe(first);
-    // That fetch goes on: somebody finds its result.
+    // That fetch continues: a later request finds its result.
     while ((await keyAt(2700)) === first) await pause(50);
     expect(assumed()).toBe(2);
     const second = await keyAt(2700);
@@ -520,7 +520,7 @@ describe("serve", () => {
       {},
       ["sh", "-c", `exec "$@" 3< ${file}`, "sh"],
     );
-    expect(serve.token, "whoever gave the descriptor has it").toBe("");
+    expect(serve.token, "the program that gave the descriptor has it").toBe("");
     expect((await askEndpoint({ url: serve.url, token })).status).toBe(200);
   });
 

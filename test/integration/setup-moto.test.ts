@@ -1,4 +1,4 @@
-/** `setup` against somebody else's IAM, with the real keychain, looked at with the AWS CLI; killed after every step. */
+/** `setup` against another IAM than ours, with the real keychain, looked at with the AWS CLI; killed after every step. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** `setup` against the double: every machine with node can run these. `setup-moto.test.ts` shows the same with somebody else's IAM. */
+/** `setup` against the double: every machine with node can run these. `setup-moto.test.ts` shows the same with another IAM than ours. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it as base } from "vitest";
@@ -11,7 +11,7 @@ import { noTerminal, openTerminal } from "../support/terminal.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
 const account = "arn:aws:iam::123456789012";
-/** One of them stands for all, but where there is time. */
+/** One of them is for all, but where there is time. */
 const some = (...actions: readonly string[]): readonly string[] =>
   process.env["AWSROLE_TEST_LONG"] !== undefined ? actions : actions.slice(0, 1);
 const addProfileWords = (name: string, source: string, { sts }: Account): string[] =>
@@ -345,7 +345,7 @@ describe.concurrent("setup", () => {
     await world.expectComplete();
   });
 
-  it("does not touch a key whose secret is not here and that may be somebody's", async ({
+  it("does not touch a key whose secret is not here and that may be another user's", async ({
     world,
   }) => {
     await world.setup();
@@ -374,7 +374,7 @@ describe.concurrent("setup", () => {
     await world.expectComplete();
   });
 
-  it("mends a policy and a trust policy that differ, and keeps at most five versions", async ({
+  it("fixes a policy and a trust policy that differ, and keeps at most five versions", async ({
     world,
   }) => {
     await world.setup();
@@ -513,7 +513,7 @@ describe.concurrent("setup --undo", () => {
     );
   });
 
-  it("deletes nothing unless somebody says yes, and can show what it would", async ({ world }) => {
+  it("deletes nothing without a yes, and can show what it would", async ({ world }) => {
     await world.setup();
     const made = world.mutating().length;
     const asked = await world.setup("prod --undo --no-input");

@@ -45,7 +45,7 @@ const answerOf = (): URL => {
   return url;
 };
 
-/** A page that has the whole address of the sign-in and tries what a page can; `STATE` stands for the right one, which it cannot know. */
+/** A page that has the whole address of the sign-in and tries what a page can; `STATE` is in place of the right one, which it cannot know. */
 const attacks = `
 const url = new URL(process.argv[2]);
 const callback = url.searchParams.get("redirect_uri");

@@ -123,7 +123,7 @@ describe("flights of many processes", () => {
     expect(readFileSync(file, "utf8")).toBe(String(processes.length));
   });
 
-  it("never have two live holders, whoever is killed and when", async () => {
+  it("never have two live holders, whichever is killed and when", async () => {
     // On a busy machine a round of two seconds sees few holders: then there is another.
     for (let round = 1, works = 0; works <= 5; round += 1) {
       const outcome = await storm(

@@ -55,7 +55,7 @@ describe.skipIf(reason !== undefined)(titled("a long life", reason), () => {
     async () => {
       const random = createRandom(42);
       const edits = Array.from({ length: profiles }, () => 0);
-      // In one step, as an editor does it: somebody is always reading.
+      // In one step, as an editor does it: some process is always reading.
       const writeConfig = () => {
         writeFileSync(`${home.configFile}.new`, configOf(edits));
         renameSync(`${home.configFile}.new`, home.configFile);
@@ -102,7 +102,7 @@ describe.skipIf(reason !== undefined)(titled("a long life", reason), () => {
       await Promise.all([worker(), worker()]);
       const fetches = sts.callsOf("AssumeRole").length;
 
-      // A day later everybody comes once more; each fetch takes up to five dead entries away.
+      // A day later every profile is used once more; each fetch takes up to five dead entries away.
       advanceTo((days + 1) * 86_400);
       for (let profile = 0; profile < profiles; profile++)
         expect((await ask(profile)).code).toBe(0);

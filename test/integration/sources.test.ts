@@ -574,7 +574,7 @@ describe("sources", () => {
         );
       }
     });
-    it("names the circle to whoever is in it", async () => {
+    it("names the circle to each profile in it", async () => {
       home = createRoleHome(sts);
       const finished = await runAwsrole(["credential-process", "--profile", "prod"], {
         env: { ...home.env, AWSROLE_CHAIN: "outer,bob" },

@@ -1,5 +1,5 @@
 /**
- * Where awsrole differs from botocore on purpose: each rule with the part of the contract that it stands on.
+ * Where awsrole differs from botocore on purpose: each rule with the part of the contract that it rests on.
  *
  * A difference that no rule explains is a bug of awsrole, or of the closed world. Rules are as narrow as they can be written: they look at both answers,
  * not only at their being different. docs/internals/oracle.md lists them with their counts.

@@ -64,7 +64,7 @@ describe("any file", () => {
     );
   });
 
-  test("the sections and what stands before them make up the whole file", () => {
+  test("the sections and what is before them make up the whole file", () => {
     fc.assert(
       fc.property(file, (document) => {
         const { text, headers } = document;
@@ -219,7 +219,7 @@ describe("edits", () => {
   });
 });
 
-/** Every section but the edited one, as somebody reads it. */
+/** Every section but the edited one, as a program reads it. */
 function meaning(document: Document, but: string): unknown {
   return document
     .sections()

@@ -42,7 +42,7 @@ export type FakeBus = {
   close(): Promise<void>;
 };
 
-/** A message bus on which `answer` is everybody. It lets in whoever comes, and says every word in two pieces. */
+/** A message bus on which `answer` is everybody. It lets everyone in, and says every word in two pieces. */
 export async function startFakeBus(answer: (call: BusCall) => BusAnswer): Promise<FakeBus> {
   const folder = mkdtempSync(join(tmpdir(), "awsrole-bus-"));
   const path = join(folder, "bus");

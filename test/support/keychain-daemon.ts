@@ -31,7 +31,7 @@ export type KeychainDaemon = {
   home: string;
   /** Locks the collection; nobody can unlock it, for there is no display to ask on. */
   lock(): Promise<void>;
-  /** Whoever asks for a locked item now waits for a prompt that is never answered. */
+  /** A program that asks for a locked item now waits for a prompt that is never answered. */
   ignorePrompts(): Promise<void>;
   /** Stops the keyring daemon as Ctrl-Z would; `resume` lets it run again. */
   hang(): void;

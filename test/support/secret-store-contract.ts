@@ -114,8 +114,8 @@ export function describeSecretStore(
           await store.set(account, selfCheckingValue("damaged", length));
           await damage(account);
           expect(await store.get(account)).toBeUndefined();
-          await store.set(account, "mended");
-          expect(await store.get(account)).toBe("mended");
+          await store.set(account, "fixed");
+          expect(await store.get(account)).toBe("fixed");
           await damage(account);
           expect(await store.delete(account)).toBe(true);
           expect(await store.get(account)).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Stands before moto, which cannot be asked what it was asked: lists the actions, and can end a client at the worst moment. */
+/** A proxy before moto, which cannot be asked what it was asked: lists the actions, and can end a client at the worst moment. */
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 

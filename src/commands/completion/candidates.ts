@@ -2,7 +2,7 @@
  * What may stand where the cursor is. The shells' scripts hand over the words of the line and filter by what is typed already, so
  * that there is one logic for all of them, and it is as new as the program.
  *
- * A line per candidate: the word, TAB, what it is. A line that begins with TAB stands for what the shell itself knows better:
+ * A line per candidate: the word, TAB, what it is. A line that begins with TAB is for what the shell itself knows better:
  * its word says `files` or `commands`.
  */
 import {
@@ -136,7 +136,7 @@ function offerAs(
   return (completes ?? []).map((word) => [word, ""]);
 }
 
-/** A name that a command can take. What else stands in a header is no name to the grammar (`config/grammar.ts`). */
+/** A name that a command can take. What else is in a header is no name to the grammar (`config/grammar.ts`). */
 function isOffered(name: string): boolean {
   return !name.startsWith("-");
 }

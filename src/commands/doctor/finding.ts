@@ -43,7 +43,7 @@ export type Facts = {
 /** A check of one group. */
 export type Check = (facts: Facts) => readonly Finding[];
 
-/** Where a setting stands. */
+/** Where a setting is. */
 export function at({ file, line }: Setting): { file: string; line: number } {
   return { file, line };
 }

@@ -1,5 +1,5 @@
 /**
- * The command of `exec`: a child that stands where awsrole stands. Its rules:
+ * The command of `exec`: a child in the place of awsrole. Its rules:
  *
  * - No shell; the three standard streams are the child's as they are.
  * - The child is in awsrole's own process group. So the terminal itself gives it Ctrl-C, Ctrl-\, Ctrl-Z and the size of the window,

@@ -25,7 +25,7 @@ export type EachCommand = {
   readonly notice: (text: string) => void;
 };
 
-/** The profiles that match `pattern`, in which `*` stands for any text. @throws ERR_PROFILE_NOT_FOUND when there is none. */
+/** The profiles that match `pattern`, in which `*` matches any text. @throws ERR_PROFILE_NOT_FOUND when there is none. */
 export function matchingProfiles(names: readonly string[], pattern: string): readonly string[] {
   const parts = pattern.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const whole = new RegExp(`^${parts.join(".*")}$`, "s");

@@ -133,7 +133,7 @@ async function signIn(
     opensBrowser,
     reporter,
   });
-  // Whoever signs in wants the access that they have now.
+  // A person who signs in wants the access that they have now.
   const rows = (await rowsOf(context).list()).filter((row) => isOfSsoSession(row, session));
   await deleteItems(context, rows, args);
   report(context, args, session.name ?? session.startUrl, token.expiresAt);

@@ -7,7 +7,7 @@ export type FailureReports = {
   succeeded(profile: string): void;
 };
 
-/** `print` gets a line without its end. A profile named "" stands for requests that were refused. */
+/** `print` gets a line without its end. A profile named "" is for requests that were refused. */
 export function createFailureReports(print: (text: string) => void): FailureReports {
   const reported = new Map<string, Set<string>>();
   return {

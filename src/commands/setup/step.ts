@@ -20,7 +20,7 @@ export type Step = {
   readonly check: string;
   /** Contacts AWS without changing anything. @throws what forbids the setup. */
   look(): Promise<State>;
-  /** Makes what is missing, or mends what is different. */
+  /** Makes what is missing, or fixes what is different. */
   make(state: Exclude<State, "right">): Promise<void>;
   /** What was seen, for people; undefined when AWS does not show it (yet). @throws what is wrong. */
   verify(made: boolean): Promise<string | undefined>;

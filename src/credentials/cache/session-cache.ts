@@ -1,5 +1,5 @@
 /**
- * Sessions in the secret store. The cache never stands between a caller and credentials: what cannot be read is a miss, what cannot
+ * Sessions in the secret store. The cache never comes between a caller and credentials: what cannot be read is a miss, what cannot
  * be written is delivered uncached, and both are told to people. After a failed read nothing is written in the same run, so that
  * a locked keychain is asked once, not twice. A store that was chosen by name must work: then failures are thrown.
  */

@@ -140,7 +140,7 @@ const DESTINATION = "org.freedesktop.secrets";
 const SERVICE_PATH = "/org/freedesktop/secrets";
 /** The collection for new items has this path beside its own. */
 const DEFAULT_COLLECTION = "/org/freedesktop/secrets/aliases/default";
-/** Stands where a path could be and is none. */
+/** In place of a path where there is none. */
 const NOTHING = "/";
 
 async function ask(

@@ -1,5 +1,5 @@
 /**
- * The actions of IAM that have to do with keys, and lists. What somebody may do is decided in `identity-policy.ts`; users' sessions
+ * The actions of IAM that have to do with keys, and lists. What a user may do is decided in `identity-policy.ts`; users' sessions
  * without MFA may do nothing here, as at AWS.
  */
 import type { ActionRequest, Actions } from "./action-request.ts";

@@ -7,7 +7,7 @@ import sso from "../aws-models/sso.json" with { type: "json" };
 import sts from "../aws-models/sts.json" with { type: "json" };
 import unmodelled from "../aws-models/unmodelled-errors.json" with { type: "json" };
 
-/** The services that the double stands for. */
+/** The services that the double is. */
 export type ServiceName = "sts" | "iam" | "sso" | "sso-oidc" | "signin" | "imds" | "container";
 
 /** A use of a shape; `location` says where in a request it goes (undefined: the body). */

@@ -219,7 +219,7 @@ it("IAM is called IAM", () => {
   expect(error.hint).toBe("check that the identity which signs may call iam:CreateUser");
 });
 
-it("the SDK's own failures are ours to mend, those of its endpoint rules the user's", () => {
+it("the SDK's own failures are ours to fix, those of its endpoint rules the user's", () => {
   const error = Object.assign(new Error("Region is missing"), { name: "Error" });
   expect(explainFailure(error, call).code).toBe("ERR_INTERNAL");
   const fips = "FIPS is enabled but this partition does not support FIPS";

@@ -169,7 +169,7 @@ describe("FIPS and dual-stack", () => {
     });
   });
 
-  it("a value that is neither is not taken for false: somebody relies on it", () => {
+  it("a value that is neither is not taken for false: a person may rely on it", () => {
     expect(invalid({ profile: { use_fips_endpoint: "yes" } }).message).toBe(
       '"yes" is neither true nor false (use_fips_endpoint in config:1)',
     );

@@ -89,7 +89,7 @@ describe("a managed profile", () => {
   });
 });
 
-describe("what is refused, with where and how to mend", () => {
+describe("what is refused, with where and how to fix it", () => {
   const rows: readonly (readonly [what: string, config: string, message: RegExp, hint: RegExp])[] =
     [
       [
@@ -244,7 +244,7 @@ describe("what is refused, with where and how to mend", () => {
 });
 
 describe("a standard profile", () => {
-  it("is a role first, but gives its static keys when it is somebody's source", () => {
+  it("is a role first, but gives its static keys when it is another profile's source", () => {
     const files = awsFiles(
       standard("aws_access_key_id = AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key = s"),
     );

@@ -83,7 +83,7 @@ describe.skipIf(process.platform !== "linux" || endianness() !== "LE")(
       expect(readings).toBe(2);
     });
 
-    it("is not known where our own connection is not seen, in WSL, and to the user that stands for all others", async () => {
+    it("is not known where our own connection is not seen, in WSL, and to the user that all others are shown as", async () => {
       const none = { "/proc/net/tcp": header, "/proc/net/tcp6": header };
       expect(await lookupIn({}, none)).toBeUndefined();
       const release = "/proc/sys/kernel/osrelease";

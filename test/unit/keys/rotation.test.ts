@@ -136,7 +136,7 @@ describe("rotating a key", () => {
     await leavesAlone(await (await rotation()).iam.createAccessKey());
   });
 
-  it("takes a key made after it was declined for somebody's", async () => {
+  it("takes a key made after it was declined for another user's", async () => {
     sts.behave({ only: ["CreateAccessKey"], deny: "User: bob is not authorized" });
     await expect(rotateKey(await rotation())).rejects.toMatchObject({ code: "ERR_AWS_DENIED" });
     sts.behave({});

@@ -103,7 +103,7 @@ describe("a single flight", () => {
     expect(results.map(({ how }) => how).sort()).toEqual(["cached", "shared", "shared"]);
   });
 
-  it("does not give a forced refresh an answer that somebody found in the store", async () => {
+  it("does not give a forced refresh an answer that another caller found in the store", async () => {
     const looking = once();
     const { counted, fly } = flights({
       lookAgain: async () => {

@@ -124,7 +124,7 @@ describe("the lock on Windows", () => {
     expect(locked.size).toBe(0);
   });
 
-  it("takes somebody else on a dead leader's pipe for silent, even one who plays back what he recorded", async () => {
+  it("takes another process on a dead leader's pipe for silent, even one that replays what it recorded", async () => {
     const place = createWindowsPipeBackend(folder, "prod", system);
     const announced = join(folder, lockName("prod"));
     mkdirSync(announced);

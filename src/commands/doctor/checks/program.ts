@@ -106,7 +106,7 @@ function isFile(path: string): boolean {
   return posix.isAbsolute(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** What stands behind `--profile NAME`: the options that may stay, and the first word that may not. */
+/** What follows `--profile NAME`: the options that may stay, and the first word that may not. */
 function readOptions(
   value: string,
   platform: NodeJS.Platform,

@@ -35,7 +35,7 @@ describe("the plan of a setup", () => {
     expect(defaultNames("team/a@b:c+d").user).toBe("team-a@b-c+d-user");
   });
 
-  it("stays in the account and the partition of whoever sets up", () => {
+  it("stays in the account and the partition of the administrator", () => {
     const session = "arn:aws-us-gov:sts::210987654321:assumed-role/Admin/alice";
     const { userArn, rolePolicyArns, userPolicy } = makePlan(choices, session, tag);
     expect(userArn).toBe("arn:aws-us-gov:iam::210987654321:user/prod-user");

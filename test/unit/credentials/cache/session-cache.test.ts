@@ -77,7 +77,7 @@ describe("a session that is stored over an earlier one", () => {
     expect(calls).toEqual(["set", "delete", "set"]);
   });
 
-  it("is overwritten while the earlier one is still good, for somebody may be reading it", async () => {
+  it("is overwritten while the earlier one is still good, for another process may be reading it", async () => {
     const { calls, write } = createWorld(true);
     await write(0);
     await write(0.9);

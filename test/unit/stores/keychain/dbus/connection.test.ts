@@ -96,7 +96,7 @@ describe("the session's D-Bus", () => {
     await waiting;
   });
 
-  it("tells whoever waits, and hangs up, when it is closed", async () => {
+  it("tells every caller that waits, and hangs up, when it is closed", async () => {
     const bus = await start();
     const waiting = expect(bus.call({ ...call, member: "M" })).rejects.toMatchObject(LOST);
     await expect.poll(() => fake?.members.includes("M")).toBe(true);
