@@ -44,6 +44,7 @@ describe("whoami NAME", () => {
       userId: expect.stringMatching(/:AWSCLI-Session$/),
       profile: "prod",
       chain: ["prod", "bob"],
+      region: "eu-west-1",
       expiration: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       roleArn,
       via: "the profile prod",

@@ -9,6 +9,7 @@ import { type Hop, profilesOf, resolveChain } from "../../credentials/chain.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { isSignedIn, listSignIns, type SignIn, signInOf } from "../../sessions/sign-ins.ts";
 import { fetchChain } from "../../sessions/fetch-credentials.ts";
+import { regionFor } from "../../program/aws-variables.ts";
 import { findIdentityInUse, type IdentityInUse } from "./ambient-credentials.ts";
 import { isSessionOfRole } from "./role-identity.ts";
 
@@ -52,7 +53,7 @@ export default defineCommand({
             isOfProfile: true,
             resolved: { files, chain: resolveChain(files, named, context.env) },
           };
-    const { credentials, chain, connection, sessions } = await fetchChain(
+    const { credentials, chain, connection, region, sessions } = await fetchChain(
       context,
       found.profile,
       args,
@@ -73,6 +74,7 @@ export default defineCommand({
         userId,
         ...(found.isOfProfile ? { profile: found.profile } : {}),
         chain: found.isOfProfile ? profilesOf(chain) : [],
+        region: regionFor(region, context.env),
         expiration: expirationOf(credentials, context.env),
         ...(signIn?.state === undefined
           ? {}
@@ -131,6 +133,8 @@ type Facts = {
   /** Absent, and the chain empty, where no profile gave the credentials. */
   readonly profile?: string;
   readonly chain: readonly string[];
+  /** Where programs work that take it from the environment or the profile. */
+  readonly region: string | undefined;
   readonly expiration: string | undefined;
   /** Of the access token; absent where no sign-in is behind them. */
   readonly signedInUntil?: string;
@@ -159,6 +163,7 @@ function report(
     ["User ID", facts.userId],
     facts.chain.length === 0 ? ["Source", facts.via] : ["Profile", facts.chain.join(" <- ")],
     ...(isNamed || facts.chain.length === 0 ? [] : [["Source", facts.via] as const]),
+    ...(facts.region === undefined ? [] : [["Region", facts.region] as const]),
     ["Expires", expiryOf(facts.expiration, context.clock.now())],
     ...(facts.signedInUntil === undefined
       ? []
