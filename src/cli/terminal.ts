@@ -84,9 +84,13 @@ export function terminalPath(): string | undefined {
   }
 }
 
-/** At words, where a stream of ours knows the terminal's width. */
+/** At words, where stdout or stderr is a terminal that has a width. To ask node's stream for it would make a shared pipe non-blocking. */
 function wrapped(text: string): string {
-  const columns = process.stdout.columns ?? process.stderr.columns;
+  const columns = isatty(1)
+    ? process.stdout.columns
+    : isatty(2)
+      ? process.stderr.columns
+      : undefined;
   return `${columns === undefined ? text : wrapWords(text, columns).join("\n")}\n`;
 }
 

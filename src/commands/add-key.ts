@@ -1,5 +1,5 @@
 import { printDone, printError, printWarning } from "../cli/messages.ts";
-import { readSettings, sectionNames } from "../config/document.ts";
+import { readGoodLines, sectionNames } from "../config/document.ts";
 import { printJson } from "../cli/output.ts";
 import type { Context } from "../foundation/context.ts";
 import { setTimeout as pause } from "node:timers/promises";
@@ -96,7 +96,8 @@ async function addAll(context: Context, args: Arguments): Promise<number> {
     });
   const { credentials } = readAwsFiles(context.env, context.platform);
   const names = sectionNames(credentials, "profile").filter((name) => {
-    const settings = readSettings(credentials, "profile", name);
+    // One with a bad line is tried, and its error is its own.
+    const settings = readGoodLines(credentials, "profile", name);
     const isSession = settings?.has("aws_session_token") || settings?.has("aws_security_token");
     return settings?.has("aws_access_key_id") === true && isSession !== true;
   });

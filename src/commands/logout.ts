@@ -1,7 +1,7 @@
 import { printDone, printWarning } from "../cli/messages.ts";
 import { plural, printJson } from "../cli/output.ts";
 import { formatUntil } from "../cli/times.ts";
-import { removeExports } from "../profiles/exports.ts";
+import { type ExportedProfile, exportedProfiles, removeExports } from "../profiles/exports.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
@@ -19,6 +19,7 @@ import { prepareStore, tokenPlaces } from "../sessions/open-store.ts";
 import { isOfSsoSession } from "../sessions/sso-items.ts";
 import { isSession } from "../state/item-index.ts";
 import { markLogout } from "../state/logout-epoch.ts";
+import { sessionId } from "../sso/token.ts";
 import { deleteItems, forgetOpenedKeys, rowsOf } from "../sessions/delete-items.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 
@@ -76,14 +77,22 @@ export default defineCommand({
           (name !== undefined && row.profile === name) ||
           signIns.some(({ session }) => isOfSsoSession(row, session))),
     );
-    if (name !== undefined && listed.length === 0 && signIns.length === 0)
-      requireProfile(readAwsFiles(env, platform), name);
-    await deleteItems(context, listed, args);
-    const { ended, failure } = await endSignIns(context, signIns, args);
+    const files = readAwsFiles(env, platform);
     const left = new Set([name, ...listed.map(({ profile }) => profile)]);
-    const removed = await removeExports(context, ({ from }) => args.all || left.has(from));
+    const isLeft = ({ from }: ExportedProfile): boolean =>
+      args.all || left.has(from) || signIns.some((one) => isOfSignIn(context, files, from, one));
+    const isKnown = listed.length > 0 || signIns.length > 0 || exportedProfiles(files).some(isLeft);
+    if (name !== undefined && !isKnown) requireProfile(files, name);
+    // A store that does not open keeps nothing else from ending.
+    const trouble = await deleteItems(context, listed, args).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    const { ended, failure } = await endSignIns(context, signIns, args);
+    const removed = await removeExports(context, isLeft);
     // Last: a sign-in may lie in the file store, too.
     if (args.all) await forgetOpenedKeys(context);
+    if (trouble !== undefined) throw trouble.error;
     if (unmarked !== undefined)
       throw new AwsRoleError(
         "ERR_STORE_FAILED",
@@ -173,9 +182,8 @@ function findSignIns(
   };
   const ofSession = (name: string): SignIn => portalOf(readSsoSession(files, name));
   const ofProfile = (name: string): readonly SignIn[] => {
-    let hop: Hop = resolveChain(files, name, env);
-    while (hop.kind === "role" || hop.kind === "user-session") hop = hop.signer;
-    return hop.kind === "sso" ? [{ session: hop.sso.session, portal: hop.portal }] : [];
+    const first = firstHop(resolveChain(files, name, env));
+    return first.kind === "sso" ? [{ session: first.sso.session, portal: first.portal }] : [];
   };
   const { name, exact, all, sso } = wanted;
   if (exact !== undefined) return [ofSession(exact)];
@@ -187,6 +195,25 @@ function findSignIns(
   return findSsoSessions(files, ({ message }) =>
     printWarning(context, `${message}: awsrole cannot sign out of it`),
   ).map(portalOf);
+}
+
+function firstHop(chain: Hop): Hop {
+  return chain.kind === "role" || chain.kind === "user-session" ? firstHop(chain.signer) : chain;
+}
+
+/** Whether the credentials of that profile come from the sign-in; false for one that is gone or cannot be read. */
+function isOfSignIn(
+  { env }: Context,
+  files: AwsFiles,
+  profile: string,
+  { session }: SignIn,
+): boolean {
+  try {
+    const first = firstHop(resolveChain(files, profile, env));
+    return first.kind === "sso" && sessionId(first.sso.session) === sessionId(session);
+  } catch {
+    return false;
+  }
 }
 
 /** Nothing to delete is fine, a mistyped name is not. A profile that is gone may still have sessions. */

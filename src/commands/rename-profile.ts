@@ -1,18 +1,12 @@
 import { plural } from "../cli/output.ts";
-import { printWarning } from "../cli/messages.ts";
-import type { Context } from "../foundation/context.ts";
 import { defineCommand } from "../cli/command.ts";
 import { renameSection } from "../config/edit.ts";
 import type { AwsFiles } from "../config/files.ts";
 import { isManaged } from "../config/profiles.ts";
 import { assertWritableName } from "../config/names.ts";
-import { sessionAccount } from "../credentials/cache/item-names.ts";
-import { withStores, storesOf } from "../state/item-index.ts";
-import { rowsOf } from "../sessions/delete-items.ts";
-import { storeOpener } from "../sessions/open-store.ts";
-import { setOrTakeBack } from "../stores/move.ts";
-import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
+import { AwsRoleError } from "../foundation/errors.ts";
 import { assertNotShadowed } from "../profiles/preflight.ts";
+import { renameSessions } from "../sessions/rename-sessions.ts";
 import { renameExports } from "../profiles/exports.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
@@ -60,7 +54,7 @@ export default defineCommand({
           ),
     });
     const sessions =
-      args["dry-run"] || from === to ? 0 : await moveSessions(context, from, to, args);
+      args["dry-run"] || from === to ? 0 : await renameSessions(context, from, to, args);
     if (!args["dry-run"] && from !== to) await renameExports(context, from, to);
     const also = [
       ...(followed.length === 0
@@ -87,38 +81,4 @@ function assertWholeProfile({ credentials }: AwsFiles, name: string): void {
       hint: `awsrole add-key ${name} --from-credentials-file moves its key first; or rename both by hand`,
     },
   );
-}
-
-/** A session is named by its profile: the same one is stored under the new name, then the old item goes. */
-async function moveSessions(
-  context: Context,
-  from: string,
-  to: string,
-  args: { readonly input: boolean },
-): Promise<number> {
-  const rows = rowsOf(context);
-  const open = storeOpener(context, args);
-  let moved = 0;
-  for (const row of await rows.list()) {
-    if (row.profile !== from || row.kind !== "role" || row.request === undefined) continue;
-    try {
-      const store = await open(row.store);
-      const secret = await store.get(row.account);
-      if (secret !== undefined) {
-        const account = sessionAccount(to, row.request);
-        await rows.put({ ...withStores(row, [row.store]), account, profile: to });
-        await setOrTakeBack(store, account, secret, () => rows.removeFrom(account, row.store));
-        moved += 1;
-      }
-      for (const name of storesOf(row)) await (await open(name)).delete(row.account);
-      await rows.remove(row.account);
-    } catch (error) {
-      if (!isAwsRoleError(error)) throw error;
-      printWarning(
-        context,
-        `a cached session could not be renamed and will be fetched again: ${error.message}`,
-      );
-    }
-  }
-  return moved;
 }

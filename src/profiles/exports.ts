@@ -3,7 +3,7 @@
  * settings that SDKs ignore: whose credentials they are, and until when. What is not marked is never touched.
  */
 import { type Credentials, formatExpiration } from "../aws/credentials.ts";
-import { type Document, readSettings, sectionNames } from "../config/document.ts";
+import { type Document, readGoodLines, readSettings, sectionNames } from "../config/document.ts";
 import { addSection, deleteSection, setKey } from "../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import type { Context } from "../foundation/context.ts";
@@ -26,7 +26,8 @@ export function exportedProfiles({
   credentials,
 }: Pick<AwsFiles, "credentials">): readonly ExportedProfile[] {
   return sectionNames(credentials, "profile").flatMap((name) => {
-    const settings = readSettings(credentials, "profile", name);
+    // A bad line elsewhere in the file stops no command that only looks for exports.
+    const settings = readGoodLines(credentials, "profile", name);
     const from = settings?.get(fromKey)?.value;
     const until = settings?.get(untilKey)?.value;
     return from === undefined || until === undefined

@@ -1,5 +1,14 @@
 /** `export --to-credentials-file`: a session for programs that read that file only, and its end. */
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -66,6 +75,26 @@ const readers = [
 ] as const;
 
 describe("export --to-credentials-file", () => {
+  it("is removed by logout, whatever else is wrong in the file or with a store", async () => {
+    await run(exporting);
+    const env = { ...home.env, AWSROLE_STORE: "plaintext" };
+    await runAwsrole(["credential-process", "--profile", "prod"], { env });
+    appendFileSync(home.credentialsFile, "[old]\nno setting\n");
+    const [row = ""] = readdirSync(join(home.path, "state", "awsrole", "items"));
+    const file = join(home.path, "state", "awsrole", "items", row);
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8").replace(/"store": ?"[^"]+"/, '"store":"keychain"'),
+    );
+    const { code, stderr } = await run(["logout", "prod"]);
+    expect({ code: code === 0, stderr }).toEqual({
+      code: false,
+      stderr: expect.stringMatching(/^awsrole: .*keychain/),
+    });
+    expect(readFileSync(home.credentialsFile, "utf8")).not.toContain("aws_session_token");
+    expect(readFileSync(home.credentialsFile, "utf8")).toContain("[old]\nno setting\n");
+  });
+
   it("writes a marked session beside what is there, for the owner alone, renews it, and logout takes exactly it away", async () => {
     const { code, stdout, stderr } = await run(exporting);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

@@ -176,6 +176,12 @@ describe("profile commands", () => {
     expect(await done("list", "acme p*")).toMatch(/^PROFILE.*\n\ncorp: not signed in\nthree .*\n$/);
     expect(await done("list", "other")).toMatch(/^PROFILE.*\n\nother: not signed in\ntwo .*\n$/);
     expect(await done("list", "--quiet", "acme")).toMatch(/^PROFILE.*\none .*\nthree .*\n$/);
+    expect(await done("list", "--tree", "mid")).not.toContain("there is no profile");
+    appendFileSync(
+      home.configFile,
+      "\n[profile odd]\nsso_start_url = https://odd.awsapps.com/start\u001B]0;x\u0007\nsso_region = eu-west-1\nsso_account_id = 222222222222\nsso_role_name = Admin\n",
+    );
+    expect(await done("list")).not.toMatch(/[\u0007\u001B]/);
     expect(JSON.parse(await done("list", "--json", "two"))).toMatchObject({
       profiles: [{ name: "two", ssoSession: "other", ssoRole: "Umbrella Admin" }],
     });

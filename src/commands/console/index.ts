@@ -87,8 +87,17 @@ export default defineCommand({
     const resolved = resolve(context, name);
     const portal = portalLink(context, name, resolved, args);
     if (portal !== undefined) {
-      if (args.print) printUrl(context, args, portal);
-      else await startBrowser(context, { ...args, profile: name }, portal);
+      if (args.print) {
+        printUrl(context, args, portal);
+        return 0;
+      }
+      // The link is no secret: a browser that opens it has to sign in.
+      noticeTo(
+        context,
+        args,
+      )(`opening the console in your browser; if nothing opens, open ${portal}`);
+      await startBrowser(context, { ...args, profile: name }, portal);
+      if (args.json) printJson(context, { opened: true, profile: name });
       return 0;
     }
     if (args.print && !args.force)

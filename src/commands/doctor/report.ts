@@ -54,8 +54,8 @@ export function printFindings(context: Context, findings: readonly Finding[]): v
               ),
             ]),
         hanging(context, "    why: ", text(why)),
-        // In one piece, so that a command in it can be copied.
-        `    fix: ${text(fix)}${autoFix === undefined || !isFixable ? "" : "  (applied by --fix)"}\n`,
+        // In one piece and without `~`: what is copied from it may go into the config, where nothing expands that.
+        `    fix: ${escapeControls(fix)}${autoFix === undefined || !isFixable ? "" : "  (applied by --fix)"}\n`,
         "\n",
       ].join(""),
     );

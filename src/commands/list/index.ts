@@ -8,6 +8,7 @@ import { keyAccount } from "../../credentials/cache/item-names.ts";
 import type { IndexEntry } from "../../state/item-index.ts";
 import { rowsOf } from "../../sessions/delete-items.ts";
 import { describeSignIn, isSignedIn, listSignIns, type SignIn } from "../../sessions/sign-ins.ts";
+import { escapeControls } from "../../foundation/text.ts";
 import { globPattern } from "../../foundation/glob.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { sessionId } from "../../sso/token.ts";
@@ -36,7 +37,10 @@ export default defineCommand({
   },
   examples: [
     { command: "awsrole list", says: "show a table" },
-    { command: "awsrole list acme", says: "show profiles with acme in their name" },
+    {
+      command: "awsrole list acme",
+      says: "show profiles with acme in their name, account or session",
+    },
     { command: "awsrole list --tree", says: "show sources as a tree" },
     { command: "awsrole list --json", says: "print JSON for programs" },
   ],
@@ -68,7 +72,6 @@ export default defineCommand({
         profiles: listed,
         ...(signIns.length === 0 ? {} : { signIns: signIns.map((one) => signInFacts(one, now)) }),
       });
-    else if (args.tree) context.stdout(drawTree(listed));
     else if (listed.length === 0) {
       if (!args.quiet)
         printNotice(
@@ -77,6 +80,9 @@ export default defineCommand({
             ? "No profiles yet. Run awsrole to see how to create one."
             : `No profile matches ${pattern}.`,
         );
+    } else if (args.tree) {
+      const names = new Set(files.profileNames());
+      context.stdout(drawTree(listed, (name) => names.has(name)));
     } else {
       const shown =
         pattern === undefined ? signIns : signIns.filter((one) => listed.some(isOf(one)));
@@ -110,7 +116,7 @@ function isOf({ session }: SignIn): (profile: ProfileSummary) => boolean {
 /** Profiles in the order of the files, then those of each session below a line that says until when one is signed in to it. */
 function drawTable(listed: readonly Listed[], signIns: readonly SignIn[], now: Date): string {
   const groups = signIns.map((one) => ({
-    heading: `${sessionId(one.session)}: ${describeSignIn(one, now)}\n`,
+    heading: `${escapeControls(sessionId(one.session))}: ${describeSignIn(one, now)}\n`,
     profiles: listed.filter(isOf(one)),
   }));
   const grouped = new Set(groups.flatMap(({ profiles }) => profiles));

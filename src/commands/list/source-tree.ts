@@ -4,9 +4,12 @@ import type { ProfileSummary } from "../../profiles/summary.ts";
 
 /**
  * Every profile once, below its source, in the order given. At the top are those without a source profile, and one of every
- * circle: where the circle closes, its name is repeated with a remark.
+ * circle: where the circle closes, its name is repeated with a remark. `exists`: of a source that is not among them.
  */
-export function drawTree(profiles: readonly ProfileSummary[]): string {
+export function drawTree(
+  profiles: readonly ProfileSummary[],
+  exists: (profile: string) => boolean,
+): string {
   const known = new Map(profiles.map((one) => [one.name, one]));
   const children = new Map<string, ProfileSummary[]>();
   for (const one of profiles) {
@@ -23,7 +26,7 @@ export function drawTree(profiles: readonly ProfileSummary[]): string {
     for (let line = open.pop(); line !== undefined; line = open.pop()) {
       const { one, indent, branch } = line;
       const isAgain = drawn.has(one.name);
-      lines.push(escapeControls(`${indent}${branch}${describe(one, known, isAgain)}`));
+      lines.push(escapeControls(`${indent}${branch}${describe(one, exists, isAgain)}`));
       if (isAgain) continue;
       drawn.add(one.name);
       const below = children.get(one.name) ?? [];
@@ -55,10 +58,10 @@ const last = "└─ ";
 
 function describe(
   { name, kind, roleArn, ssoRole, sourceProfile, otherSource, error }: ProfileSummary,
-  known: ReadonlyMap<string, ProfileSummary>,
+  exists: (profile: string) => boolean,
   isAgain: boolean,
 ): string {
-  const isLost = sourceProfile !== undefined && !known.has(sourceProfile);
+  const isLost = sourceProfile !== undefined && !exists(sourceProfile);
   return [
     `${name}  ${roleArn ?? ssoRole ?? error ?? kind}`,
     ...(otherSource === undefined ? [] : [otherSource]),

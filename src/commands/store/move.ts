@@ -94,7 +94,8 @@ function report(
   }
   for (const { row, error } of failed)
     printError(context, {
-      message: `${row.profile} (${itemKinds[row.kind]}) stays in the store ${row.store}: ${error.message}`,
+      message: `${row.profile} (${itemKinds[row.kind]}) stays in the store ${fromOf(row.store, row.alsoIn)}: ${error.message}`,
+      hint: error.hint,
     });
   return failed.length === 0 ? 0 : 1;
 }

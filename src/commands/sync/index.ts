@@ -16,6 +16,8 @@ import { editConfig } from "../../profiles/edit-config.ts";
 import { writeOptions } from "../../profiles/profile-options.ts";
 import { credentialProcessLine, findProgram, runningProgram } from "../../program/program-path.ts";
 import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
+import { renameSessions } from "../../sessions/rename-sessions.ts";
+import { removeExports, renameExports } from "../../profiles/exports.ts";
 import { openPortal } from "../../sessions/open-portal.ts";
 import { type Filter, parseFilter } from "./filter.ts";
 import { listAccess, type Listing } from "./listing.ts";
@@ -131,15 +133,7 @@ export default defineCommand({
       review: () => program.warnings,
     });
     if (plan === undefined) throw new Error("the change was not planned");
-    if (!args["dry-run"] && plan.removed.length > 0) {
-      const removed = new Set(plan.removed);
-      const rows = await rowsOf(context).list();
-      await deleteItems(
-        context,
-        rows.filter((row) => row.kind !== "key" && removed.has(row.profile)),
-        args,
-      );
-    }
+    const trouble = args["dry-run"] ? undefined : await followProfiles(context, plan, args);
     const { added, updated, renamed, removed, stale } = plan;
     const failed = listings.flatMap((listing) => listing.failed);
     reportChange(context, args, change, {
@@ -158,6 +152,8 @@ export default defineCommand({
         : { next: `aws sts get-caller-identity --profile ${added[0]}` }),
     });
     warn(context, args, { plan, listings, again: commandAgain(args) });
+    // The profiles are changed all the same, which had to be said first.
+    if (trouble !== undefined) throw trouble.error;
     return failed.length === 0 ? 0 : 1;
   },
 });
@@ -259,6 +255,31 @@ async function list(
     );
   };
   return spin === undefined ? work() : spin(work());
+}
+
+/** What is kept of the profiles goes with them: under their new names, or away. @returns the first failure, after all that can be done is. */
+async function followProfiles(
+  context: Context,
+  { renamed, removed }: SyncPlan,
+  args: Args,
+): Promise<{ readonly error: unknown } | undefined> {
+  let trouble: { readonly error: unknown } | undefined;
+  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+    await work().catch((error: unknown) => (trouble ??= { error }));
+  };
+  for (const { from, to } of renamed) {
+    await attempt(() => renameSessions(context, from, to, args));
+    await attempt(() => renameExports(context, from, to));
+  }
+  const gone = new Set(removed);
+  if (gone.size === 0) return trouble;
+  await attempt(async () => {
+    const rows = await rowsOf(context).list();
+    const items = rows.filter((row) => row.kind !== "key" && gone.has(row.profile));
+    await deleteItems(context, items, args);
+  });
+  await attempt(() => removeExports(context, ({ from }) => gone.has(from)));
+  return trouble;
 }
 
 function portalRegion(files: AwsFiles): (session: string) => string {

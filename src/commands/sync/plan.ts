@@ -234,11 +234,17 @@ function findGone(
     ids.has(id) || (!knowsChains && isChain(id) && ids.has(startOf(id)));
   const gone = synced.filter(({ id }) => !isWanted(id) && isListed(id, listings));
   const names = new Set(gone.map(({ name }) => name));
-  const users = new Map(
-    findReferences(config)
-      .filter(({ profile, to }) => names.has(to) && profile !== to && !names.has(profile))
-      .map(({ profile, to }) => [to, profile]),
-  );
+  const references = findReferences(config).filter(({ profile, to }) => profile !== to);
+  const users = new Map<string, string>();
+  // What stays because a profile uses it may use another one, which then stays, too.
+  for (let before = -1; before !== users.size;) {
+    before = users.size;
+    for (const { profile, to } of references)
+      if (names.has(to) && !names.has(profile)) {
+        users.set(to, profile);
+        names.delete(to);
+      }
+  }
   const judged = gone.map(({ name }) => {
     const user = users.get(name);
     const reason = user === undefined ? undefined : `profile ${user} has it as its source`;
