@@ -148,7 +148,7 @@ describe.skipIf(reason !== undefined)(titled("add-profile in a terminal", reason
       terminal.enter("adm");
       await terminal.waitFor(/code-0/, 25_000);
       expect(readFileSync(home.configFile, "utf8")).toMatch(
-        /\[profile mine\]\ncredential_process = .*\nregion = eu-west-1\nawsrole_sso_session = corp\nawsrole_sso_account_id = 123456789012\nawsrole_sso_role_name = Admin\n$/,
+        /\[profile mine\]\ncredential_process = .*\nregion = eu-west-1\nawsrole_sso_session = corp\nawsrole_sso_account_id = 123456789012\nawsrole_sso_account_name = Account 123456789012\nawsrole_sso_role_name = Admin\n$/,
       );
     } finally {
       terminal.close();
@@ -186,7 +186,7 @@ describe.skipIf(reason !== undefined)(titled("login from nothing", reason), () =
     await terminal.waitFor(/code-0/, 25_000);
     const config = readFileSync(home.configFile, "utf8");
     expect(config).toMatch(
-      /^# mine\n\n\[sso-session example\]\nsso_start_url = https:\/\/example.awsapps.com\/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n\n\[profile acme-dev-admin\]\ncredential_process = .*\nregion = eu-west-1\nawsrole_sso_session = example\nawsrole_sso_account_id = 222222222222\nawsrole_sso_role_name = Admin\n$/,
+      /^# mine\n\n\[sso-session example\]\nsso_start_url = https:\/\/example.awsapps.com\/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n\n\[profile acme-dev-admin\]\ncredential_process = .*\nregion = eu-west-1\nawsrole_sso_session = example\nawsrole_sso_account_id = 222222222222\nawsrole_sso_account_name = Acme Dev\nawsrole_sso_role_name = Admin\n$/,
     );
     const { stdout } = await runAwsrole(["credential-process", "--profile", "acme-dev-admin"], {
       env: environment(),
