@@ -45,7 +45,7 @@ export default defineCommand({
   async run(context, args) {
     const name = requireName("export", args.positionals["NAME"]);
     if (!args["to-credentials-file"])
-      throw new AwsRoleError("ERR_USAGE", "export: where to is missing", {
+      throw new AwsRoleError("ERR_USAGE", "export: --to-credentials-file is required", {
         hint: `usage: awsrole export ${name} --to-credentials-file (awsrole env prints variables instead)`,
       });
     const written = args.as ?? `${name}-exported`;
@@ -64,7 +64,7 @@ export default defineCommand({
     if (credentials.sessionToken === undefined || until === undefined)
       throw new AwsRoleError(
         "ERR_PROFILE_INVALID",
-        `profile ${name} gives credentials without an end, and only temporary ones are written to a file`,
+        `profile ${name} has credentials that do not expire; export writes temporary credentials only`,
         { hint: "awsrole exec hands them to a program without a file" },
       );
     const file = await writeExport(context, { name: written, from: name, credentials, until });
@@ -83,7 +83,7 @@ export default defineCommand({
     else if (!args.quiet)
       printDone(
         context,
-        `a session of ${name} is in ${file} as profile ${written}, in plain text, until ${formatUntil(until, context.clock.now())}; awsrole logout ${name} removes it`,
+        `wrote a session of ${name} to ${file} as profile ${written} (plain text, valid until ${formatUntil(until, context.clock.now())}); awsrole logout ${name} removes it`,
       );
     return 0;
   },

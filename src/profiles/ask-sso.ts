@@ -37,7 +37,7 @@ export async function askSsoSession(
     (await prompts.ask("Region of IAM Identity Center (not that of your services)", {
       check: (text) => {
         if (isRegion(text) && /^[a-z]+(?:-[a-z]+)+-\d$/.test(text)) return;
-        throw new AwsRoleError("ERR_USAGE", `${text} is no region`, {
+        throw new AwsRoleError("ERR_USAGE", `${text} is not a region name`, {
           hint: "it looks like eu-west-1",
         });
       },

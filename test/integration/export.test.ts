@@ -99,7 +99,7 @@ describe("export --to-credentials-file", () => {
     const { code, stdout, stderr } = await run(exporting);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(
-      /^a session of prod is in \S+ as profile prod-exported, in plain text, until \d\d:\d\d, in \d+ min; awsrole logout prod removes it\n$/,
+      /^wrote a session of prod to \S+ as profile prod-exported \(plain text, valid until \d\d:\d\d, in \d+ min\); awsrole logout prod removes it\n$/,
     );
     const [session] = aws.sessions();
     expect(written().startsWith(before)).toBe(true);
@@ -161,7 +161,7 @@ describe("export --to-credentials-file", () => {
     await refused(
       ["export", "prod"],
       2,
-      /^awsrole: export: where to is missing\nawsrole: hint: usage: /,
+      /^awsrole: export: --to-credentials-file is required\nawsrole: hint: usage: /,
     );
     await refused(["export", "--to-credentials-file"], 2, /missing required argument NAME/);
     for (const name of ["prod", "bob"])

@@ -103,7 +103,7 @@ describe("store use", () => {
     ["store use cloud", "store: unknown store cloud"],
     ["store use keychain:", "store: unknown store keychain:"],
     ["store status file", 'store status: unexpected argument "file"'],
-    ["store mvoe", "store: cannot mvoe"],
+    ["store mvoe", "store: unknown action mvoe"],
   ])("%s is a wrong command line", async (words, message) => {
     const { code, stderr } = await run(words);
     expect({ code, line: stderr.split("\n")[0] }).toEqual({ code: 2, line: `awsrole: ${message}` });

@@ -107,7 +107,7 @@ describe.skipIf(noKeychain !== undefined)(titled("store move", noKeychain), () =
 
   it("says what is wrong with the command line", async () => {
     for (const [words, line] of [
-      [["store", "mvoe", "file"], /^awsrole: store: cannot mvoe\n/],
+      [["store", "mvoe", "file"], /^awsrole: store: unknown action mvoe\n/],
       [["store", "move", "cloud"], /^awsrole: store: unknown store cloud\n/],
       [["store", "move"], /^awsrole: store: TO is missing\n/],
     ] as const) {

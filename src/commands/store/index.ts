@@ -62,7 +62,7 @@ export default defineCommand({
       case "move":
         return moveStore(context, args, storeNamed(target));
       default:
-        throw new AwsRoleError("ERR_USAGE", `store: cannot ${action}`, {
+        throw new AwsRoleError("ERR_USAGE", `store: unknown action ${action}`, {
           hint: "usage: awsrole store (status | use TO | move TO | lock)",
         });
     }
