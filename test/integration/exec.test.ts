@@ -355,6 +355,27 @@ describe("a signal that is sent to awsrole", () => {
     clearInterval(again);
   });
 
+  it("reaches all the commands of --each that run, and no further one is started", async () => {
+    const script = `[ $AWSROLE_PROFILE = first ] && exit; trap 'sleep 0.1; echo got it; exit 9' TERM; echo ready; while :; do sleep 0.02; done`;
+    const names = ["first", ...Array.from({ length: 6 }, (_, index) => `next-${index}`)];
+    const config = join(home.path, "each-config");
+    const role = "arn:aws:iam::123456789012:role/other";
+    const sections = names.map(
+      (name) => `[profile ${name}]\nrole_arn = ${role}\nsource_profile = bob\n`,
+    );
+    writeFileSync(config, sections.join(""));
+    const { child, ended, line } = start(["--each", "*t*", "--", "sh", "-c", script], {
+      AWS_CONFIG_FILE: config,
+    });
+    const four = [await line(), await line(), await line(), await line()];
+    expect(four).toEqual(Array.from({ length: 4 }, () => expect.stringMatching(/: ready$/)));
+    child.kill("SIGTERM");
+    const ends = [await line(), await line(), await line(), await line()];
+    expect(ends.map((text) => text.replace("got it", "ready")).toSorted()).toEqual(four.toSorted());
+    expect(await ended).toEqual([128 + constants.signals.SIGTERM, null]);
+    await expect(line()).rejects.toThrow("the command has ended");
+  });
+
   it("ends awsrole alone while it still fetches", async () => {
     sts.behave({ hang: "headers" });
     const { child, ended } = start(["prod", "--", "echo", "ran"], { AWSROLE_STORE: "none" });

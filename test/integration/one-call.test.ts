@@ -304,7 +304,9 @@ describe("--each", () => {
     });
     expect(await exec(["--each", "pro*", "--quiet", "--", "no-such-command"])).toMatchObject({
       code: 127,
-      stderr: "prod: awsrole: exec: no-such-command was not found\n",
+      stderr: expect.stringMatching(
+        /^prod: awsrole: exec: no-such-command was not found\nprod: awsrole: hint: searched on PATH.*\n$/,
+      ),
     });
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The command of `exec`: a child in the place of awsrole. Its rules:
+ * The command of `exec`: a child in the place of awsrole (each.ts: several of them). Its rules:
  *
  * - No shell; the three standard streams are the child's as they are.
  * - The child is in awsrole's own process group. So the terminal itself gives it Ctrl-C, Ctrl-\, Ctrl-Z and the size of the window,
@@ -12,13 +12,13 @@
  * Why not `process.execve`: Node 20 and Windows have none, so this way is needed anyway; it looks nothing up on PATH; and it aborts the process, with a
  * native stack trace, when the program cannot be executed (seen on Node 22 and 24), where 126 and 127 are promised.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { constants } from "node:os";
 import { isForegroundJob } from "../../cli/foreground.ts";
 import { errorCode } from "../../foundation/errno.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { findOnPath, isExecutable } from "../../foundation/find-executable.ts";
-import { invocationOf, type Invocation } from "../../foundation/windows-executable.ts";
+import { invocationOf } from "../../foundation/windows-executable.ts";
 
 export type ChildCommand = {
   readonly words: readonly string[];
@@ -29,6 +29,32 @@ export type ChildCommand = {
 
 /** Runs it to its end; the exit code. @throws ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE. */
 export async function runChild(command: ChildCommand): Promise<number> {
+  const { platform } = command;
+  let child: ChildProcess | undefined;
+  // Before the child is there, so that no signal finds awsrole without it.
+  const stopListening = onSignals(platform, (signal, { isFromKeyboard }) => {
+    if (!isFromKeyboard) child?.kill(signal);
+  });
+  try {
+    child = startChild(command, "inherit");
+    const { code, signal } = await endOf(child, command);
+    if (signal === null) return code ?? 1;
+    stopListening();
+    // Not by what awsrole received: it may hear of the child's end first.
+    dieOfCtrlC(platform, signal);
+    return 128 + constants.signals[signal];
+  } finally {
+    stopListening();
+  }
+}
+
+/** Ends awsrole by SIGINT too, if that is what ended its command, from the keyboard. Nothing may listen for it then. */
+export function dieOfCtrlC(platform: NodeJS.Platform, signal: NodeJS.Signals): void {
+  if (signal === "SIGINT" && isForegroundJob(platform)) process.kill(process.pid, signal);
+}
+
+/** A child of which `endOf` has still to say whether it could be started. @throws as `runChild`. */
+export function startChild(command: ChildCommand, stdio: StdioOptions): ChildProcess {
   const { words, env, platform } = command;
   const [program = ""] = words;
   if (words.some((word) => word.includes("\0")))
@@ -36,42 +62,19 @@ export async function runChild(command: ChildCommand): Promise<number> {
   const variable = Object.keys(env).find((name) => env[name]?.includes("\0"));
   if (variable !== undefined)
     throw cannotBeExecuted(program, `the value of ${variable} has a NUL character`, undefined);
-  const invocation = invocationOf(words, { what: "exec", env, platform });
-  let child: ChildProcess | undefined;
-  // Before the child is there, so that no signal finds awsrole without it.
-  const stopPassing = passOnSignals(platform, (signal) => child?.kill(signal));
+  const { file, args, isVerbatim } = invocationOf(words, { what: "exec", env, platform });
   try {
-    child = start(command, invocation);
-    const { code, signal } = await end(child, command);
-    if (signal === null) return code ?? 1;
-    // Not by what awsrole received: it may hear of the child's end first.
-    if (signal === "SIGINT" && isForegroundJob(platform)) {
-      stopPassing();
-      process.kill(process.pid, signal);
-    }
-    return 128 + constants.signals[signal];
-  } finally {
-    stopPassing();
-  }
-}
-
-function start(command: ChildCommand, { file, args, isVerbatim }: Invocation): ChildProcess {
-  try {
-    return spawn(file, args, {
-      env: command.env,
-      stdio: "inherit",
-      windowsVerbatimArguments: isVerbatim,
-    });
+    return spawn(file, args, { env, stdio, windowsVerbatimArguments: isVerbatim });
   } catch (error) {
     // What is rarer than "not found" is thrown.
     throw notStarted(command, error);
   }
 }
 
-function end(
-  child: ChildProcess,
-  command: ChildCommand,
-): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
+export type ChildEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+
+/** Waits for the exit of a child just started. @throws as `runChild`. */
+export function endOf(child: ChildProcess, command: ChildCommand): Promise<ChildEnd> {
   return new Promise((resolve, reject) => {
     child.once("error", (error) => {
       // Later errors are of a signal that could not be sent: the child is about to end by itself.
@@ -97,15 +100,21 @@ const passedOn: readonly NodeJS.Signals[] = [
 /** Windows gives the console's events to every process in it: there is nothing to pass on, only to outlive. */
 const outlived: readonly NodeJS.Signals[] = ["SIGINT", "SIGBREAK", "SIGHUP"];
 
-/** The function returned ends it. */
-function passOnSignals(
+export type SignalOrigin = {
+  /** The terminal, or Windows, has given it to the children too. */
+  readonly isFromKeyboard: boolean;
+};
+
+/** Calls `listener` for what a command is to hear of, in place of dying of it. The function returned ends that. */
+export function onSignals(
   platform: NodeJS.Platform,
-  send: (signal: NodeJS.Signals) => void,
+  listener: (signal: NodeJS.Signals, origin: SignalOrigin) => void,
 ): () => void {
   const handle = (signal: NodeJS.Signals): void => {
-    const isFromKeyboard =
-      (signal === "SIGINT" || signal === "SIGQUIT") && isForegroundJob(platform);
-    if (platform !== "win32" && !isFromKeyboard) send(signal);
+    const isKey = signal === "SIGINT" || signal === "SIGQUIT";
+    listener(signal, {
+      isFromKeyboard: platform === "win32" || (isKey && isForegroundJob(platform)),
+    });
   };
   const signals = platform === "win32" ? outlived : passedOn;
   for (const signal of signals) process.on(signal, handle);
