@@ -173,13 +173,13 @@ async function addKey(context: Context, name: string, args: Arguments): Promise<
   const keys = createKeyStore(await store.openStore(), store.rows);
   await keys.put(identity === undefined ? key : { ...key, accountId: identity.account }, name);
   const { file, warnings } = await editConfig(context, write);
-  if (isMoved) {
-    await editConfig(context, {
-      ...write,
-      kind: "credentials",
-      edit: ({ credentials }) => plainKeyGone(credentials),
-    });
-  }
+  const removal = isMoved
+    ? await editConfig(context, {
+        ...write,
+        kind: "credentials",
+        edit: ({ credentials }) => plainKeyGone(credentials),
+      })
+    : undefined;
   return {
     profile: name,
     renamed: renamedKeys(files.profile(name)),
@@ -189,7 +189,8 @@ async function addKey(context: Context, name: string, args: Arguments): Promise<
     verified: identity !== undefined,
     store: keys.storeName,
     file,
-    moved: isMoved,
+    // Of a move that was finished long ago nothing is left in the file.
+    moved: removal !== undefined && (alreadyMoved === undefined || removal.diff !== ""),
     warnings,
   };
 }

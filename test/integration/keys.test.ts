@@ -154,8 +154,11 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
     expect(moved.stderr).toContain("awsrole rotate-key bob");
     expect(readFileSync(home.credentialsFile, "latin1")).toBe(before.slice(0, -2) + after);
     expect(await credentialsOf("bob")).toMatchObject({ AccessKeyId: sts.bob.accessKeyId });
-    // Done already: nothing to do, and nothing lost.
-    expect(await awsrole("add-key bob --from-credentials-file")).toMatchObject({ code: 0 });
+    // Done already: nothing to do, nothing lost, and nothing that was in plain text.
+    expect(await awsrole("add-key bob --from-credentials-file")).toMatchObject({
+      code: 0,
+      stderr: expect.not.stringContaining("plain text"),
+    });
     for (const file of filesBelow(home.path))
       expect(readFileSync(file, "utf8").includes(sts.bob.secretAccessKey), file).toBe(false);
   });

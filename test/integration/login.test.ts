@@ -1,5 +1,5 @@
 /** `login` and `logout SESSION`, against the double of AWS. The browser is a script that visits the address, as a person's would. */
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -72,6 +72,23 @@ describe.skipIf(process.platform !== "linux")(
       expect(await login(["reader"])).toMatchObject({ code: 0, stdout: "signed in to corp\n" });
       expect(await login(["--sso-session", "corp"])).toMatchObject({ code: 0 });
       expect(await login([])).toMatchObject({ code: 0, stdout: "signed in to corp\n" });
+    });
+
+    it("keeps the sign-in though a session made before cannot be deleted, and says so", async () => {
+      await login(["corp"]);
+      const words = ["whoami", "reader", "--store", "plaintext"];
+      expect(await home.run(words)).toMatchObject({ code: 0 });
+      const folder = join(home.path, "state", "awsrole", "items");
+      for (const row of readdirSync(folder).map((name) => join(folder, name))) {
+        const text = readFileSync(row, "utf8");
+        if (text.includes("session/"))
+          writeFileSync(row, text.replace(/"store": ?"[^"]+"/, '"store":"keychain"'));
+      }
+      const finished = await login(["corp"]);
+      expect(finished).toMatchObject({ code: 0, stdout: "signed in to corp\n" });
+      expect(finished.stderr).toMatch(
+        /^awsrole: warning: sessions made before this sign-in are still cached: .*keychain/m,
+      );
     });
 
     it("once for all who ask at the same time", async () => {

@@ -1,6 +1,6 @@
 /** Signing in: to an IAM Identity Center session, or to the console identity of a `login_session` profile. */
 import { formatExpiration } from "../../aws/credentials.ts";
-import { printNotice } from "../../cli/messages.ts";
+import { printNotice, printWarning } from "../../cli/messages.ts";
 import { printJson } from "../../cli/output.ts";
 import { type Arguments, commonOptions, defineCommand } from "../../cli/command.ts";
 import { canAsk, openPrompts } from "../../cli/prompts.ts";
@@ -15,7 +15,7 @@ import type { CredentialSource } from "../../credentials/base-credentials.ts";
 import { type Hop, resolveChain } from "../../credentials/chain.ts";
 import type { Context } from "../../foundation/context.ts";
 import { deadlineFromNow } from "../../foundation/deadline.ts";
-import { AwsRoleError } from "../../foundation/errors.ts";
+import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { escapeControls } from "../../foundation/text.ts";
 import { deleteItems, rowsOf } from "../../sessions/delete-items.ts";
 import { prepareStore, tokenPlaces } from "../../sessions/open-store.ts";
@@ -135,7 +135,13 @@ async function signIn(
   });
   // A person who signs in wants the access that they have now.
   const rows = (await rowsOf(context).list()).filter((row) => isOfSsoSession(row, session));
-  await deleteItems(context, rows, args);
+  try {
+    await deleteItems(context, rows, args);
+  } catch (error) {
+    // The sign-in is kept all the same, and the command that offered it can continue.
+    if (!isAwsRoleError(error)) throw error;
+    printWarning(context, `sessions made before this sign-in are still cached: ${error.message}`);
+  }
   report(context, args, session.name ?? session.startUrl, token.expiresAt);
 }
 
