@@ -3,6 +3,8 @@ import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { printDone } from "../cli/messages.ts";
 import { readAwsFiles } from "../config/files.ts";
+import type { Document } from "../config/document.ts";
+import type { Context } from "../foundation/context.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../keys/key-profile.ts";
 import { forgetKey, otherKeysOf } from "../keys/forget-key.ts";
@@ -10,7 +12,7 @@ import { openPendingRotations } from "../keys/rotation-file.ts";
 import { confirmOnlyCopy } from "../keys/only-copy.ts";
 import { returnKey, withoutKeeping } from "../keys/return-key.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
-import { prepareStore } from "../sessions/open-store.ts";
+import { type OpenStore, prepareStore } from "../sessions/open-store.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 import { findReferences } from "../profiles/references.ts";
@@ -19,7 +21,7 @@ export default defineCommand({
   usage: "remove-key NAME",
   summary: "delete a profile's access key from the keychain",
   description:
-    "Deletes the access key of NAME, its sessions and the profile, after confirmation: it is the only copy of the secret. With --to-credentials-file the key is first " +
+    "Deletes the access key of NAME, its sessions and the profile, after confirmation: it is the only copy of the secret. A profile that is gone may have left its key. With --to-credentials-file the key is first " +
     "written to ~/.aws/credentials, in plain text. The key stays active in AWS until you delete it there.",
   positionals: { NAME: { describe: "profile of the key" } },
   options: {
@@ -45,6 +47,11 @@ export default defineCommand({
   async run(context, args) {
     const name = requireName("remove-key", args.positionals["NAME"]);
     const files = readAwsFiles(context.env, context.platform);
+    if (files.profile(name) === undefined) {
+      const store = prepareStore(context, { ...args, files });
+      const ids = await orphanedKeys(store.rows, files.config, name);
+      if (ids.length > 0) return removeOrphans(context, args, { name, ids, store });
+    }
     const { settings } = findProfile(files, name);
     const accessKeyId = keyIdOf(files, name);
     if (accessKeyId === undefined || settings.has("awsrole_role_arn")) {
@@ -146,3 +153,56 @@ export default defineCommand({
     return 0;
   },
 });
+
+/** The keys that a profile left behind: no profile names them. */
+async function orphanedKeys(
+  rows: OpenStore["rows"],
+  config: Document,
+  name: string,
+): Promise<readonly string[]> {
+  return (await rows.list())
+    .filter(({ kind, profile }) => kind === "key" && profile === name)
+    .map(({ account }) => account.slice(keyAccount("").length))
+    .filter((id) => profilesWithKey(config, id).length === 0);
+}
+
+async function removeOrphans(
+  context: Context,
+  args: {
+    readonly json: boolean;
+    readonly quiet: boolean;
+    readonly yes: boolean;
+    readonly input: boolean;
+    readonly "to-credentials-file": boolean;
+  },
+  {
+    name,
+    ids,
+    store,
+  }: { readonly name: string; readonly ids: readonly string[]; readonly store: OpenStore },
+): Promise<number> {
+  if (args["to-credentials-file"])
+    throw new AwsRoleError(
+      "ERR_PROFILE_NOT_FOUND",
+      `profile ${name}, which left the key ${ids.join(", ")}, no longer exists`,
+      { hint: "restore the profile with awsrole undo, then run the same command again" },
+    );
+  if (!args.yes) await confirmOnlyCopy(context, args.input, name, ids, "remove-key");
+  const marks = openPendingRotations(context.stateDir);
+  let deleted = false;
+  for (const id of ids) {
+    deleted = (await forgetKey(id, store)) || deleted;
+    marks.remove(id);
+  }
+  const [accessKeyId, ...otherAccessKeyIds] = ids;
+  if (args.json)
+    printJson(context, { profile: name, accessKeyId, otherAccessKeyIds, deleted, returned: false });
+  else if (!args.quiet)
+    for (const id of ids) {
+      printDone(context, `the key ${id} of ${name} is deleted here; it is still active in AWS`);
+      context.stdout(
+        `delete it there with: aws iam delete-access-key --access-key-id ${escapeControls(id)}\n`,
+      );
+    }
+  return 0;
+}

@@ -96,7 +96,7 @@ async function leftBehind(context: Context, before: AwsFiles): Promise<readonly 
     return {
       facts: { kind: isKey ? "key" : "session", profile, store, accessKeyId },
       text: isKey
-        ? `the access key ${accessKeyId} of ${profile} is still in the ${store} store; to delete it: awsrole add-key ${profile}, then awsrole remove-key ${profile}`
+        ? `the access key ${accessKeyId} of ${profile} is still in the ${store} store; to delete it: awsrole remove-key ${profile}`
         : `a cached session of ${profile} is still in the ${store} store: awsrole logout --all deletes all`,
     };
   });

@@ -205,7 +205,10 @@ export function preambleProblems({ text }: Document): readonly LineProblem[] {
 /** The problems of a section's header line. */
 export function headerProblems(document: Document, section: Section): readonly LineProblem[] {
   const { start } = section;
-  if (section.broken) return [{ start, ...BROKEN_HEADER }];
+  if (section.broken) {
+    const hasBareReturns = /^\[[^\]\r]*\]\r./.test(headerLine(document.text, start));
+    return [{ start, ...(hasBareReturns ? BARE_RETURNS : BROKEN_HEADER) }];
+  }
   if (section.kind !== "" || CLI_SECTIONS.has(section.name)) return [];
   const header = decodeUtf8(headerLine(document.text, start)) ?? "its name is not UTF-8";
   const isConfig = document.kind === "config";
@@ -248,6 +251,12 @@ const BROKEN_HEADER = {
   severity: "error",
   what: 'a section header that does not end in "]"',
   hint: "write it as [profile NAME], with nothing but a comment after it",
+} as const;
+
+const BARE_RETURNS = {
+  severity: "error",
+  what: "lines that end with a carriage return (CR) alone, not with LF or CRLF",
+  hint: "convert the file: tr '\\r' '\\n' < FILE > NEW, then replace it",
 } as const;
 
 /** The note on a `[default]` that no tool reads. */

@@ -936,6 +936,12 @@ const cases: readonly Case[] = [
     by: { env: { AWSROLE_STORE: "keychain", DBUS_SESSION_BUS_ADDRESS: "disabled:" } },
   },
   { id: "store-refused", env: { AWSROLE_STORE: "keychain" }, by: nothing },
+  {
+    // Before there is a store, too.
+    id: "store-refused",
+    env: { AWSROLE_STORE: "file", AWSROLE_KEY_FILE: "/nonexistent/store.key" },
+    by: { env: { AWSROLE_STORE: "file" } },
+  },
   { id: "store-unusable", env: { AWSROLE_STORE: "" }, by: nothing },
 ];
 

@@ -293,6 +293,14 @@ describe.skipIf(noKeychain !== undefined)(skipped("a long-term key", noKeychain)
           findings: { id: string }[];
         };
         expect(findings.map(({ id }) => id)).toEqual(["row-orphaned"]);
+        // As doctor proposes.
+        const orphan = await awsrole("remove-key bob --yes --json");
+        expect(JSON.parse(orphan.stdout)).toMatchObject({
+          accessKeyId: carol.accessKeyId,
+          deleted: true,
+        });
+        expect(await keychain.itemCount()).toBe(0);
+        expect(await awsrole("remove-key bob --yes")).toMatchObject({ code: 1 });
       });
     },
   );

@@ -210,6 +210,7 @@ describe("the grammar of the AWS files", () => {
 
 const refused: [title: string, config: string, place: string, what: RegExp][] = [
   ["a header without a bracket", "[profile a", "config:1", /does not end in "]"/],
+  ["lines that end as on old Macs", "[profile a]\rk = v\r", "config:1", /carriage return/],
   ["text behind a header", "\n[profile a] x\nk = v", "config:2", /does not end in "]"/],
   ["a bracket inside a comment", "[profile a # ]", "config:1", /does not end in "]"/],
   ["a line without an equals sign", "[profile a]\nk : v", "config:2", /without "="/],

@@ -38,7 +38,7 @@ function rows({ rows: listed, files, now }: Facts): Finding[] {
           what: `the store ${store} holds ${thing} of profile ${profile}, which no longer exists`,
           fix:
             kind === "key"
-              ? `restore the profile (awsrole add-key ${profile}), then run awsrole remove-key ${profile}`
+              ? `to delete it: awsrole remove-key ${profile}; to keep it, restore the profile: awsrole undo`
               : kind === "seed"
                 ? `restore the profile with its mfa_serial, then run awsrole add-mfa ${profile} --remove`
                 : `awsrole logout --all deletes all sessions`,

@@ -2,6 +2,8 @@
  * Whether the store answers. A keychain is asked for an item that is never there, and shows no prompt for our sake; the file store for
  * one that is there, because only then it needs its passphrase; the pass store, too. No prompt is shown for that.
  */
+import type { Environment } from "../../../foundation/environment.ts";
+import { readKeyFile } from "../../../stores/file/passphrase.ts";
 import type { Context } from "../../../foundation/context.ts";
 import type { AwsFiles } from "../../../config/files.ts";
 import { type IndexEntry, storeKind, type StoreName } from "../../../state/item-index.ts";
@@ -28,7 +30,7 @@ export async function checkStore(
   const buses = storeKind(prepared.name) === "keychain" ? refusedBuses(context) : [];
   return [
     ...buses,
-    ...(await checkAnswer(prepared, rows)),
+    ...(await checkAnswer(context, prepared, rows)),
     ...(await checkKeys(prepared, files, rows, names)),
   ];
 }
@@ -100,13 +102,26 @@ function refusedBuses({ env, platform }: Context): readonly Finding[] {
   });
 }
 
+/** The store asks for it only when there is something to open. */
+function keyFileProblem(env: Environment, name: StoreName): AwsRoleError | undefined {
+  if (name !== "file") return undefined;
+  try {
+    readKeyFile(env)?.fill(0);
+    return undefined;
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    return error;
+  }
+}
+
 async function checkAnswer(
+  { env }: Context,
   { name, isStoreNamed: isNamed, openStore }: OpenStore,
   rows: readonly IndexEntry[],
 ): Promise<readonly Finding[]> {
   const needsPassphrase = name === "file" || name === "pass";
   const kept = needsPassphrase ? rows.find((row) => row.store === name) : undefined;
-  const error = await storeProblem(openStore, kept?.account);
+  const error = keyFileProblem(env, name) ?? (await storeProblem(openStore, kept?.account));
   if (error === undefined) return [];
   const isLocked = error.code === "ERR_STORE_LOCKED";
   return [
