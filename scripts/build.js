@@ -2,6 +2,7 @@
  * Builds dist/ from src/ and the packages it uses:
  * - `cache-hit.cjs`, the cache hit, and `cache-miss.cjs`, the miss: one CommonJS file each, because programs wait
  *   for them and node finds, reads and compiles one file faster than many;
+ * - `cache-hit-file-store.cjs`, what a hit loads besides where the store in use is that of files;
  * - `sts.cjs`, the SDK's client for STS, which the miss loads when it asks: to compile it takes a third of the time of a miss that ends without
  *   (nobody signed in, a code needed, a profile that is wrong);
  * - `cli.js`, people's commands: ES modules that load what a command needs;
@@ -28,11 +29,21 @@ const forPrograms = {
 };
 const results = await Promise.all([
   // Its names are in no trace: with --debug or a log the miss answers from the start.
-  build({ ...forPrograms, minifyIdentifiers: true, entryPoints: ["src/entry/cache-hit.ts"] }),
+  build({
+    ...forPrograms,
+    minifyIdentifiers: true,
+    entryPoints: ["src/entry/cache-hit.ts"],
+    plugins: [beside("cache-hit-file-store")],
+  }),
+  build({
+    ...forPrograms,
+    minifyIdentifiers: true,
+    entryPoints: ["src/entry/cache-hit-file-store.ts"],
+  }),
   build({
     ...forPrograms,
     entryPoints: ["src/entry/cache-miss.ts"],
-    plugins: [leftOut, ssoClientsBeside(), stsBeside()],
+    plugins: [leftOut, ssoClientsBeside(), beside("sts")],
   }),
   build({ ...forPrograms, entryPoints: ["src/aws/sts.ts"], plugins: [leftOut] }),
   build({
@@ -51,7 +62,7 @@ const results = await Promise.all([
 ]);
 const bundled = new Set();
 for (const { metafile } of results) {
-  checkOutputs(metafile, [KEYRING, "./sso-clients.js", "./sts.cjs"]);
+  checkOutputs(metafile, [KEYRING, "./sso-clients.js", "./sts.cjs", "./cache-hit-file-store.cjs"]);
   for (const { inputs } of Object.values(metafile.outputs))
     for (const [file, { bytesInOutput }] of Object.entries(inputs))
       if (bytesInOutput > 0) bundled.add(packageOf(file));
@@ -66,21 +77,22 @@ function packageOf(file) {
   return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
 }
 
-/** Large, and not asked by every miss: loaded from the file beside it. */
-function stsBeside() {
+/** The module of that name, which not every call needs: what imports it when it does loads the file beside it. */
+function beside(module) {
+  const file = `./${module}.cjs`;
   return {
-    name: "sts-beside",
+    name: `beside-${module}`,
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /\/aws\/sts\.ts$/ }, ({ kind }) =>
-        kind === "dynamic-import" ? { path: "sts", namespace: "beside" } : undefined,
+      onResolve({ filter: new RegExp(`/${module}\\.ts$`) }, ({ kind }) =>
+        kind === "dynamic-import" ? { path: file, namespace: "beside" } : undefined,
       );
-      onResolve({ filter: /^\.\/sts\.cjs$/, namespace: "beside" }, ({ path }) => ({
+      onResolve({ filter: /\.cjs$/, namespace: "beside" }, ({ path }) => ({
         path,
         external: true,
       }));
       // By require: import() would load node's loader for ES modules first.
-      onLoad({ filter: /^sts$/, namespace: "beside" }, () => ({
-        contents: `module.exports = require("./sts.cjs");`,
+      onLoad({ filter: /\.cjs$/, namespace: "beside" }, ({ path }) => ({
+        contents: `module.exports = require(${JSON.stringify(path)});`,
       }));
     },
   };

@@ -68,7 +68,7 @@ async function checkContent() {
   const files = packed.files.map(({ path }) => path);
   // npm packs every README.* whatever "files" says.
   const wanted =
-    /^(?:bin\/(?:awsrole\.js|package\.json)|dist\/(?:(?:cli|sso-clients)\.js|(?:cache-(?:hit|miss)|sts)\.cjs|LICENSES\.txt|chunks\/(?:[^/]+\.js|xdg-open))|man\/awsrole\.1|package\.json|(?:CHANGELOG|README(?:\.zh-TW)?)\.md|LICENSE)$/;
+    /^(?:bin\/(?:awsrole\.js|package\.json)|dist\/(?:(?:cli|sso-clients)\.js|(?:cache-(?:hit(?:-file-store)?|miss)|sts)\.cjs|LICENSES\.txt|chunks\/(?:[^/]+\.js|xdg-open))|man\/awsrole\.1|package\.json|(?:CHANGELOG|README(?:\.zh-TW)?)\.md|LICENSE)$/;
   assert.deepEqual(
     files.filter((file) => !wanted.test(file)),
     [],
@@ -78,6 +78,7 @@ async function checkContent() {
     "bin/awsrole.js",
     "dist/cli.js",
     "dist/cache-hit.cjs",
+    "dist/cache-hit-file-store.cjs",
     "man/awsrole.1",
     "LICENSE",
   ])

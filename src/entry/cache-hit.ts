@@ -1,9 +1,9 @@
 /**
- * The cache hit of `credential-process`: two words of arguments, the config, one item from the keychain, one write.
+ * The cache hit of `credential-process`: two words of arguments, the config, one item from the store, one write.
  *
  * This is why the program exists, so it pays for node's start and little else: the build bundles this file and what it imports into
- * one CommonJS file, and a test lists what that loads. It answers or it does not; anything unusual (other options, a store
- * chosen by name, an error of any kind) is left to `cache-miss.ts`, which starts over and says what is wrong. Only the keychain's answer is handed
+ * one CommonJS file, and a test lists what that loads. It answers or it does not; anything unusual (other options, another store than the keychain and
+ * "file", an error of any kind) is left to `cache-miss.ts`, which starts over and says what is wrong. Only what the store answered is handed
  * on, so that it is asked once.
  */
 import { homedir, uptime } from "node:os";
@@ -23,22 +23,23 @@ import { writeAll } from "../foundation/write-all.ts";
 /** An answer that was found, but could not be written whole: nothing may follow what was. */
 export type Unwritten = { readonly writeError: unknown };
 
-/** True when the answer is on stdout; else what the keychain said, if it was asked. */
+/** True when the answer is on stdout; else what the store said, if it was asked. */
 export async function answerFromCache(
   words: readonly string[],
 ): Promise<true | Unwritten | FirstRead | undefined> {
   const { env, platform } = process;
   const [option, name, ...others] = words;
   if (option !== "--profile" || name === undefined || others.length > 0) return undefined;
-  if (env["AWSROLE_STORE"] || env["AWSROLE_LOG"] || env["AWSROLE_CHAIN"]) return undefined;
+  if (env["AWSROLE_LOG"] || env["AWSROLE_CHAIN"]) return undefined;
+  let store: string;
   let account: string;
   let request: string;
   let state: string;
   let isSso: boolean;
   try {
     const files = readAwsFiles(env, platform);
-    const store = configuredStore(files);
-    if ((store !== undefined && store !== "keychain") || isLogConfigured(files)) return undefined;
+    store = env["AWSROLE_STORE"] || configuredStore(files) || "keychain";
+    if ((store !== "keychain" && store !== "file") || isLogConfigured(files)) return undefined;
     const chain = resolveChain(files, name, env);
     if (chain.kind === "base") return undefined;
     ({ request } = chain);
@@ -49,13 +50,17 @@ export async function answerFromCache(
     return undefined;
   }
   // Whether that counts for this caller is for `cache-miss.ts` to find out.
-  if (recallRefusal(state) !== undefined) return undefined;
+  if (store === "keychain" && recallRefusal(state) !== undefined) return undefined;
   // Often there is no sign-in, and then the keychain would be the longest part of saying so, for each of many programs.
   if (isSso && !hasRow(state, account)) return { account, secret: undefined };
   let secret: string | undefined;
   try {
-    secret = await createOsKeychain().get(account);
+    if (store === "file") {
+      const { readFromFileStore } = await import("./cache-hit-file-store.ts");
+      secret = await readFromFileStore(account, { env, platform, stateFolder: state });
+    } else secret = await createOsKeychain().get(account);
   } catch (error) {
+    if (store === "file") return undefined;
     rememberRefusal(state, error);
     return { account, error };
   }

@@ -69,14 +69,16 @@ const stores: Readonly<Record<StoreKind, Open>> = {
       collection: collectionOf(name),
     }),
   file: async ({ env, stateFolder, runtimeFolder, askPassphrase: ask, unlockInTurn }) => {
-    const [{ createFileStore }, { findPassphrase, readKeyFile }] = await Promise.all([
-      import("./file/index.ts"),
-      import("./file/passphrase.ts"),
-    ]);
+    const [{ createFileStore }, { findPassphrase }, { readKeyFile }, { keptIn }] =
+      await Promise.all([
+        import("./file/index.ts"),
+        import("./file/passphrase.ts"),
+        import("./file/key-file.ts"),
+        import("./file/kept-keys.ts"),
+      ]);
     return createFileStore({
       stateFolder,
-      // Elsewhere (/tmp) the key would outlast the login session.
-      runtimeFolder: isBelow(runtimeFolder, env["XDG_RUNTIME_DIR"]) ? runtimeFolder : undefined,
+      runtimeFolder: keptIn(env, () => runtimeFolder),
       passphrase: (question) => findPassphrase({ env, ask }, question),
       keyFile: () => readKeyFile(env),
       ...(unlockInTurn === undefined ? {} : { unlockInTurn }),
@@ -115,10 +117,6 @@ export function parseStoreName(text: string): StoreName | undefined {
 /** The collection of the Secret Service that a name means. */
 function collectionOf(name: StoreName): string | undefined {
   return name.startsWith("keychain:") ? name.slice("keychain:".length) : undefined;
-}
-
-function isBelow(folder: string | undefined, parent: string | undefined): boolean {
-  return folder !== undefined && Boolean(parent) && folder.startsWith(`${parent}/`);
 }
 
 /** The store in use: `--store`, else AWSROLE_STORE, else `awsrole_store` in `[default]`, else the keychain. @throws ERR_USAGE, ERR_STORE_UNAVAILABLE. */

@@ -21,7 +21,8 @@ import { join } from "node:path";
 import * as crypto from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFileStore } from "../../src/stores/file/index.ts";
-import { findPassphrase, readKeyFile } from "../../src/stores/file/passphrase.ts";
+import { readKeyFile } from "../../src/stores/file/key-file.ts";
+import { findPassphrase } from "../../src/stores/file/passphrase.ts";
 import { createPlaintextStore } from "../../src/stores/plaintext.ts";
 import { describeSecretStore } from "../support/secret-store-contract.ts";
 

@@ -10,6 +10,7 @@ import {
   startKeychainDaemon,
 } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
+import { storeKeyIn } from "../support/store-key.ts";
 import { type Home, runAwsrole, notNode } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 
@@ -33,7 +34,10 @@ describe.skipIf(reason !== undefined)(
     });
 
     /** The modules that one call loads. */
-    async function modulesLoaded(more: readonly string[] = []): Promise<string[]> {
+    async function modulesLoaded(
+      more: readonly string[] = [],
+      variables: NodeJS.ProcessEnv = {},
+    ): Promise<string[]> {
       const listFile = join(home.path, "modules.json");
       const coverage = join(home.path, "coverage");
       rmSync(coverage, { recursive: true, force: true });
@@ -47,6 +51,7 @@ describe.skipIf(reason !== undefined)(
           TEST_MODULES_FILE: listFile,
           // Of what is imported, node's module system tells nobody; of what is compiled, its coverage does.
           NODE_V8_COVERAGE: coverage,
+          ...variables,
         },
       });
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -68,6 +73,28 @@ describe.skipIf(reason !== undefined)(
         ]
       `);
       expect(sts.callsOf("AssumeRole")).toHaveLength(1);
+    });
+
+    it("of a session in the file store loads one bundle more and node:crypto, and asks nothing of the keychain", async () => {
+      const store = { AWSROLE_STORE: "file", ...storeKeyIn(home.path) };
+      await modulesLoaded([], store);
+      const calls = sts.callsOf("AssumeRole").length;
+      const elsewhere = { ...store, DBUS_SESSION_BUS_ADDRESS: "unix:path=/nowhere" };
+      expect(await modulesLoaded([], elsewhere)).toMatchInlineSnapshot(`
+        [
+          "./cache-hit-file-store.cjs",
+          "bin/awsrole.js",
+          "dist/cache-hit-file-store.cjs",
+          "dist/cache-hit.cjs",
+          "node:buffer",
+          "node:crypto",
+          "node:fs",
+          "node:fs/promises",
+          "node:os",
+          "node:path",
+        ]
+      `);
+      expect(sts.callsOf("AssumeRole")).toHaveLength(calls);
     });
 
     it("of a session has node look up no time zone and load nothing behind a global", () => {

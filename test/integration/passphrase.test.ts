@@ -145,6 +145,21 @@ describe("the passphrase of the file store", () => {
     for (let call = 0; call < 2; call += 1)
       expect(await runAwsrole(words, { env })).toMatchObject({ code: 0, stderr: "" });
     expect(sts.callsOf("AssumeRole")).toHaveLength(1);
+    // The cached answer opens the store by itself: a key that is not the store's, or that others can read, is refused as ever.
+    const other = join(home.path, "other.key");
+    writeFileSync(other, randomBytes(32), { mode: 0o600 });
+    expect(await runAwsrole(words, { env: { ...env, AWSROLE_KEY_FILE: other } })).toMatchObject({
+      code: 3,
+      stdout: "",
+      stderr: expect.stringContaining("is not the key of"),
+    });
+    chmodSync(file, 0o444);
+    expect(await runAwsrole(words, { env })).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining("can be read by others"),
+    });
+    chmodSync(file, 0o400);
     const without = await runAwsrole(["whoami", "prod", "--no-input"], {
       env: { ...env, AWSROLE_KEY_FILE: "" },
     });

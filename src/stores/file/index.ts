@@ -6,25 +6,22 @@
  * - A passphrase is asked for, and its key derived, by one process at a time: the others find the key that was kept meanwhile.
  * - A session that does not decrypt reads as absent, because it can be fetched again; a long-term key is reported as damaged.
  */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { AwsRoleError } from "../../foundation/errors.ts";
 import { damagedItem } from "../item-text.ts";
 import { isKeyAccount, type SecretStore } from "../open.ts";
-import {
-  damagedHeader,
-  type Header,
-  isKeyOf,
-  keyFileHeader,
-  newHeader,
-  type OpenHeader,
-  openHeader,
-  parseHeader,
-} from "./header.ts";
+import { type Header, keyFileHeader, newHeader, type OpenHeader, openHeader } from "./header.ts";
 import { openKeptKeys } from "./kept-keys.ts";
 import type { Passphrase, PassphraseQuestion } from "./passphrase.ts";
-import { openPrivateFolder, type PrivateFolder } from "./private-files.ts";
-import { seal, unseal } from "./seal.ts";
+import type { PrivateFolder } from "./private-files.ts";
+import {
+  findKnownKey,
+  headerFile,
+  itemFileOf,
+  openStoreFolder,
+  readHeader,
+  readItem,
+} from "./reader.ts";
+import { seal } from "./seal.ts";
 
 export type FileStoreOptions = {
   readonly stateFolder: string;
@@ -43,11 +40,10 @@ export const MIN_PASSPHRASE_LENGTH = 12;
 
 /** How often a person may type it. */
 const TRIES = 3;
-const headerFile = "store.json";
 
 /** Files below `stateFolder`/file. Errors: ERR_STORE_LOCKED (no or wrong passphrase), ERR_STORE_UNAVAILABLE (made by a newer node), ERR_STORE_FAILED. */
 export function createFileStore(options: FileStoreOptions): SecretStore {
-  const folder = openPrivateFolder(join(options.stateFolder, "file"));
+  const folder = openStoreFolder(options.stateFolder);
   let opened: Promise<Buffer> | undefined;
   const storeKey = async (): Promise<Buffer> => {
     const known = await opened?.catch(() => undefined);
@@ -58,35 +54,23 @@ export function createFileStore(options: FileStoreOptions): SecretStore {
   return {
     name: "file",
     async get(account) {
-      const text = await folder.read(fileOf(account));
-      if (text === undefined) return undefined;
-      const secret = unseal(await storeKey(), account, text);
-      if (secret === undefined && isKeyAccount(account)) throw damagedItem(account, "file");
-      return secret;
+      const item = await readItem(folder, account, storeKey);
+      if (item === undefined) return undefined;
+      if (item.secret === undefined && isKeyAccount(account)) throw damagedItem(account, "file");
+      return item.secret;
     },
     async set(account, secret) {
-      await folder.write(fileOf(account), seal(await storeKey(), account, secret));
+      await folder.write(itemFileOf(account), seal(await storeKey(), account, secret));
     },
-    delete: (account) => folder.remove(fileOf(account)),
+    delete: (account) => folder.remove(itemFileOf(account)),
   };
 }
-
-function fileOf(account: string): string {
-  return `${createHash("sha256").update(account).digest("hex").slice(0, 32)}${itemEnding}`;
-}
-
-const itemEnding = ".item";
 
 /** The store's key; a store that does not exist is made. */
 async function openStore(folder: PrivateFolder, options: FileStoreOptions): Promise<Buffer> {
-  const { runtimeFolder, unlockInTurn = (work) => work() } = options;
+  const { runtimeFolder, keyFile = () => undefined, unlockInTurn = (work) => work() } = options;
   const kept = openKeptKeys(runtimeFolder);
-  const known = async (): Promise<{ header: Header | undefined; key: Buffer | undefined }> => {
-    const header = await readHeader(folder);
-    if (header === undefined) return { header, key: undefined };
-    const key = header.kdf === "none" ? keyOfFile(header, options) : await kept.read(header);
-    return { header, key };
-  };
+  const known = () => findKnownKey(folder, { runtimeFolder: () => runtimeFolder, keyFile });
   const { key } = await known();
   if (key !== undefined) return key;
   return unlockInTurn(async () => {
@@ -106,15 +90,6 @@ async function openStore(folder: PrivateFolder, options: FileStoreOptions): Prom
       await kept.keep((await readHeader(folder)) ?? unlocked.header, unlocked.key);
     return unlocked.key;
   });
-}
-
-async function readHeader(folder: PrivateFolder): Promise<Header | undefined> {
-  const text = await folder.read(headerFile);
-  if (text !== undefined) return parseHeader(text);
-  // A new header would make what is there unreadable for ever.
-  if ((await folder.list()).some((name) => name.endsWith(itemEnding)))
-    throw damagedHeader(undefined);
-  return undefined;
 }
 
 function textOf(header: Header): string {
@@ -145,18 +120,4 @@ async function unlock(
           : "see AWSROLE_PASSPHRASE_FILE or AWSROLE_PASSPHRASE_FD",
       });
   }
-}
-
-function keyOfFile(header: Header, { keyFile }: FileStoreOptions): Buffer {
-  const key = keyFile?.();
-  if (key === undefined)
-    throw new AwsRoleError("ERR_STORE_LOCKED", "the file store is opened by a key file", {
-      hint: "name it in AWSROLE_KEY_FILE",
-    });
-  if (isKeyOf(header, key)) return key;
-  throw new AwsRoleError(
-    "ERR_STORE_LOCKED",
-    "the file named in AWSROLE_KEY_FILE is not the key of this file store",
-    { hint: "name the key file that the store was made with" },
-  );
 }

@@ -5,8 +5,19 @@
 import { createHash } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
+import type { Environment } from "../../foundation/environment.ts";
 import { type Header, isKeyOf } from "./header.ts";
 import { openPrivateFolder } from "./private-files.ts";
+
+/** The folder for them, out of the runtime folder; undefined for one below /tmp, where a key would outlast the login session. */
+export function keptIn(
+  env: Environment,
+  runtimeFolder: () => string | undefined,
+): string | undefined {
+  const parent = env["XDG_RUNTIME_DIR"];
+  const folder = parent ? runtimeFolder() : undefined;
+  return folder?.startsWith(`${parent}/`) ? folder : undefined;
+}
 
 export type KeptKeys = {
   /** The key of the store with this header; undefined when it is not kept. Never throws. */
