@@ -3,6 +3,7 @@
  *
  *     npm run standalone                      for this machine
  *     npm run standalone -- TARGET… | all     for others: the names in TARGETS
+ *     npm run standalone -- floor             the benchmark's yardstick, test/benchmark/floor.ts, for this machine and made in the same way
  *
  * esbuild makes a few modules out of src/, bun compiles them to bytecode beside its runtime. What was learned on the way:
  * - Without --bytecode and --minify a cache hit takes more than twice as long; as one module, half as long again.
@@ -96,7 +97,11 @@ export function loadKeyring() {
 `;
 
 const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
-const wanted = process.argv.slice(2);
+const isFloor = process.argv[2] === "floor";
+const wanted = process.argv.slice(isFloor ? 3 : 2);
+const [entry, program] = isFloor
+  ? ["test/benchmark/floor.ts", "floor"]
+  : ["src/entry/standalone.ts", "awsrole"];
 const names =
   wanted[0] === "all"
     ? Object.keys(TARGETS)
@@ -110,7 +115,8 @@ if (unknown !== undefined)
 const work = mkdtempSync(join(tmpdir(), "awsrole-standalone-"));
 try {
   for (const name of names) await compile(name);
-  copyFileSync(join(root, "dist", "LICENSES.txt"), join(root, "standalone", "LICENSES.txt"));
+  if (!isFloor)
+    copyFileSync(join(root, "dist", "LICENSES.txt"), join(root, "standalone", "LICENSES.txt"));
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -123,7 +129,7 @@ async function compile(name) {
   if (library) writeFileSync(join(folder, library), fetchAddon(addon, folder));
   const { metafile } = await build({
     ...bundleOptions,
-    entryPoints: ["src/entry/standalone.ts"],
+    entryPoints: { main: entry },
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     format: "esm",
@@ -136,7 +142,7 @@ async function compile(name) {
   const output = join(
     root,
     "standalone",
-    `awsrole-${name}${name.startsWith("win32") ? ".exe" : ""}`,
+    `${program}-${name}${name.startsWith("win32") ? ".exe" : ""}`,
   );
   mkdirSync(join(root, "standalone"), { recursive: true });
   const options = `--compile --target=bun-${target} --bytecode --format=esm --splitting --minify`;
@@ -144,11 +150,11 @@ async function compile(name) {
   const words = `build ${options} ${closed} --compile-executable-path`.split(" ");
   execFileSync(
     runtimeOf(`${process.platform}-${process.arch}`),
-    [...words, runtimeOf(name), join(folder, "standalone.mjs"), "--outfile", output],
+    [...words, runtimeOf(name), join(folder, "main.mjs"), "--outfile", output],
     { cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
   );
   if (name.startsWith("darwin")) signForMacOs(output);
-  if (library && !readFileSync(output).includes(`keyring.${addon}`))
+  if (library && !isFloor && !readFileSync(output).includes(`keyring.${addon}`))
     throw new Error(`${output} came out without the keychain library`);
   console.log(`${output}  ${(statSync(output).size / 1e6).toFixed(0)} MB`);
 }

@@ -51,6 +51,62 @@ export async function measureHerd(
   };
 }
 
+/** Many processes that want the sessions of several profiles, of which there is none yet. */
+export type ManyProfiles = {
+  readonly name: string;
+  readonly processes: number;
+  readonly profiles: number;
+  readonly bareNodeMs: number;
+  readonly ms: number;
+  readonly calls: number;
+  readonly failed: number;
+};
+
+/** Starts so many at once, each profile's in turn. `hit` says which program. */
+export async function measureManyProfiles(
+  world: World,
+  hit: Line,
+  { processes, profiles }: Pick<ManyProfiles, "processes" | "profiles">,
+): Promise<ManyProfiles> {
+  const file = join(world.folder, "many-config");
+  const names = Array.from({ length: profiles }, (_, at) => `many-${at}`);
+  writeFileSync(
+    file,
+    names
+      .map(
+        (name) =>
+          `[profile ${name}]\nawsrole_role_arn = arn:aws:iam::123456789012:role/example-role\nawsrole_source_profile = bob\nawsrole_role_session_name = ${name}\nregion = eu-west-1\n`,
+      )
+      .join("\n"),
+  );
+  const out = join(world.folder, "many-output");
+  writeFileSync(out, "");
+  const bare = await allAtOnce(world, world.bareNode, processes);
+  const before = world.sts.callsOf("AssumeRole").length;
+  const ms = await timeOnce({
+    name: `${processes} × ${hit.name}`,
+    words: [
+      "sh",
+      "-c",
+      SHELL_MANY,
+      out,
+      String(processes),
+      String(profiles),
+      ...hit.words.slice(0, -1),
+    ],
+    env: { ...hit.env, AWS_CONFIG_FILE: file },
+  });
+  return {
+    name: hit.name,
+    processes,
+    profiles,
+    bareNodeMs: bare.ms,
+    ms,
+    calls: world.sts.callsOf("AssumeRole").length - before,
+    failed: processes - (readFileSync(out, "utf8").split("\n").length - 1),
+  };
+}
+
 /** Many processes whose sign-in has ended, with no person to ask. */
 export type SignedOutHerd = {
   readonly processes: number;
@@ -123,4 +179,9 @@ wait`;
 const SHELL_CODES = `
 n=$1; shift
 while [ "$n" -gt 0 ]; do ("$@" >/dev/null 2>&1; echo "$?" >>"$0") & n=$((n - 1)); done
+wait`;
+
+const SHELL_MANY = `
+n=$1; profiles=$2; shift 2
+while [ "$n" -gt 0 ]; do "$@" "many-$((n % profiles))" >>"$0" 2>/dev/null & n=$((n - 1)); done
 wait`;

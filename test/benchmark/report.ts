@@ -3,7 +3,8 @@ import type { Results } from "./bench.ts";
 import type { Spread, Timed } from "./timing.ts";
 
 export function toMarkdown({ machine, ...results }: Results): string {
-  const { lines, people, configs, memory, herds, signedOut, goals, absent } = results;
+  const { lines, people, among, configs, memory, herds, signedOut, many, sizes } = results;
+  const { goals, absent } = results;
   return [
     `${machine.date} · ${machine.processor}, ${machine.cores} cores · ${machine.system} · node ${machine.node} · awsrole ${machine.awsrole} · ${machine.awsCli} · ${machine.secretService}`,
     "Medians; in brackets the quartiles. The ratio to bare node is taken round by round.",
@@ -18,6 +19,7 @@ export function toMarkdown({ machine, ...results }: Results): string {
     ),
     timed("one process", lines),
     timed("commands for people", people),
+    timed("among many profiles", among),
     timed("size of the config file", configs),
     table(
       ["peak memory", "MB", "× bare node"],
@@ -60,21 +62,54 @@ export function toMarkdown({ machine, ...results }: Results): string {
         "not exit 3",
         "requests to AWS",
       ],
-      [
-        [
-          String(signedOut.processes),
-          seconds(signedOut.bareNodeMs),
-          seconds(signedOut.ms),
-          spread(signedOut.ratio, 2),
-          String(signedOut.otherCodes),
-          String(signedOut.requests),
-        ],
-      ],
+      (signedOut === undefined ? [] : [signedOut]).map((herd) => [
+        String(herd.processes),
+        seconds(herd.bareNodeMs),
+        seconds(herd.ms),
+        spread(herd.ratio, 2),
+        String(herd.otherCodes),
+        String(herd.requests),
+      ]),
+    ),
+    table(
+      ["processes at once, over profiles", "program", "× bare node", "STS calls", "no answer"],
+      (many === undefined ? [] : [many]).map((herd) => [
+        `${herd.processes} over ${herd.profiles}, cold`,
+        herd.name,
+        (herd.ms / herd.bareNodeMs).toFixed(2),
+        String(herd.calls),
+        String(herd.failed),
+      ]),
+    ),
+    table(
+      ["size", "MB"],
+      sizes.map(({ what, mb }) => [what, mb.toFixed(1)]),
     ),
     absent.length === 0 ? "" : `Not measured: ${absent.join("; ")}.`,
   ]
     .filter((part) => part !== "")
     .join("\n\n");
+}
+
+/** The ratios to bare node that differ by more than a tenth from those on the page, a line each; the same lines have the same names. */
+export function changesSince(committed: string, now: string): string {
+  const before = ratiosIn(committed);
+  const changes = [...ratiosIn(now)].flatMap(([name, ratio]) => {
+    const earlier = before.get(name);
+    if (earlier === undefined || Math.abs(ratio / earlier - 1) <= 0.1) return [];
+    return [`  ${name}: × ${earlier} on the page, × ${ratio} now\n`];
+  });
+  return changes.length === 0
+    ? "bench: no ratio differs from the page's by more than a tenth\n"
+    : `bench: these differ from the page by more than a tenth:\n${changes.join("")}`;
+}
+
+/** Of each line of the tables of times: its name, and the median of its ratio. */
+function ratiosIn(tables: string): ReadonlyMap<string, number> {
+  const rows = tables.matchAll(
+    /^\| ([^|]+?) +\| [\d.]+ \([^|]*\) +\| ([\d.]+) \([^|]*\) +\| -?[\d.]+ +\|$/gm,
+  );
+  return new Map([...rows].map(([, name = "", ratio]) => [name, Number(ratio)]));
 }
 
 function timed(title: string, lines: readonly Timed[]): string {

@@ -1,17 +1,21 @@
 /** The same world for everybody who is measured: one keychain, one STS on the loopback, one home folder. */
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { buildSourceProgram } from "../support/bundle.ts";
 import { missing } from "../support/installed.ts";
 import { startKeychainDaemon } from "../support/keychain-daemon.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { program, runCommand } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
-import { peers } from "./peers.ts";
+import { peerLines } from "./peers.ts";
+import { peopleLines } from "./people.ts";
 import { type Line, timeOnce } from "./timing.ts";
 
 /** Where `npm run standalone` puts the program for this machine. */
 export const standalone = resolve("standalone", `awsrole-${process.platform}-${process.arch}`);
+/** floor.ts for the same runtime: `npm run standalone -- floor`. */
+const standaloneFloor = resolve("standalone", `floor-${process.platform}-${process.arch}`);
 
 export type World = {
   readonly sts: AwsDouble;
@@ -25,8 +29,10 @@ export type World = {
   readonly signedOut: Line;
   /** Everything that is timed run by run, bare node first. */
   readonly lines: readonly Line[];
-  /** Commands for people that need neither network nor keychain. */
+  /** Commands for people that need neither network nor keychain, bare node first. */
   readonly people: readonly Line[];
+  /** What has to read every profile, among so many. */
+  amongProfiles(profiles: number): readonly Line[];
   /** The hit, from a config file of so many profiles. */
   hitAmong(profiles: number): Promise<Line>;
   /** Removes the session that `hit` asks for. */
@@ -38,7 +44,13 @@ export type World = {
 
 const CREDENTIALS = /"SecretAccessKey": ?"/;
 
-/** Starts the keychain and the double, and fetches the session once, so that hits are hits. */
+/** A folder in memory, where an opened key may be kept. */
+const MEMORY = "/dev/shm";
+
+/**
+ * Starts the keychain and the double, and fetches the session once, so that hits are hits. No line has more of this machine's environment than PATH:
+ * with NODE_EXTRA_CA_CERTS node reads that file at every start, which takes longer than all that is measured here.
+ */
 export async function createWorld(): Promise<World> {
   const keychain = await startKeychainDaemon();
   const sts = await startAwsDouble();
@@ -87,26 +99,26 @@ export async function createWorld(): Promise<World> {
   await timeOnce(ssoHit);
   const [hitItem, freshItem] = [await itemOf("prod"), await itemOf("fresh")];
 
+  const floorProgram = await buildSourceProgram(`import "../benchmark/floor.ts";`);
+  const socket = /unix:path=([^,;]+)/.exec(env.DBUS_SESSION_BUS_ADDRESS ?? "")?.[1] ?? "";
+  const withPassphrase = { AWSROLE_PASSPHRASE_FILE: inHome("passphrase") };
+  const inFileStore = (stateFolder: string, more: NodeJS.ProcessEnv) => ({
+    ...env,
+    AWSROLE_STORE: "file",
+    AWSROLE_STATE_DIR: inHome(stateFolder),
+    ...more,
+  });
+  const keyFile = inFileStore("key-file-state", { AWSROLE_KEY_FILE: inHome("store-key") });
+
   const lines: Line[] = [
     bareNode,
     hit,
+    answering("floor of node", [process.execPath, floorProgram.path, socket, hitItem]),
     ssoHit,
-    answering("cache hit, encrypted file", hit.words, {
-      env: {
-        ...env,
-        AWSROLE_STORE: "file",
-        AWSROLE_PASSPHRASE_FILE: inHome("passphrase"),
-        AWSROLE_STATE_DIR: inHome("file-state"),
-      },
+    answering("cache hit, encrypted file, passphrase each time", hit.words, {
+      env: inFileStore("file-state", withPassphrase),
     }),
-    answering("cache hit, encrypted file with a key file", hit.words, {
-      env: {
-        ...env,
-        AWSROLE_STORE: "file",
-        AWSROLE_KEY_FILE: inHome("store-key"),
-        AWSROLE_STATE_DIR: inHome("key-file-state"),
-      },
-    }),
+    answering("cache hit, encrypted file with a key file", hit.words, { env: keyFile }),
     answering("ten-line SDK script", [process.execPath, resolve("test/benchmark/sdk-script.mjs")], {
       env: { ...keyEnv, AWS_REGION: "eu-west-1" },
     }),
@@ -114,17 +126,31 @@ export async function createWorld(): Promise<World> {
     line("secret-tool lookup", secretTool("lookup", hitItem), { prints: /"secretAccessKey":"/ }),
   ];
   const absent: string[] = [];
+  let inMemory: string | undefined;
+  if (existsSync(MEMORY)) {
+    inMemory = mkdtempSync(join(MEMORY, "awsrole-bench-"));
+    const kept = inFileStore("kept-key-state", { XDG_RUNTIME_DIR: inMemory });
+    const line = answering("cache hit, encrypted file with its key kept", hit.words, { env: kept });
+    await timeOnce({ ...line, env: { ...kept, ...withPassphrase } });
+    lines.push(line);
+  } else absent.push(`an encrypted file with its key kept (there is no ${MEMORY})`);
   const standaloneHit = existsSync(standalone)
     ? answering("stand-alone program, cache hit", [standalone, ...credentialProcess, "prod"])
     : undefined;
   if (standaloneHit !== undefined) {
     lines.push(
       standaloneHit,
+      answering("stand-alone program, encrypted file with a key file", standaloneHit.words, {
+        env: keyFile,
+      }),
       answering("stand-alone program, miss", [standalone, ...credentialProcess, "fresh"], {
         before: () => clear(freshItem),
       }),
     );
   } else absent.push("the stand-alone program (npm run standalone builds it)");
+  if (existsSync(standaloneFloor))
+    lines.push(answering("floor of the stand-alone program", [standaloneFloor, socket, hitItem]));
+  else absent.push("the floor of the stand-alone program (npm run standalone -- floor builds it)");
 
   const noAws = missing("aws");
   if (noAws === undefined) {
@@ -135,26 +161,14 @@ export async function createWorld(): Promise<World> {
       line("AWS CLI, the same with awsrole", whoami("prod")),
     );
   } else absent.push(`the AWS CLI (${noAws})`);
-  for (const { name, prepare, words, variables } of peers) {
-    const notThere = missing(name);
-    if (notThere !== undefined) {
-      absent.push(`${name} (${notThere})`);
-      continue;
-    }
-    try {
-      for (const command of prepare)
-        await timeOnce(
-          line(`${name} ${command[0]}`, [name, ...command], { env: { ...keyEnv, ...variables } }),
-        );
-      const peer = answering(`${name}, cache hit`, [name, ...words], {
-        env: { ...env, ...variables },
-      });
-      await timeOnce(peer);
-      lines.push(peer);
-    } catch (error) {
-      absent.push(`${name} (${error instanceof Error ? error.message : String(error)})`);
-    }
-  }
+  const found = await peerLines(sts, home.path, { env, keyEnv });
+  lines.push(...found.lines);
+  absent.push(...found.absent);
+  const configAmong = (profiles: number) => {
+    const file = inHome(`config-${profiles}`);
+    if (!existsSync(file)) writeFileSync(file, configOf(profiles));
+    return { AWS_CONFIG_FILE: file };
+  };
 
   return {
     sts,
@@ -164,16 +178,19 @@ export async function createWorld(): Promise<World> {
     standaloneHit,
     signedOut: line("without a sign-in", awsrole(...credentialProcess, "signed-out")),
     lines,
-    people: [["--version"], ["--help"], ["add-profile", "--help"], ["list"], ["config"]].map(
-      (words) => line(`awsrole ${words.join(" ")}`, awsrole(...words)),
-    ),
+    people: [bareNode, ...peopleLines(existsSync(standalone) ? standalone : undefined, env)],
+    amongProfiles: (profiles) => {
+      const among = { ...env, ...configAmong(profiles) };
+      return [["list"], ["explain", "prod"], ["doctor"]].map((words) => ({
+        ...line(`${words.join(" ")}, of ${profiles} profiles`, awsrole(...words)),
+        env: among,
+      }));
+    },
     hitAmong: async (profiles) => {
-      const file = inHome(`config-${profiles}`);
-      writeFileSync(file, configOf(profiles));
       const among = {
         ...hit,
         name: `one profile of ${profiles}`,
-        env: { ...env, AWS_CONFIG_FILE: file },
+        env: { ...env, ...configAmong(profiles) },
       };
       await timeOnce(among);
       return among;
@@ -181,6 +198,9 @@ export async function createWorld(): Promise<World> {
     forget: () => clear(hitItem),
     absent,
     close: async () => {
+      found.close();
+      floorProgram.remove();
+      if (inMemory !== undefined) rmSync(inMemory, { recursive: true, force: true });
       await keychain.stop();
       await sts.close();
       await home.remove();
@@ -228,6 +248,12 @@ sso_region = eu-west-1
 [profile standard]
 role_arn = arn:aws:iam::123456789012:role/example-role
 source_profile = bob
+region = eu-west-1
+
+[profile standard-mfa]
+role_arn = arn:aws:iam::123456789012:role/example-role
+source_profile = bob
+mfa_serial = arn:aws:iam::123456789012:mfa/Bob
 region = eu-west-1
 `;
 
