@@ -3,7 +3,7 @@
  * one that is there, because only then it needs its passphrase; the pass store, too. No prompt is shown for that.
  */
 import type { Environment } from "../../../foundation/environment.ts";
-import { readKeyFile } from "../../../stores/file/passphrase.ts";
+import { readKeyFile } from "../../../stores/file/key-file.ts";
 import type { Context } from "../../../foundation/context.ts";
 import type { AwsFiles } from "../../../config/files.ts";
 import { type IndexEntry, storeKind, type StoreName } from "../../../state/item-index.ts";
