@@ -25,7 +25,7 @@ write_run() {
   cat >"$root/world" <<RUN
 #!/usr/bin/env bash
 exec chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/root LANG=C.UTF-8 LC_ALL=C.UTF-8 TERM=xterm \\
-  WINEPREFIX=/prefix WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml= \\
+  WINEPREFIX=/prefix WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml=;icacls.exe=n' \\
   WINEPATH='C:\Program Files\nodejs;C:\users\root\AppData\Roaming\npm' \\
   NODE_EXTRA_CA_CERTS='Z:\ca.crt' npm_config_cafile='Z:\ca.crt' npm_config_update_notifier=false "\$@"
 RUN
@@ -48,7 +48,7 @@ leave() {
 trap leave EXIT
 
 make_world() {
-  local drive=$root/prefix/drive_c work
+  local drive=$root/prefix/drive_c
   if [ ! -e "$root/made-with-$node" ]; then
     command -v debootstrap >/dev/null || { apt-get update -qq; apt-get install -qq -y --no-install-recommends debootstrap >/dev/null; }
     mkdir -p "$root"
@@ -59,7 +59,14 @@ make_world() {
   mountpoint -q "$root/dev" || mount -t devtmpfs dev "$root/dev"
   cp /etc/resolv.conf "$root/etc/resolv.conf"
   cp -L /etc/ssl/certs/ca-certificates.crt "$root/ca.crt"
-  [ -e "$root/made-with-$node" ] && return
+  if [ ! -e "$root/made-with-$node" ]; then make_drive; fi
+  # Wine's icacls.exe is a dummy. Afresh each time: its source is part of this project.
+  command -v go >/dev/null || { apt-get update -qq; apt-get install -qq -y --no-install-recommends golang-go >/dev/null; }
+  GO111MODULE=off GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go build -o "$drive/windows/system32/icacls.exe" test/windows/icacls/main.go
+}
+
+make_drive() {
+  local drive=$root/prefix/drive_c work
   chroot "$root" apt-get update -qq
   DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get install -qq -y --no-install-recommends wine wine64 >/dev/null
   world wineboot -i >/dev/null 2>&1

@@ -1,11 +1,12 @@
 /** What a user types to change a file's permissions or an environment variable, on this platform and ready to paste. */
 import { shellCommand } from "./shell-quote.ts";
 
-/** `chmod MODE FILE`; on Windows the `icacls` that leaves the file to its owner and the system alone. */
+/** `chmod MODE FILE`; on Windows the `icacls` that leaves the file to its owner and the system (by its SID: its name is in the system's language) alone. */
 export function permissionCommand(mode: string, file: string, platform: NodeJS.Platform): string {
-  return platform === "win32"
-    ? `${shellCommand(["icacls", file], platform)} /inheritance:r /grant:r "%USERNAME%:F" "SYSTEM:F"`
-    : shellCommand(["chmod", mode, file], platform);
+  if (platform !== "win32") return shellCommand(["chmod", mode, file], platform);
+  // A folder's list is also that of what is in it.
+  const all = mode === "700" ? "(OI)(CI)F" : "F";
+  return `${shellCommand(["icacls", file], platform)} /inheritance:r /grant:r "%USERNAME%:${all}" "*S-1-5-18:${all}"`;
 }
 
 /** How a read-only file is made writable. */

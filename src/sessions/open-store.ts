@@ -8,6 +8,7 @@ import { AwsRoleError } from "../foundation/errors.ts";
 import { unavailable } from "../foundation/prompter.ts";
 import { inTurn, terminalTurn } from "../locks/in-turn.ts";
 import { openItemIndex, type ItemIndex, type StoreName } from "../state/item-index.ts";
+import { assertAccessList } from "../state/state-dir.ts";
 import type { TokenPlaces } from "../sso/token-store.ts";
 import type { PassphraseQuestion } from "../stores/file/passphrase.ts";
 import { chooseStore, openStore, type SecretStore } from "../stores/open.ts";
@@ -72,8 +73,9 @@ export function storeOpener(
 ): (name: StoreName) => Promise<SecretStore> {
   const { env, platform, stateDir, homeFolder, openQuestions } = context;
   const opened = new Map<StoreName, Promise<SecretStore>>();
-  const open = (name: StoreName): Promise<SecretStore> =>
-    openStore(name, {
+  const open = async (name: StoreName): Promise<SecretStore> => {
+    if (name !== "none") assertAccessList(stateDir);
+    return openStore(name, {
       platform,
       env,
       stateFolder: stateDir,
@@ -103,6 +105,7 @@ export function storeOpener(
         ),
       atTerminal: input ? (work) => atTerminal(context, deadline, work) : undefined,
     });
+  };
   return (name) => {
     const store = opened.get(name) ?? open(name);
     opened.set(name, store);

@@ -15,7 +15,7 @@ import { readNamedFile } from "../foundation/named-file.ts";
 import { whileOpening } from "../foundation/opened-file.ts";
 import { retryBusySync } from "../foundation/retry-busy.ts";
 import { makePrivateFolder } from "../foundation/private-dir.ts";
-import { assertOwned } from "./state-dir.ts";
+import { assertAccessList, assertOwned } from "./state-dir.ts";
 
 /** The largest is the record of an edit: the old and the new text of a section. */
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -56,6 +56,7 @@ export function openStateFile<T>(
     write(value) {
       makePrivateFolder(directory);
       assertOwned(stateFolder, directory);
+      assertAccessList(stateFolder);
       // `wx` is what makes it safe; the name need only be one that no other writer has. (node:crypto would cost the cache hit milliseconds.)
       const temporary = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
       try {

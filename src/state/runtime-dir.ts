@@ -15,7 +15,10 @@
 import type { Environment } from "../foundation/environment.ts";
 import { lstatSync, mkdirSync, readdirSync, rmdirSync, type Stats, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
+import { isAwsRoleError } from "../foundation/errors.ts";
 import { describeOpenStep, openSteps } from "../foundation/path-owner.ts";
+import { makePrivateFolder } from "../foundation/private-dir.ts";
+import { assertAccessList } from "./state-dir.ts";
 
 const maxPathBytes = 68;
 
@@ -75,7 +78,7 @@ function problemOnPosix(path: string): string | undefined {
   try {
     const [open] = openSteps(posix.dirname(path));
     if (open !== undefined) return describeOpenStep(open);
-    makeFolder(path, false);
+    makeFolder(path);
     return problemOfFolder(lstatSync(path));
   } catch (error) {
     return errorCode(error);
@@ -132,7 +135,7 @@ function randomName(): string {
   return process.getBuiltinModule("node:crypto").randomBytes(randomBytes).toString("hex");
 }
 
-/** Profiles are private by inheritance on Windows: %LOCALAPPDATA% lets in its user, SYSTEM and administrators. */
+/** Below %LOCALAPPDATA%, which lets in its user, SYSTEM and administrators; the folders that awsrole makes there let in the first two. */
 function windowsPlaces(env: Environment): string[] {
   const { LOCALAPPDATA: local, USERPROFILE: home } = env;
   // Tools that clean the environment drop the first; node itself restores the second.
@@ -144,18 +147,21 @@ function windowsPlaces(env: Environment): string[] {
 
 function problemOnWindows(path: string): string | undefined {
   try {
-    makeFolder(path, true);
+    makePrivateFolder(path);
     const found = lstatSync(path);
     if (found.isSymbolicLink()) return "it is a link";
-    return found.isDirectory() ? undefined : "it is not a folder";
+    if (!found.isDirectory()) return "it is not a folder";
+    assertAccessList(win32.dirname(path));
+    return undefined;
   } catch (error) {
+    if (isAwsRoleError(error)) return error.message;
     return errorCode(error);
   }
 }
 
-function makeFolder(path: string, recursive: boolean): void {
+function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { mode: 0o700, recursive });
+    mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
   }

@@ -4,7 +4,9 @@ import { posix, win32 } from "node:path";
 import type { Environment } from "../foundation/environment.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
 import { whileOpening } from "../foundation/opened-file.ts";
+import { permissionCommand } from "../foundation/permission-advice.ts";
 import { commandLine } from "../foundation/shell-quote.ts";
+import { recentForeignAccess } from "../foundation/windows-acl.ts";
 
 /**
  * Where the state directory is: AWSROLE_STATE_DIR, else the platform's place for state. It need not exist. A relative path is no place, but another in
@@ -54,6 +56,23 @@ export function assertOwned(...directories: readonly string[]): void {
     if (what !== undefined)
       throw new AwsRoleError("ERR_STORE_FAILED", `the state folder ${directory} ${what}`, { hint });
   }
+}
+
+/**
+ * Asserts the same of a folder on Windows, by its access list. Not within `assertOwned`, which the cache hit calls: a list is read by another program.
+ * One that does not exist passes; elsewhere all do.
+ * @throws ERR_STORE_FAILED for one that others can change, or whose list cannot be read.
+ */
+export function assertAccessList(directory: string): void {
+  if (process.platform !== "win32" || statOf(directory) === undefined) return;
+  if (recentForeignAccess(directory) !== "write") return;
+  throw new AwsRoleError(
+    "ERR_STORE_FAILED",
+    `the state folder ${directory} can be changed by others`,
+    {
+      hint: `${permissionCommand("700", directory, "win32")}, if you trust its contents, then icacls ... /remove:g for each other account that icacls lists`,
+    },
+  );
 }
 
 function statOf(directory: string): Stats | undefined {

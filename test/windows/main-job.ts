@@ -5,7 +5,15 @@
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { startAwsDouble } from "../support/aws-double.ts";
 
@@ -65,6 +73,13 @@ const addToConfig = (text: string): void => {
   writeFileSync(file, `${existsSync(file) ? readFileSync(file, "utf8") : ""}${text}`);
 };
 
+/** The access list of a folder in SDDL, as Wine has it: of its Unix mode, so what a folder hands down does not show. */
+async function accessList(windowsPath: string): Promise<string> {
+  const saved = await cmd([`icacls ${windowsPath} /save C:\\main-job\\list.txt`]);
+  assert.equal(saved.code, 0, saved.stderr);
+  return readFileSync(join(folder, "list.txt"), "utf16le").split("\r\n")[1] ?? "";
+}
+
 async function check(what: string, work: () => Promise<void>): Promise<void> {
   await work();
   console.log(`ok  ${what}`);
@@ -91,6 +106,74 @@ try {
     assert.equal(second.stdout, first.stdout);
     assert.equal(assumed(), before);
   });
+
+  const own = /S-1-5-21-[\d-]+/.exec((await cmd(["whoami /user"])).stdout)?.[0] ?? "no SID";
+  const privateList = new RegExp(`^D:(?:\\(A;OICI;FA;;;(?:SY|${own})\\)){2}$`);
+
+  await check("every folder that awsrole makes is its user's and the system's alone", async () => {
+    // What a folder inherits here lets others in, as a folder of C:\ does on Windows.
+    assert.match(await accessList(String.raw`C:\main-job\home`), /;WD\)/);
+    const state = String.raw`C:\main-job\home\AppData\Local\awsrole`;
+    for (const made of [state, `${state}\\items`, `${state}\\run`])
+      assert.match(await accessList(made), privateList, made);
+  });
+
+  const elsewhere = {
+    AWSROLE_STATE_DIR: String.raw`C:\main-job\elsewhere`,
+    AWSROLE_PASSPHRASE_FILE: String.raw`C:\main-job\passphrase`,
+  };
+  const fromFile = "credential-process --profile prod --store file";
+  writeFileSync(join(folder, "passphrase"), "correct horse battery staple\r\n");
+
+  await check("the file store's folder is private, and one that is not is refused", async () => {
+    const first = await awsrole(fromFile, elsewhere);
+    assert.deepEqual({ code: first.code, stderr: first.stderr }, { code: 0, stderr: "" });
+    const before = assumed();
+    assert.equal((await awsrole(fromFile, elsewhere)).stdout, first.stdout);
+    assert.equal(assumed(), before);
+    const store = String.raw`C:\main-job\elsewhere\file`;
+    assert.match(await accessList(store), privateList);
+
+    chmodSync(join(folder, "elsewhere", "file"), 0o755);
+    const refused = await awsrole(fromFile, elsewhere);
+    assert.match(
+      refused.stderr,
+      /C:\\main-job\\elsewhere\\file can be used by others: secrets are not stored there/,
+    );
+    assert.notEqual(refused.stdout, first.stdout);
+    chmodSync(join(folder, "elsewhere", "file"), 0o700);
+  });
+
+  await check("a state folder that others can write is refused, and doctor says so", async () => {
+    chmodSync(join(folder, "elsewhere"), 0o777);
+    const refused = await awsrole("whoami prod --force-refresh", elsewhere);
+    assert.match(
+      refused.stderr,
+      /the state folder C:\\main-job\\elsewhere can be changed by others/,
+    );
+    const { stdout } = await awsrole("doctor --json", elsewhere);
+    assert.match(stdout, /"state-open"/);
+    chmodSync(join(folder, "elsewhere"), 0o700);
+    assert.doesNotMatch((await awsrole("doctor --json", elsewhere)).stdout, /"state-open"/);
+  });
+
+  await check(
+    "a cached answer starts no icacls.exe; without it nothing else is believed",
+    async () => {
+      const program = join(drive, "windows", "system32", "icacls.exe");
+      renameSync(program, `${program}.away`);
+      try {
+        const before = assumed();
+        const cached = await awsrole("credential-process --profile prod");
+        assert.deepEqual({ code: cached.code, stderr: cached.stderr }, { code: 0, stderr: "" });
+        assert.equal(assumed(), before);
+        const refused = await awsrole(fromFile, elsewhere);
+        assert.match(refused.stderr, /the access list of C:\\main-job\\elsewhere cannot be read/);
+      } finally {
+        renameSync(`${program}.away`, program);
+      }
+    },
+  );
 
   await check("a batch file is a credential_process, and so is awsrole's own line", async () => {
     const { accessKeyId, secretAccessKey } = aws.bob;

@@ -1,8 +1,8 @@
 /**
  * A folder of small files that only we can read or change: the ground of the stores `file` and `plaintext`.
  *
- * The folder is 0700, a folder and no link, ours; a file is 0600, opened without following links, ours. Anything else is refused, not repaired:
- * another user may already have read or replaced what is in it. A file is replaced by rename, so that readers see the old or the new one.
+ * The folder is 0700, a folder and no link, ours; a file is 0600, opened without following links, ours. On Windows the folder's access list allows others
+ * nothing, and what is in it inherits that. Anything else is refused, not repaired: another user may already have read or replaced what is in it. A file is replaced by rename, so that readers see the old or the new one.
  */
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
@@ -11,6 +11,7 @@ import { errorCode, hasErrorCode } from "../../foundation/errno.ts";
 import { AwsRoleError, isAwsRoleError } from "../../foundation/errors.ts";
 import { namedFileProblem, readNamedFile } from "../../foundation/named-file.ts";
 import { makePrivateFolder } from "../../foundation/private-dir.ts";
+import { recentForeignAccess } from "../../foundation/windows-acl.ts";
 import { retryBusy } from "../../foundation/retry-busy.ts";
 import { link, lstat, open, readdir, rename, unlink } from "../../foundation/watched-fs.ts";
 
@@ -125,11 +126,17 @@ async function isThere(path: string): Promise<boolean> {
     if (stat.isSymbolicLink()) throw refused(folder, "is a link");
     if (!stat.isDirectory()) throw refused(folder, "is not a folder");
     if (isForeign(stat.uid)) throw refused(folder, "belongs to another user");
-    const others = folder === path ? 0o077 : 0o022;
-    if (!isWindows && (stat.mode & others) !== 0)
+    if (isOpen(folder, stat, folder === path ? "use" : "change"))
       throw refused(folder, `can be ${folder === path ? "used" : "changed"} by others`);
   }
   return true;
+}
+
+/** Whether others can change what is in the folder, or use it at all. @throws ERR_STORE_FAILED where its access list cannot be read. */
+function isOpen(folder: string, { mode }: Stats, to: "use" | "change"): boolean {
+  if (!isWindows) return (mode & (to === "use" ? 0o077 : 0o022)) !== 0;
+  const access = recentForeignAccess(folder);
+  return access === "write" || (access === "read" && to === "use");
 }
 
 /** What a killed writer left behind, a minute ago or longer. */

@@ -1,6 +1,8 @@
 /** What awsrole keeps beside the secrets: rows and folders. */
 import { statSync } from "node:fs";
+import { isAwsRoleError } from "../../../foundation/errors.ts";
 import { permissionCommand } from "../../../foundation/permission-advice.ts";
+import { recentForeignAccess } from "../../../foundation/windows-acl.ts";
 import { takenReason } from "../../../state/runtime-dir.ts";
 import type { Check, Facts, Finding } from "../finding.ts";
 
@@ -13,16 +15,21 @@ export const checkState: Check = (facts) => [
 
 function stateFolder({ stateFolder: file, platform }: Facts): Finding[] {
   const found = statSync(file, { throwIfNoEntry: false });
-  if (platform === "win32" || found === undefined || (found.mode & 0o077) === 0) return [];
-  return [
-    {
-      id: "state-open",
-      file,
-      what: `${file} is open to other users`,
-      fix: permissionCommand("700", file, platform),
-      autoFix: { file, mode: 0o700 },
-    },
-  ];
+  if (found === undefined) return [];
+  const open = {
+    id: "state-open",
+    file,
+    what: `${file} is open to other users`,
+    fix: permissionCommand("700", file, platform),
+  } as const;
+  if (platform !== "win32")
+    return (found.mode & 0o077) === 0 ? [] : [{ ...open, autoFix: { file, mode: 0o700 } }];
+  try {
+    return recentForeignAccess(file) === "none" ? [] : [open];
+  } catch (error) {
+    if (!isAwsRoleError(error)) throw error;
+    return [{ ...open, what: error.message, fix: error.hint ?? open.fix }];
+  }
 }
 
 function rows({ rows: listed, files, now }: Facts): Finding[] {
