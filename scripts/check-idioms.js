@@ -39,6 +39,8 @@ const idioms = [
       "commands/exec/each.ts",
       "cli/hidden-input.ts",
       "program/program-path.ts",
+      // Synchronous, as the calls of the file system among which a folder is made.
+      "foundation/windows-acl.ts",
     ],
   },
   {
@@ -64,10 +66,15 @@ const idioms = [
     within: ["config/", "credentials/", "sessions/", "profiles/", "commands/", "clients/"],
   },
   {
-    // Some are the process's own: it has one standard output, one caller, and few threads for files.
+    // Some are the process's own: it has one standard output, one caller, one user, and few threads for files.
     pattern: /^let |^const \w+(?:: [^=]+)? = new (?:Map|WeakMap)\b(?!.*\(\[)/,
     instead: "a value in the Context or in a function: no mutable state in a module",
-    home: ["context.ts", "cli/foreground.ts", "foundation/watched-fs.ts"],
+    home: [
+      "context.ts",
+      "cli/foreground.ts",
+      "foundation/watched-fs.ts",
+      "foundation/windows-acl.ts",
+    ],
   },
   {
     pattern: /process\.env\b/,
@@ -78,6 +85,7 @@ const idioms = [
       "aws/client.ts",
       "cli/hidden-input.ts",
       "stores/keychain/index.ts",
+      "foundation/windows-acl.ts",
     ],
   },
   {
