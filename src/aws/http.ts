@@ -134,12 +134,14 @@ function exchange(
         request.destroy(proxyRefusal(statusCode));
       }
     });
-    request.once("response", (response) => readAnswer(response).then(resolve, reject));
+    request.once("response", (response) =>
+      readAnswer(response, String(options.hostname)).then(resolve, reject),
+    );
     request.end(body);
   });
 }
 
-async function readAnswer(response: IncomingMessage): Promise<SdkResponse> {
+async function readAnswer(response: IncomingMessage, host: string): Promise<SdkResponse> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -147,7 +149,10 @@ async function readAnswer(response: IncomingMessage): Promise<SdkResponse> {
     if (size > MAX_BODY_BYTES) {
       throw new AwsRoleError(
         "ERR_AWS_UNAVAILABLE",
-        `the response is longer than ${MAX_BODY_BYTES} bytes`,
+        `the response of ${host} is longer than ${MAX_BODY_BYTES / 1024 / 1024} MiB, which no answer of AWS is`,
+        {
+          hint: "check endpoint_url, AWS_ENDPOINT_URL and the proxy: another program may answer there",
+        },
       );
     }
     chunks.push(chunk);

@@ -75,6 +75,27 @@ describe("a request to STS", () => {
     });
   });
 
+  it("is given up when the answer is larger than any of AWS's, and the host is named", async () => {
+    const endless = createServer((_, response) => {
+      response.on("error", () => {});
+      response.end("x".repeat(9 * 1024 * 1024));
+    });
+    await new Promise<void>((resolve) => endless.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(endless.address() as AddressInfo).port}`;
+    try {
+      await expect(
+        createSts(connectionTo(url), deadline).getCallerIdentity(aws.bob),
+      ).rejects.toMatchObject({
+        code: "ERR_AWS_UNAVAILABLE",
+        message: "the response of 127.0.0.1 is longer than 8 MiB, which no answer of AWS is",
+        hint: expect.stringContaining("AWS_ENDPOINT_URL"),
+      });
+    } finally {
+      endless.closeAllConnections();
+      endless.close();
+    }
+  });
+
   it("is unsigned with a web identity, whatever is at hand", async () => {
     const token = createWebIdentityToken({ expiresAt: new Date(Date.now() + 60_000) });
     const sts = createSts(connectionTo(aws.urls.sts), deadline);
