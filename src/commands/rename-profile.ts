@@ -32,6 +32,7 @@ export default defineCommand({
     const from = requireName("rename-profile", args.positionals["OLD"], "OLD");
     const to = requireName("rename-profile", args.positionals["NEW"], "NEW");
     assertWritableName(to, context.platform);
+    const names = new Map([[from, to]]);
     let followed: readonly string[] = [];
     const change = await editConfig(context, {
       action: `rename-profile ${from} ${to}`,
@@ -43,7 +44,7 @@ export default defineCommand({
         followed = findReferences(files.config)
           .filter((one) => one.to === from && one.profile !== from)
           .map(({ profile }) => profile);
-        return redirectReferences(renameSection(files.config, id, to), from, to);
+        return redirectReferences(renameSection(files.config, id, to), names);
       },
       review: ({ credentials }) =>
         findReferences(credentials)
@@ -54,8 +55,8 @@ export default defineCommand({
           ),
     });
     const sessions =
-      args["dry-run"] || from === to ? 0 : await renameSessions(context, from, to, args);
-    if (!args["dry-run"] && from !== to) await renameExports(context, from, to);
+      args["dry-run"] || from === to ? 0 : await renameSessions(context, names, args);
+    if (!args["dry-run"] && from !== to) await renameExports(context, names);
     const also = [
       ...(followed.length === 0
         ? []

@@ -233,7 +233,11 @@ export function headerProblems(document: Document, section: Section): readonly L
 }
 
 /** The range of a section's lines, for `readBody`. */
-export function bodyOf(section: Section): { start: number; end: number; section: true } {
+export function bodyOf(section: Pick<Section, "bodyStart" | "end">): {
+  start: number;
+  end: number;
+  section: true;
+} {
   return { start: section.bodyStart, end: section.end, section: true };
 }
 
@@ -282,7 +286,7 @@ function headersWith(text: string, headers: readonly number[], name: string): nu
 }
 
 /** Where the next header line after the line of `at` begins, or the end of the text. */
-function nextHeader(text: string, at: number): number {
+export function nextHeader(text: string, at: number): number {
   const found = text.indexOf("\n[", at);
   return found === -1 ? text.length : found + 1;
 }

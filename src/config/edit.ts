@@ -18,6 +18,7 @@ import {
   contentStart,
   type Document,
   headerProblems,
+  nextHeader,
   parseDocument,
   preambleProblems,
   assertNoErrors,
@@ -84,45 +85,89 @@ export function addSections(document: Document, sections: readonly NewSection[])
 
 /** Deletes the section, wherever it is, with the comments within it. Throws ERR_PROFILE_NOT_FOUND. */
 export function deleteSection(document: Document, id: SectionId): Document {
-  editable(document, id);
-  // What is left of a bad line would belong to the section above.
-  everySection(document, id).forEach((section) => readEditable(document, section));
-  let edited = document;
-  // From the last to the first, each in a fresh document: neighbours may share the blank line between them.
-  for (;;) {
-    const section = everySection(edited, id).at(-1);
-    if (section === undefined) return edited;
-    edited = withText(edited, cutSection(edited, section));
+  return deleteSections(document, [id]);
+}
+
+/** Deletes sections, as `deleteSection` would from the last to the first, in one pass. Throws as it does. */
+export function deleteSections(document: Document, ids: readonly SectionId[]): Document {
+  if (ids.length > 1) document.sections();
+  const deleted = ids.flatMap((id) => {
+    editable(document, id);
+    const sections = everySection(document, id);
+    // What is left of a bad line would belong to the section above.
+    sections.forEach((section) => readEditable(document, section));
+    return sections;
+  });
+  // From the last to the first, because neighbours may share the blank line between them. What has been edited is the text up to `at`,
+  // `near` with the first header line after it, and `far`.
+  const { text } = document;
+  let at = text.length;
+  let near = "";
+  const far: string[] = [];
+  const keepNear = (kept: string): void => {
+    const header = kept.startsWith("[") ? 0 : nextHeader(kept, 0);
+    const end = nextLine(kept, header, kept.length);
+    far.push(kept.slice(end));
+    near = kept.slice(0, end);
+  };
+  for (const { start, end } of deleted.toSorted((one, other) => other.start - one.start)) {
+    if (end < at) {
+      far.push(near);
+      keepNear(text.slice(end, at));
+      at = end;
+    }
+    // With the line above and the line end before that, or from the top.
+    const context = lineAbove(text, start) - 2;
+    const first = context < contentStart(text) ? 0 : context;
+    const around = text.slice(first, at) + near;
+    const { from, to } = cutOf(around, start - first);
+    keepNear(around.slice(to));
+    at = first + from;
   }
+  return withText(document, [text.slice(0, at), near, ...far.toReversed()].join(""));
 }
 
 /** Renames the section in its headers. Throws ERR_PROFILE_NOT_FOUND, ERR_PROFILE_EXISTS. */
 export function renameSection(document: Document, id: SectionId, name: string): Document {
-  const sections = editable(document, id);
-  if (name === id.name) return document;
-  assertWritableName(name);
-  const renamed = { ...id, name };
-  assertAbsent(document, renamed, oddHeaders(document));
-  if (everySection(document, id).length > sections.length) {
-    throw new AwsRoleError(
-      "ERR_CONFIG_CONFLICT",
-      `${document.file} has both [default] and [profile default]`,
-      {
-        hint: "[default] is not read; remove one of the two first",
-      },
-    );
-  }
-  const splices = sections.map(({ start, bodyStart }): Splice => {
-    const stop = lineStop(document.text, start, bodyStart);
-    const comment = document.text.slice(start, stop).search(/[#;]/);
-    const moved =
-      comment === -1
-        ? ""
-        : trimSpaces(document.text.slice(start + comment, stop)) +
-          newlineBefore(document.text, start);
-    return { start, end: stop, text: moved + headerOf(document, renamed) };
+  return renameSections(document, id.kind, new Map([[id.name, name]]));
+}
+
+/** Renames sections of a kind, all at once: two may swap their names. Throws as `renameSection` does. */
+export function renameSections(
+  document: Document,
+  kind: SectionId["kind"],
+  names: ReadonlyMap<string, string>,
+): Document {
+  if (names.size > 1) document.sections();
+  const odd = oddHeaders(document);
+  const splices = [...names].flatMap(([from, to]): readonly Splice[] => {
+    const id = { kind, name: from };
+    const renamed = { kind, name: to };
+    const sections = editable(document, id);
+    if (from === to) return [];
+    assertWritableName(to);
+    if (!names.has(to)) assertAbsent(document, renamed, odd);
+    if (everySection(document, id).length > sections.length) {
+      throw new AwsRoleError(
+        "ERR_CONFIG_CONFLICT",
+        `${document.file} has both [default] and [profile default]`,
+        {
+          hint: "[default] is not read; remove one of the two first",
+        },
+      );
+    }
+    return sections.map(({ start, bodyStart }): Splice => {
+      const stop = lineStop(document.text, start, bodyStart);
+      const comment = document.text.slice(start, stop).search(/[#;]/);
+      const moved =
+        comment === -1
+          ? ""
+          : trimSpaces(document.text.slice(start + comment, stop)) +
+            newlineBefore(document.text, start);
+      return { start, end: stop, text: moved + headerOf(document, renamed) };
+    });
   });
-  return withText(document, splice(document.text, splices));
+  return withText(document, splice(document.text, inOrder(splices)));
 }
 
 /** Sets a key of an existing section. Throws ERR_PROFILE_NOT_FOUND, ERR_USAGE for a value that cannot be written. */
@@ -176,6 +221,7 @@ export function editEach(
   edit: (document: Document, name: string) => Document,
 ): Document {
   assertNoErrors(document, preambleProblems(document));
+  if (names.length > 1) document.sections();
   const splices: Splice[] = [];
   const others: string[] = [];
   for (const name of new Set(names)) {
@@ -188,8 +234,7 @@ export function editEach(
       splices.push({ start, end, text: edit(withText(document, text), name).text });
     }
   }
-  splices.sort((a, b) => a.start - b.start);
-  return others.reduce(edit, withText(document, splice(document.text, splices)));
+  return others.reduce(edit, withText(document, splice(document.text, inOrder(splices))));
 }
 
 type Splice = { readonly start: number; readonly end: number; readonly text: string };
@@ -243,31 +288,29 @@ function assertAbsent(document: Document, id: SectionId, odd: readonly OddHeader
   );
 }
 
-/** The text without the section, the comments within it, and the blank line that parted it from what is above. */
-function cutSection(document: Document, section: Section): string {
-  const { text } = document;
-  const { start } = section;
-  const end = ownEnd(text, section);
+/** Of the section that begins at `start`: its lines, the comments within it, and the blank line that parted it from what is above. */
+function cutOf(text: string, start: number): { readonly from: number; readonly to: number } {
+  const bodyStart = nextLine(text, start, text.length);
+  const end = ownEnd(text, { bodyStart, end: nextHeader(text, start) });
   if (start === contentStart(text)) {
     const next = nextLine(text, end, text.length);
-    return text.slice(0, start) + text.slice(isBlank(text, end, next) ? next : end);
+    return { from: start, to: isBlank(text, end, next) ? next : end };
   }
   const above = lineAbove(text, start);
-  const isSeparated = isBlank(text, above, start);
-  const rest = text.slice(0, isSeparated ? above : start) + text.slice(end);
+  const from = isBlank(text, above, start) ? above : start;
   // The newline to take off is the one that was put on with the blank line.
   const newline = text.startsWith("\r\n", start - 2) ? "\r\n" : "\n";
   const atEnd = end === text.length && !text.endsWith("\n");
-  return atEnd && rest.endsWith(newline) ? rest.slice(0, -newline.length) : rest;
+  return { from: atEnd && text.endsWith(newline, from) ? from - newline.length : from, to: end };
 }
 
 /** After the last line that is a key of the section, continues one, or is its header. */
-function lastSettingEnd(text: string, section: Section): number {
+function lastSettingEnd(text: string, section: Pick<Section, "bodyStart" | "end">): number {
   const { entries, headEnd } = readBody(text, bodyOf(section));
   return entries.at(-1)?.end ?? headEnd;
 }
 
-function ownEnd(text: string, section: Section): number {
+function ownEnd(text: string, section: Pick<Section, "bodyStart" | "end">): number {
   const last = lastSettingEnd(text, section);
   let end = last;
   while (end < section.end && isComment(text.slice(end, end + 1))) {
@@ -327,6 +370,10 @@ function encode(key: string, value: string): string {
 
 function withText({ file, kind }: Document, text: string): Document {
   return parseDocument(text, { file, kind });
+}
+
+function inOrder(splices: readonly Splice[]): readonly Splice[] {
+  return splices.toSorted((one, other) => one.start - other.start);
 }
 
 /** `splices` are in the order of the file and do not overlap. */

@@ -3,8 +3,8 @@
  * settings that SDKs ignore: whose credentials they are, and until when. What is not marked is never touched.
  */
 import { type Credentials, formatExpiration } from "../aws/credentials.ts";
-import { type Document, readGoodLines, readSettings, sectionNames } from "../config/document.ts";
-import { addSection, deleteSection, setKey } from "../config/edit.ts";
+import { readGoodLines, readSettings, sectionNames } from "../config/document.ts";
+import { addSection, deleteSections, editEach, setKey } from "../config/edit.ts";
 import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import type { Context } from "../foundation/context.ts";
 import { AwsRoleError } from "../foundation/errors.ts";
@@ -104,40 +104,43 @@ export async function removeExports(
     dryRun: false,
     kind: "credentials",
     notUndoable: "they were a session",
-    edit: ({ credentials }) => {
-      const present = new Set(
+    edit: ({ credentials }) =>
+      deleteSections(
+        credentials,
         exportedProfiles({ credentials })
           .filter(meant)
-          .map(({ name }) => name),
-      );
-      return [...present].reduce<Document>(
-        (edited, name) => deleteSection(edited, { kind: "profile", name }),
-        credentials,
-      );
-    },
+          .map(({ name }) => ({ kind: "profile", name })),
+      ),
   });
   if (exportedProfiles(readAwsFiles(context.env, context.platform)).length === 0)
     markerIn(context).remove();
   return names;
 }
 
-/** Marks the exports of `from` as those of `to`, its new name, so that `logout` finds them. @throws ERR_CONFIG_* where the file cannot be written. */
-export async function renameExports(context: Context, from: string, to: string): Promise<void> {
-  const namesIn = (files: Pick<AwsFiles, "credentials">): readonly string[] =>
-    exportedProfiles(files)
-      .filter((one) => one.from === from)
-      .map(({ name }) => name);
-  if (namesIn(readAwsFiles(context.env, context.platform)).length === 0) return;
+/** Marks exports as those of their profile's new name, by its old one, so that `logout` finds them. @throws ERR_CONFIG_* where the file cannot be written. */
+export async function renameExports(
+  context: Context,
+  names: ReadonlyMap<string, string>,
+): Promise<void> {
+  const renamedIn = (files: Pick<AwsFiles, "credentials">): ReadonlyMap<string, string> =>
+    new Map(
+      exportedProfiles(files).flatMap(({ name, from }) => {
+        const to = names.get(from);
+        return to === undefined ? [] : [[name, to]];
+      }),
+    );
+  if (renamedIn(readAwsFiles(context.env, context.platform)).size === 0) return;
   await editConfig(context, {
     action: "rename exported credentials",
     dryRun: false,
     kind: "credentials",
     notUndoable: "their lines are secrets",
-    edit: ({ credentials }) =>
-      namesIn({ credentials }).reduce<Document>(
-        (edited, name) => setKey(edited, { kind: "profile", name }, fromKey, to),
-        credentials,
-      ),
+    edit: ({ credentials }) => {
+      const renamed = renamedIn({ credentials });
+      return editEach(credentials, [...renamed.keys()], (profile, name) =>
+        setKey(profile, { kind: "profile", name }, fromKey, renamed.get(name) ?? ""),
+      );
+    },
   });
 }
 

@@ -16,15 +16,20 @@ export function findReferences(document: Document): readonly Reference[] {
   });
 }
 
-/** The config with every reference to `from` leading to `to`. */
-export function redirectReferences(config: Document, from: string, to: string): Document {
-  const found = findReferences(config).filter((one) => one.to === from);
-  const keys = new Map<string, string[]>();
-  for (const { profile, key } of found) keys.set(profile, [...(keys.get(profile) ?? []), key]);
-  return editEach(config, [...keys.keys()], (profile, name) =>
-    (keys.get(name) ?? []).reduce((edited, key) => {
+/** The config with every reference to a name of `names`' keys leading to its value. */
+export function redirectReferences(config: Document, names: ReadonlyMap<string, string>): Document {
+  const found = new Map<string, Reference[]>();
+  for (const reference of findReferences(config)) {
+    if (!names.has(reference.to)) continue;
+    const known = found.get(reference.profile);
+    if (known === undefined) found.set(reference.profile, [reference]);
+    else known.push(reference);
+  }
+  return editEach(config, [...found.keys()], (profile, name) =>
+    (found.get(name) ?? []).reduce((edited, { key, to }) => {
       const value = readableSettings(config, name)?.get(key)?.value ?? "";
-      const redirected = key === "credential_process" ? redirectLine(value, to) : to;
+      const target = names.get(to) ?? to;
+      const redirected = key === "credential_process" ? redirectLine(value, target) : target;
       return setKey(edited, { kind: "profile", name }, key, redirected);
     }, profile),
   );

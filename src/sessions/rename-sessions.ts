@@ -1,4 +1,4 @@
-/** The cached sessions of a profile that gets another name. */
+/** The cached sessions of profiles that get other names. */
 import { printWarning } from "../cli/messages.ts";
 import { sessionAccount } from "../credentials/cache/item-names.ts";
 import type { Context } from "../foundation/context.ts";
@@ -10,19 +10,20 @@ import { storeOpener } from "./open-store.ts";
 
 /**
  * A session is named by its profile: the same one is stored under the new name, then the old item goes. One that cannot be moved is warned of.
+ * `names`: new names by old ones; two may swap theirs.
  * @returns how many were.
  */
 export async function renameSessions(
   context: Context,
-  from: string,
-  to: string,
+  names: ReadonlyMap<string, string>,
   args: { readonly input: boolean },
 ): Promise<number> {
   const rows = rowsOf(context);
   const open = storeOpener(context, args);
   let moved = 0;
   for (const row of await rows.list()) {
-    if (row.profile !== from || row.kind !== "role" || row.request === undefined) continue;
+    const to = names.get(row.profile);
+    if (to === undefined || row.kind !== "role" || row.request === undefined) continue;
     try {
       const store = await open(row.store);
       const secret = await store.get(row.account);

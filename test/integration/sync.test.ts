@@ -141,6 +141,26 @@ awsrole_synced_from = corp
     expect(text()).toContain("source_profile = sandbox-admin\n");
   });
 
+  it("swaps with --rename the profiles of accounts that swapped names, and each keeps its cached session", async () => {
+    await sync();
+    const whoami = async (profile: string): Promise<string> => {
+      const { stdout } = await home.run(["whoami", profile, "--json", "--store", "plaintext"]);
+      return (JSON.parse(stdout) as { account: string }).account;
+    };
+    expect(await whoami("acme-dev-admin")).toBe("222222222222");
+    expect(await whoami("acme-prod-eu-admin")).toBe("111111111111");
+    const accounts = { "111111111111": "Acme Dev", "222222222222": "Acme Prod (EU)" };
+    for (const [accountId, accountName] of Object.entries(accounts))
+      aws.identityCenter.addAccount({ accountId, accountName, roleNames: ["Admin"] });
+    expect((await sync("--rename")).stdout).toContain("2 renamed");
+    const before = aws.requests.filter(({ action }) => action === "GetRoleCredentials").length;
+    expect(await whoami("acme-dev-admin")).toBe("111111111111");
+    expect(await whoami("acme-prod-eu-admin")).toBe("222222222222");
+    expect(aws.requests.filter(({ action }) => action === "GetRoleCredentials")).toHaveLength(
+      before,
+    );
+  });
+
   it("removes with --prune what it wrote and what is gone, never another profile", async () => {
     await sync();
     writeFileSync(

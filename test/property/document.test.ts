@@ -11,9 +11,11 @@ import {
   addSection,
   deleteKey,
   deleteSection,
+  deleteSections,
   editEach,
   renameKey,
   renameSection,
+  renameSections,
   setKey,
 } from "../../src/config/edit.ts";
 import { applyEdits, diffEdits, reverseEdits } from "../../src/config/line-edits.ts";
@@ -175,6 +177,42 @@ describe("edits", () => {
         expect(diffEdits(document.text, edited.text).every(({ added }) => added.length <= 2)).toBe(
           true,
         );
+      }),
+    );
+  });
+
+  test("sections deleted together are those deleted from the last to the first", () => {
+    const id = (one: string) => ({ kind: "profile", name: one }) as const;
+    fc.assert(
+      fc.property(file, fc.shuffledSubarray([...names]), (document, chosen) => {
+        const all = document.sections().filter(({ kind }) => kind === "profile");
+        const start = (one: string): number => all.findIndex((section) => section.name === one);
+        const once = chosen.filter(
+          (one) => all.filter((section) => section.name === one).length === 1,
+        );
+        const ordered = once.toSorted((one, other) => start(other) - start(one));
+        const oneByOne = ordered.reduce<Document>(
+          (edited, one) => deleteSection(edited, id(one)),
+          document,
+        );
+        expect(deleteSections(document, once.map(id)).text).toBe(oneByOne.text);
+      }),
+    );
+  });
+
+  test("two sections that swap their names swap what is read of them, and nothing else", () => {
+    fc.assert(
+      fc.property(file, name, name, (document, one, other) => {
+        const chosen: readonly string[] = [one, other];
+        fc.pre(one !== other && chosen.every((each) => document.find("profile", each).length > 0));
+        fc.pre(!(chosen.includes("default") && hasBothDefaults(document)));
+        const swap = new Map([
+          [one, other],
+          [other, one],
+        ]);
+        const swapped = renameSections(document, "profile", swap);
+        for (const each of names)
+          expect(settingsBut(swapped, swap.get(each) ?? each)).toEqual(settingsBut(document, each));
       }),
     );
   });

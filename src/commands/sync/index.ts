@@ -267,9 +267,10 @@ async function followProfiles(
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     await work().catch((error: unknown) => (trouble ??= { error }));
   };
-  for (const { from, to } of renamed) {
-    await attempt(() => renameSessions(context, from, to, args));
-    await attempt(() => renameExports(context, from, to));
+  if (renamed.length > 0) {
+    const names = new Map(renamed.map(({ from, to }) => [from, to]));
+    await attempt(() => renameSessions(context, names, args));
+    await attempt(() => renameExports(context, names));
   }
   const gone = new Set(removed);
   if (gone.size === 0) return trouble;

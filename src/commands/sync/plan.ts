@@ -10,9 +10,9 @@
 import {
   addSections,
   deleteKey,
-  deleteSection,
+  deleteSections,
   editEach,
-  renameSection,
+  renameSections,
   setKey,
 } from "../../config/edit.ts";
 import { type Document, readSettings, sectionNames, type Settings } from "../../config/document.ts";
@@ -103,21 +103,23 @@ export function planSync(
   const added = [...names].filter(([one]) => !byId.has(idOf(one)));
   assertFree([...added.map(([, name]) => name), ...renamed.map(({ to }) => to)], taken);
 
-  let document = removed.reduce(
-    (edited, name) => deleteSection(edited, { kind: "profile", name }),
+  let document = deleteSections(
     config,
+    removed.map((name) => ({ kind: "profile", name })),
   );
   document = renameAll(document, renamed);
-  const before = new Map(
-    [...names].flatMap(([one, name]) =>
-      byId.get(idOf(one))?.isSynced === true ? [[name, one] as const] : [],
-    ),
+  const nameOfId = new Map([...names].map(([one, name]) => [idOf(one), name]));
+  const kept = new Map(
+    [...names].flatMap(([one, name]) => {
+      const old = byId.get(idOf(one));
+      if (old?.isSynced !== true) return [];
+      const settings = settingsOf(one, name, nameOfId, options);
+      return isRight(old.settings, settings) ? [] : [[name, settings] as const];
+    }),
   );
   const changed: string[] = [];
-  document = editEach(document, [...before.keys()], (profile, name) => {
-    const one = before.get(name);
-    const edited =
-      one === undefined ? profile : update(profile, name, settingsOf(one, name, names, options));
+  document = editEach(document, [...kept.keys()], (profile, name) => {
+    const edited = update(profile, name, kept.get(name) ?? []);
     if (edited.text !== profile.text) changed.push(name);
     return edited;
   });
@@ -127,7 +129,10 @@ export function planSync(
       .toSorted(([, one], [, other]) => (one < other ? -1 : 1))
       .map(([one, name]) => ({
         id: { kind: "profile", name },
-        settings: withRegion(settingsOf(one, name, names, options), options.regionOf(one.session)),
+        settings: withRegion(
+          settingsOf(one, name, nameOfId, options),
+          options.regionOf(one.session),
+        ),
       })),
   );
   const renamedTo = new Set(renamed.map(({ to }) => to));
@@ -279,14 +284,9 @@ function isListed(id: string, listings: readonly Listing[]): boolean {
 }
 
 function renameAll(document: Document, renamed: SyncPlan["renamed"]): Document {
-  // By way of names that no profile has: a and b may swap theirs.
-  const passing = renamed.map(({ from, to }, index) => ({ from, to, by: `awsrole-sync-${index}` }));
-  const moved = passing.reduce((edited, { from, by }) => renameProfile(edited, from, by), document);
-  return passing.reduce((edited, { by, to }) => renameProfile(edited, by, to), moved);
-}
-
-function renameProfile(document: Document, from: string, to: string): Document {
-  return redirectReferences(renameSection(document, { kind: "profile", name: from }, to), from, to);
+  if (renamed.length === 0) return document;
+  const names = new Map(renamed.map(({ from, to }) => [from, to]));
+  return redirectReferences(renameSections(document, "profile", names), names);
 }
 
 type KeyValues = readonly (readonly [key: string, value: string])[];
@@ -295,13 +295,13 @@ type KeyValues = readonly (readonly [key: string, value: string])[];
 function settingsOf(
   one: Wanted,
   name: string,
-  names: ReadonlyMap<Wanted, string>,
+  nameOfId: ReadonlyMap<string, string>,
   { native, lineFor }: SyncOptions,
 ): KeyValues {
   const marked = [marker, one.session] as const;
   if (one.assume !== undefined) {
     const { assume, ...own } = one;
-    const [, source = ""] = [...names].find(([other]) => idOf(other) === idOf(own)) ?? [];
+    const source = nameOfId.get(idOf(own)) ?? "";
     return [
       ["credential_process", lineFor(name)],
       ["awsrole_role_arn", assume.roleArn],
@@ -323,17 +323,27 @@ function settingsOf(
 /** Those of the other form go when a profile changes between managed and native. */
 const formKeys = ["sso_session", "sso_account_id", "sso_role_name"] as const;
 
+/** True where `update` has nothing to do. Most profiles of most runs are right. */
+function isRight(before: Settings, settings: KeyValues): boolean {
+  return (
+    settings.every(([key, value]) => before.get(key)?.value === value) &&
+    !otherForm(settings).some((key) => before.has(key))
+  );
+}
+
 function update(profile: Document, name: string, settings: KeyValues): Document {
   const id = { kind: "profile", name } as const;
-  const keys = new Set(settings.map(([key]) => key));
-  const isSso = keys.has("sso_session") || keys.has("awsrole_sso_session");
-  const others = isSso
-    ? ["credential_process", ...formKeys, ...formKeys.map((key) => `awsrole_${key}`)].filter(
-        (key) => !keys.has(key),
-      )
-    : [];
-  const cleared = others.reduce((edited, key) => deleteKey(edited, id, key), profile);
+  const cleared = otherForm(settings).reduce((edited, key) => deleteKey(edited, id, key), profile);
   return settings.reduce((edited, [key, value]) => setKey(edited, id, key, value), cleared);
+}
+
+/** The keys that these take the place of. */
+function otherForm(settings: KeyValues): readonly string[] {
+  const keys = new Set(settings.map(([key]) => key));
+  if (!keys.has("sso_session") && !keys.has("awsrole_sso_session")) return [];
+  return ["credential_process", ...formKeys, ...formKeys.map((key) => `awsrole_${key}`)].filter(
+    (key) => !keys.has(key),
+  );
 }
 
 function withRegion([first, ...others]: KeyValues, region: string): KeyValues {
