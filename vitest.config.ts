@@ -17,7 +17,7 @@ export default defineConfig({
       project("integration", ["test/{property,integration}/**/*.test.ts"]),
     ],
     globalSetup: ["test/support/global-setup.ts"],
-    setupFiles: ["test/support/fail-on-violations.ts"],
+    setupFiles: ["test/support/fail-on-violations.ts", "test/support/skip-on-windows.ts"],
     pool: "forks",
     // Many tests wait for a deadline or a person: a third keeps two cores busy meanwhile.
     // The full counts measure what herds do to one another: nothing else may run beside them.

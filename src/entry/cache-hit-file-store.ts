@@ -22,7 +22,7 @@ export async function readFromFileStore(
     readonly stateFolder: string;
   },
 ): Promise<string | undefined> {
-  const folder = openStoreFolder(stateFolder);
+  const folder = openStoreFolder(stateFolder, { isHit: true });
   const item = await readItem(folder, account, async () => {
     const { key } = await findKnownKey(folder, {
       runtimeFolder: () => keptIn(env, () => runtimeFolder(env, platform)),

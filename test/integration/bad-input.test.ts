@@ -1,5 +1,6 @@
 /** What a person or an SDK sees of bad input: exit code 1, an empty stdout, what is wrong and where, and how to fix it. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { join, sep } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHome, type Finished, runAwsrole } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
@@ -175,7 +176,7 @@ async function askWith(config: string | Buffer, profile?: string): Promise<Finis
   writeFileSync(home.configFile, config);
   try {
     const finished = await ask(home.env, profile);
-    return { ...finished, stderr: finished.stderr.replaceAll(`${home.path}/.aws/`, "") };
+    return { ...finished, stderr: finished.stderr.replaceAll(join(home.path, ".aws", sep), "") };
   } finally {
     await home.remove();
   }

@@ -172,7 +172,8 @@ describe("the command of exec", () => {
 
 describe("exec ends with", () => {
   it("the command's own code", async () => {
-    expect(await exec(["sh", "-c", "echo out; echo err >&2; exit 7"])).toEqual({
+    const command = 'console.log("out"); console.error("err"); process.exitCode = 7';
+    expect(await exec([process.execPath, "-e", command])).toEqual({
       code: 7,
       signal: null,
       stdout: "out\n",

@@ -9,7 +9,14 @@ import { commands, groups } from "../../src/commands/registry.ts";
 import { processContext } from "../../src/context.ts";
 import { missing, titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
-import { createHome, type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
+import {
+  createHome,
+  type Home,
+  program,
+  runAwsrole,
+  runCommand,
+  someProgram,
+} from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
@@ -39,7 +46,7 @@ const makesProfile = new Set(["add-key", "setup"]);
 /** What a command wants besides NAME before it looks for it. */
 const moreWords: Readonly<Record<string, readonly string[]>> = {
   // The node that runs this may be one that adopt would not write.
-  adopt: ["--command", "/bin/sh"],
+  adopt: ["--command", someProgram],
   "edit-profile": ["--region", "eu-west-1"],
   exec: ["--", "true"],
   env: ["--shell", "bash"],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
 import { createSsoHome, ssoConfig, type SsoHome } from "../support/sso-home.ts";
+import { someProgram } from "../support/run-awsrole.ts";
 
 let aws: AwsDouble;
 let home: SsoHome;
@@ -174,7 +175,7 @@ describe("until when one is signed in", () => {
 });
 
 describe("adopt and release of SSO profiles", () => {
-  const line = ["--command", "/bin/sh"];
+  const line = ["--command", someProgram];
 
   it("turns a native profile into a managed one and back, byte for byte", async () => {
     const before = `# mine\n${ssoConfig}`;
@@ -182,10 +183,12 @@ describe("adopt and release of SSO profiles", () => {
     expect(await run("adopt", "reader", ...line)).toMatchObject({ code: 0 });
     const adopted = readFileSync(home.configFile, "utf8");
     expect(adopted).toContain("awsrole_sso_session = corp\nawsrole_sso_account_id = ");
-    expect(adopted).toContain("credential_process = /bin/sh credential-process --profile reader\n");
+    expect(adopted).toContain(
+      `credential_process = ${someProgram} credential-process --profile reader\n`,
+    );
     home.signIn();
     expect((await credentials()).code).toBe(0);
-    writeFileSync(home.configFile, adopted.replace("/bin/sh", "/usr/local/bin/awsrole"));
+    writeFileSync(home.configFile, adopted.replace(someProgram, "/usr/local/bin/awsrole"));
     expect(await run("release", "reader")).toMatchObject({ code: 0 });
     expect(readFileSync(home.configFile, "utf8")).toBe(before);
   });
@@ -210,13 +213,13 @@ describe("adopt and release of SSO profiles", () => {
 
 describe("add-profile for a role of IAM Identity Center", () => {
   const role = ["--sso-account-id", "123456789012", "--sso-role-name", "Admin"];
-  const add = (...words: string[]) => run("add-profile", ...words, "--command", "/bin/sh");
+  const add = (...words: string[]) => run("add-profile", ...words, "--command", someProgram);
 
   it("writes a profile of a session that is there, or of a new one, in one change", async () => {
     expect(await add("one", "--sso-session", "corp", ...role)).toMatchObject({ code: 0 });
     const before = readFileSync(home.configFile, "utf8");
     expect(before).toContain(
-      "[profile one]\ncredential_process = /bin/sh credential-process --profile one\nregion = eu-west-1\nawsrole_sso_session = corp\nawsrole_sso_account_id = 123456789012\nawsrole_sso_role_name = Admin\n",
+      `[profile one]\ncredential_process = ${someProgram} credential-process --profile one\nregion = eu-west-1\nawsrole_sso_session = corp\nawsrole_sso_account_id = 123456789012\nawsrole_sso_role_name = Admin\n`,
     );
     const url = "https://ssoins-1.portal.us-east-2.app.aws/#/";
     const made = await add("two", "--sso-session", "dept", "--sso-start-url", url, ...role);

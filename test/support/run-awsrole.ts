@@ -81,6 +81,10 @@ function removeFolder(path: string): void {
   }
 }
 
+/** A program that is there, for lines of a config that are never run. */
+export const someProgram =
+  process.platform === "win32" ? String.raw`C:\Windows\System32\cmd.exe` : "/bin/sh";
+
 export type Finished = {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -160,6 +160,15 @@ try {
   await check(
     "a cached answer starts no icacls.exe; without it nothing else is believed",
     async () => {
+      // With a key file the store "file" answers on the same short way.
+      const keyed = {
+        AWSROLE_STATE_DIR: String.raw`C:\main-job\keyed`,
+        AWSROLE_KEY_FILE: String.raw`C:\main-job\key`,
+        AWSROLE_STORE: "file",
+      };
+      writeFileSync(join(folder, "key"), Buffer.alloc(32, 7));
+      const stored = await awsrole("credential-process --profile prod", keyed);
+      assert.deepEqual({ code: stored.code, stderr: stored.stderr }, { code: 0, stderr: "" });
       const program = join(drive, "windows", "system32", "icacls.exe");
       renameSync(program, `${program}.away`);
       try {

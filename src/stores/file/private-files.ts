@@ -33,12 +33,18 @@ const MAX_FILE_BYTES = 256 * 1024;
 const isWindows = process.platform === "win32";
 const noFollow = constants.O_NOFOLLOW ?? 0;
 
-/** The folder at `path`, made when the first file is written. Its functions throw ERR_STORE_FAILED for what is not private or cannot be used. */
-export function openPrivateFolder(path: string): PrivateFolder {
+/**
+ * The folder at `path`, made when the first file is written. Its functions throw ERR_STORE_FAILED for what is not private or cannot be used.
+ * `readsAccessLists`: false for the cache hit, because on Windows another program has to be started for that.
+ */
+export function openPrivateFolder(
+  path: string,
+  { readsAccessLists = true }: { readonly readsAccessLists?: boolean } = {},
+): PrivateFolder {
   const fileOf = (name: string): string => join(path, name);
   return {
     async read(name) {
-      if (!(await isThere(path))) return undefined;
+      if (!(await isThere(path, readsAccessLists))) return undefined;
       const file = fileOf(name);
       const inspect = ({ uid, mode }: Stats): void => {
         if (isForeign(uid)) throw refused(file, "belongs to another user");
@@ -58,7 +64,7 @@ export function openPrivateFolder(path: string): PrivateFolder {
       }
     },
     async list() {
-      if (!(await isThere(path))) return [];
+      if (!(await isThere(path, readsAccessLists))) return [];
       return readdir(path).catch((error: unknown) => {
         throw failed(path, error);
       });
@@ -74,7 +80,7 @@ export function openPrivateFolder(path: string): PrivateFolder {
       }
     },
     async remove(name) {
-      if (!(await isThere(path))) return false;
+      if (!(await isThere(path, readsAccessLists))) return false;
       return retryBusy(() => unlink(fileOf(name))).then(
         () => true,
         (error: unknown) => {
@@ -94,8 +100,8 @@ async function put(
   publish: (from: string, to: string) => Promise<void>,
 ): Promise<void> {
   try {
-    if (!(await isThere(path))) makePrivateFolder(path);
-    await isThere(path);
+    if (!(await isThere(path, true))) makePrivateFolder(path);
+    await isThere(path, true);
     const temporary = join(path, `.${name}.${randomBytes(6).toString("hex")}.tmp`);
     try {
       const handle = await open(
@@ -119,13 +125,14 @@ async function put(
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function isThere(path: string, readsAccessLists: boolean): Promise<boolean> {
   for (const folder of [dirname(path), path]) {
     const stat = await lstat(folder).catch(undefinedIfMissing(folder));
     if (stat === undefined) return false;
     if (stat.isSymbolicLink()) throw refused(folder, "is a link");
     if (!stat.isDirectory()) throw refused(folder, "is not a folder");
     if (isForeign(stat.uid)) throw refused(folder, "belongs to another user");
+    if (isWindows && !readsAccessLists) continue;
     if (isOpen(folder, stat, folder === path ? "use" : "change"))
       throw refused(folder, `can be ${folder === path ? "used" : "changed"} by others`);
   }

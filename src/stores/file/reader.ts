@@ -23,9 +23,9 @@ export const headerFile = "store.json";
 
 const itemEnding = ".item";
 
-/** The folder of the store. */
-export function openStoreFolder(stateFolder: string): PrivateFolder {
-  return openPrivateFolder(join(stateFolder, "file"));
+/** The folder of the store; `isHit`: no other program may be started for it. */
+export function openStoreFolder(stateFolder: string, { isHit = false } = {}): PrivateFolder {
+  return openPrivateFolder(join(stateFolder, "file"), { readsAccessLists: !isHit });
 }
 
 /** The file of an account's item in that folder. */

@@ -23,7 +23,7 @@ const pages = [
   "SECURITY.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".md") && !file.includes("node_modules"))
-    .map((file) => join("docs", file))
+    .map((file) => join("docs", file).replaceAll("\\", "/"))
     .filter((page) => !page.includes("internals") && !notYet.has(page)),
 ];
 

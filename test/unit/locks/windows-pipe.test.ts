@@ -1,11 +1,11 @@
 /**
- * The Windows meeting place with a pretended lock, and sockets for pipes: everything but what only Windows can do. The real
- * lock and pipe were run under Wine (docs/internals/single-flight.md).
+ * The Windows meeting place with a pretended lock, and sockets for pipes but on Windows: everything but what only Windows can do. The real
+ * lock was run under Wine (docs/internals/single-flight.md).
  */
 import { createServer, type Server } from "node:net";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, uptime } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { lockName } from "../../../src/locks/backend.ts";
 import {
@@ -28,7 +28,10 @@ beforeEach(() => {
       locked.add(path);
       return () => locked.delete(path);
     },
-    pipePath: (name) => join(folder, name),
+    pipePath: (name) =>
+      process.platform === "win32"
+        ? `\\\\.\\pipe\\${basename(folder)}-${name}`
+        : join(folder, name),
   };
 });
 afterEach(() => {
@@ -131,7 +134,7 @@ describe("the lock on Windows", () => {
     writeFileSync(join(announced, "dead"), secret);
     const recorded = sealLine(secret, "", uptime() * 1000 - 15_000);
     const squatter = await talker(
-      join(folder, "dead"),
+      system.pipePath("dead"),
       `hello\n${JSON.stringify({ answer: "false", found: false })}\n${recorded}\n`,
     );
     const leader = place.leader();

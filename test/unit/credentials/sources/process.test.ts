@@ -42,10 +42,14 @@ describe("the answer of a credential_process", () => {
     });
   });
 
-  const run = (printed: string, accountId?: string) =>
-    credentialsFromProcess({
+  const folder = mkdtempSync(join(tmpdir(), "awsrole-answer-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const printer = join(folder, "print.cjs");
+  const run = (printed: string, accountId?: string) => {
+    writeFileSync(printer, `process.stdout.write(${JSON.stringify(printed)})`);
+    return credentialsFromProcess({
       profileName: "p",
-      command: `printf %s '${printed}'`,
+      command: `"${process.execPath}" "${printer}"`,
       platform: process.platform,
       env: process.env,
       inFlight: ["p"],
@@ -53,6 +57,7 @@ describe("the answer of a credential_process", () => {
       now: () => new Date("2026-01-01T00:00:00Z"),
       accountId,
     });
+  };
 
   it("is refused when its credentials have ended, with their end", async () => {
     await expect(run(answer({ Expiration: "2026-01-01T00:00:00Z" }))).rejects.toThrow(
