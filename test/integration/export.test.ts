@@ -16,7 +16,13 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
 import { missing } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
-import { type Finished, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
+import {
+  type Finished,
+  type Home,
+  privateMode,
+  runAwsrole,
+  runCommand,
+} from "../support/run-awsrole.ts";
 
 let aws: AwsDouble;
 let home: Home;
@@ -106,7 +112,7 @@ describe("export --to-credentials-file", () => {
     expect(written()).toContain(
       `[prod-exported]\naws_access_key_id = ${session?.accessKeyId}\naws_secret_access_key = ${session?.secretAccessKey}\naws_session_token = ${session?.sessionToken}\nawsrole_exported_from = prod\nawsrole_exported_until = ${session?.expiresAt.toISOString().replace(".000Z", "Z")}\n`,
     );
-    expect(statSync(home.credentialsFile).mode & 0o777).toBe(0o600);
+    expect(statSync(home.credentialsFile).mode & 0o777).toBe(privateMode.file);
     expect(await run(exporting)).toMatchObject({ code: 0 });
     expect(written().match(/prod-exported/g)).toHaveLength(1);
     expect(written()).not.toContain(String(session?.sessionToken));
@@ -148,7 +154,7 @@ describe("export --to-credentials-file", () => {
     expect(stderr).toMatch(
       /credentials is new: programs with the AWS SDK for Java v1 now read it in place of/,
     );
-    expect(statSync(home.credentialsFile).mode & 0o777).toBe(0o600);
+    expect(statSync(home.credentialsFile).mode & 0o777).toBe(privateMode.file);
   });
 
   it("refuses a profile that exists, a file that others can read, a key without an end, and no place to write to", async () => {

@@ -20,6 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as crypto from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { privateMode } from "../support/run-awsrole.ts";
 import { createFileStore } from "../../src/stores/file/index.ts";
 import { readKeyFile } from "../../src/stores/file/key-file.ts";
 import { findPassphrase } from "../../src/stores/file/passphrase.ts";
@@ -91,9 +92,9 @@ describe("the file store", () => {
     await open(state).set("session/v1/prod/x", "TOPSECRET");
     for (const name of readdirSync(folder)) {
       expect(readFileSync(join(folder, name), "latin1")).not.toMatch(/TOPSECRET|correct horse/);
-      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(privateMode.file);
     }
-    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(folder).mode & 0o777).toBe(privateMode.folder);
   });
 
   it("notices every changed bit of an item", async () => {

@@ -18,7 +18,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openItemIndex, type IndexEntry } from "../../src/state/item-index.ts";
 import { stateFolder } from "../../src/state/state-dir.ts";
-import { createHome, type Home, runAwsrole, runCommand } from "../support/run-awsrole.ts";
+import {
+  createHome,
+  type Home,
+  privateMode,
+  runAwsrole,
+  runCommand,
+} from "../support/run-awsrole.ts";
 import { runInProcess } from "../support/run-in-process.ts";
 
 const arn = "arn:aws:iam::123456789012:role/example-role";
@@ -227,11 +233,13 @@ describe("profile commands", () => {
     await done("edit-profile", "prod", "--duration-seconds", "901");
     const state = join(home.path, "state", "awsrole");
     const kept = readdirSync(state, { recursive: true, encoding: "utf8" })
+      // On Windows the runtime folder is in there, with empty lock files.
+      .filter((name) => !name.startsWith("run"))
       .map((name) => join(state, name))
       .filter((file) => statSync(file).isFile());
     expect(kept.length).toBe(1);
     for (const file of kept) {
-      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(statSync(file).mode & 0o777).toBe(privateMode.file);
       expect(readFileSync(file, "utf8")).not.toMatch(/max_concurrent_requests|PLANTEDSECRET/);
     }
   });
@@ -381,8 +389,8 @@ describe("profile commands", () => {
     it("is created private, in a private folder", async () => {
       rmSync(join(home.path, ".aws"), { recursive: true });
       await done("add-profile", "new", "--role-arn", arn, "--source-profile", "bob");
-      expect(statSync(home.configFile).mode & 0o777).toBe(0o600);
-      expect(statSync(join(home.path, ".aws")).mode & 0o777).toBe(0o700);
+      expect(statSync(home.configFile).mode & 0o777).toBe(privateMode.file);
+      expect(statSync(join(home.path, ".aws")).mode & 0o777).toBe(privateMode.folder);
       await done("remove-profile", "new");
       expect(config()).toBe("");
     });

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { privateMode } from "../support/run-awsrole.ts";
 import { type AwsDouble, startAwsDouble } from "../support/aws-double.ts";
 import { createSsoHome, ssoAccountId, ssoConfig, type SsoHome } from "../support/sso-home.ts";
 
@@ -47,7 +48,7 @@ describe("a role of IAM Identity Center", () => {
     expect(after["refreshToken"]).not.toBe(before.refreshToken);
     expect(aws.identityCenter.isRefreshTokenGood(after["refreshToken"] ?? "")).toBe(true);
     expect(after["expiresAt"]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    expect(statSync(home.tokenFile).mode & 0o777).toBe(0o600);
+    expect(statSync(home.tokenFile).mode & 0o777).toBe(privateMode.file);
   });
 
   it("whose refresh token an SDK has used meanwhile: the SDK's newer token is used, nobody signs in", async () => {

@@ -13,7 +13,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRoleHome } from "../support/role-home.ts";
-import { type Finished, type Home, program, runAwsrole, notNode } from "../support/run-awsrole.ts";
+import {
+  type Finished,
+  type Home,
+  notNode,
+  privateMode,
+  program,
+  runAwsrole,
+} from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
@@ -196,7 +203,7 @@ describe("log", () => {
     });
     if (process.platform === "linux")
       expect(lines[0]?.["program"]).toMatch(/^(?:node|vitest|MainThread)/);
-    expect(statSync(join(state(), "deliveries.jsonl")).mode & 0o777).toBe(0o600);
+    expect(statSync(join(state(), "deliveries.jsonl")).mode & 0o777).toBe(privateMode.file);
     const { stdout } = await run("log prod", on);
     expect(stdout).toMatch(/^TIME +PROFILE +RESULT +EXPIRES +PROGRAM\n/);
     expect(stdout).not.toContain("free");

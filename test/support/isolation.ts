@@ -30,7 +30,7 @@ const leadsToUser =
   /^(?:AWS_|AWSROLE_(?!TEST_|PROGRAM$|REPORT_FOLDER$|SOAK_CALLS$)|XDG_|DBUS_|DISPLAY$|WAYLAND_DISPLAY$|SSH_(?:AUTH_SOCK|ASKPASS|TTY|CLIENT|CONNECTION)$|GPG_|GNUPGHOME$|PASSWORD_STORE_|GNOME_KEYRING_|BROWSER$)/;
 
 export type Stubs = {
-  /** Comes first on PATH. Empty on Windows, where what opens a browser is not found through PATH. */
+  /** Comes first on PATH. On Windows, where what opens a browser is not found through PATH, it has no stand-ins. */
   readonly folder: string;
   /** The command lines of the stand-ins that were started. */
   started(): readonly string[];
@@ -48,6 +48,11 @@ export function createStubs(folder: string): Stubs {
     for (const name of openers.split(" "))
       write(name, `printf '%s\\n' "${name} $*" >> '${record}'\nexit 97`);
     for (const name of quiet.split(" ")) write(name, "exit 1");
+  }
+  // Commands that tests run, which Windows does not have.
+  else {
+    writeFileSync(join(folder, "true.cmd"), "@exit /b 0\r\n");
+    writeFileSync(join(folder, "false.cmd"), "@exit /b 1\r\n");
   }
   return {
     folder,

@@ -81,6 +81,10 @@ function removeFolder(path: string): void {
   }
 }
 
+/** The mode of what only its owner may use, as node shows it: on Windows, where an access list says that, everything that can be written has this one. */
+export const privateMode =
+  process.platform === "win32" ? { file: 0o666, folder: 0o666 } : { file: 0o600, folder: 0o700 };
+
 /** A program that is there, for lines of a config that are never run. */
 export const someProgram =
   process.platform === "win32" ? String.raw`C:\Windows\System32\cmd.exe` : "/bin/sh";
