@@ -109,8 +109,12 @@ if [ ! -e "$root/installed-$lock" ]; then
   touch "$root/installed-$lock"
 fi
 cp -r dist "$root/prefix/drive_c/src/awsrole/"
+# In a path without a space, as in GitHub's tool cache: beside "C:\Program Files" doctor has something to say of every profile.
+mkdir -p "$root/prefix/drive_c/node"
+cp "$root/prefix/drive_c/Program Files/nodejs/node.exe" "$root/prefix/drive_c/node/"
 status=0
-world bash -c "cd /prefix/drive_c/src/awsrole && AWSROLE_TEST_KEYCHAIN=own wine $nodejs 'node_modules\\vitest\\vitest.mjs' run --project unit --project integration --maxWorkers=1 --testTimeout=60000 --reporter=default --reporter=json --outputFile.json='C:\\results.json' </dev/null >/out.txt 2>&1" || status=$?
+# Wine makes an access list of a mode, and lets none be inherited: with this umask folders are private, as those of a Windows user are by inheritance.
+world bash -c "umask 077; export WINEPATH='C:\node'; cd /prefix/drive_c/src/awsrole && AWSROLE_TEST_KEYCHAIN=own wine 'C:\node\node.exe' 'node_modules\\vitest\\vitest.mjs' run --project unit --project integration --maxWorkers=1 --reporter=default --reporter=json --outputFile.json='C:\\results.json' </dev/null >/out.txt 2>&1" || status=$?
 tail -40 "$root/out.txt"
 node scripts/windows-report.js "$root/prefix/drive_c/results.json" "$node" >"$project/test/reports/windows.md"
 exit "$status"

@@ -19,11 +19,17 @@ export function detectShell({ env, platform, caller }: ShellClues): ShellName {
   if (platform === "win32") {
     // Git Bash, MSYS and Cygwin set MSYSTEM or SHELL; PowerShell puts the user's own module folder first.
     if (env["MSYSTEM"] || env["SHELL"]) return shellOf(env["SHELL"]) ?? "bash";
-    return /\\Documents\\(?:Windows)?PowerShell\\/i.test(env["PSModulePath"] ?? "")
-      ? "powershell"
-      : "cmd";
+    return (env["PSModulePath"] ?? "").split(";").some(isOwnModuleFolder) ? "powershell" : "cmd";
   }
   return shellOf(env["SHELL"]) ?? "sh";
+}
+
+/** The user's own, wherever its parent is (OneDrive) and whatever that is called (`Dokumente`); the system's are in every program's environment. */
+function isOwnModuleFolder(folder: string): boolean {
+  return (
+    /\\(?:Windows)?PowerShell\\Modules\\?$/i.test(folder) &&
+    !/\\(?:Program Files(?: \(x86\))?|System32)\\/i.test(folder)
+  );
 }
 
 const programs: Readonly<Record<string, ShellName>> = {

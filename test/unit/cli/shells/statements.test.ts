@@ -124,6 +124,12 @@ describe("which shell is meant", () => {
         env: { PSModulePath: `C:\\Users\\b\\Documents\\PowerShell\\Modules;${machine}` },
       }),
     ).toBe("powershell");
+    const localized = "C:\\Users\\b\\OneDrive\\Dokumente\\WindowsPowerShell\\Modules";
+    expect(detectShell({ ...windows, env: { PSModulePath: `${localized};${machine}` } })).toBe(
+      "powershell",
+    );
+    const all = `C:\\Program Files\\PowerShell\\7\\Modules;${machine};C:\\WINDOWS\\system32\\WindowsPowerShell\\v1.0\\Modules`;
+    expect(detectShell({ ...windows, env: { PSModulePath: all } })).toBe("cmd");
     expect(detectShell({ ...windows, env: { MSYSTEM: "MINGW64", PSModulePath: machine } })).toBe(
       "bash",
     );
