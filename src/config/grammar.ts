@@ -196,6 +196,15 @@ export function lineStop(text: string, at: number, next: number): number {
   return stop;
 }
 
+/** The lines of a text, without `\n` and any `\r` before it. */
+export function splitLines(text: string): string[] {
+  const lines = text.split("\n");
+  const last = lines.length - 1;
+  return lines.map((line, at) =>
+    at === last ? line : line.slice(0, lineStop(line, 0, line.length)),
+  );
+}
+
 /** Only spaces and tabs are space here: `String.prototype.trim` would also take the last byte of `à` for one. */
 export function trimSpaces(text: string): string {
   let start = 0;

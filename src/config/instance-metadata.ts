@@ -19,7 +19,7 @@ export function resolveInstanceMetadata(profile: Settings, env: Environment): st
   if (endpoint !== undefined) {
     const url = URL.canParse(endpoint.value) ? new URL(endpoint.value) : undefined;
     const isPlain = url?.username === "" && url.password === "" && url.search + url.hash === "";
-    if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, "");
+    if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/(?<!\/)\/+$/, "");
     throw invalid(
       `"${endpoint.value}" is not an address of the instance metadata service (${endpoint.origin})`,
       "use one like http://169.254.169.254 or http://[fd00:ec2::254]",

@@ -41,12 +41,14 @@ export type OddHeader = {
 
 /** All of them, in the order of the file. */
 export function oddHeaders(document: Document): OddHeader[] {
-  // A line that has a bracket before anything that could be a key.
-  return [...document.text.matchAll(/^[^\w\n#;=]*\[[^\n\r]*/gm)].flatMap(({ 0: line, index }) => {
-    const text = index === 0 ? line.replace(/^\xef\xbb\xbf/, "") : line;
-    const header = readOddHeader(text, document.kind);
-    return header === undefined ? [] : [{ ...header, line: document.lineAt(index), text }];
-  });
+  // A line that has a bracket before anything that could be a key, and not far from its beginning: a search without an end takes minutes in a line of megabytes.
+  return [...document.text.matchAll(/^[^\w\n#;=]{0,99}\[[^\n\r]*/gm)].flatMap(
+    ({ 0: line, index }) => {
+      const text = index === 0 ? line.replace(/^\xef\xbb\xbf/, "") : line;
+      const header = readOddHeader(text, document.kind);
+      return header === undefined ? [] : [{ ...header, line: document.lineAt(index), text }];
+    },
+  );
 }
 
 /** The first of them that means the profile NAME. */
@@ -78,6 +80,15 @@ export function withPlainHeader(document: Document, { line, text, plain }: OddHe
 
 const prefixes = ["profile", "sso-session", "services"] as const;
 
+/** `[x]` for `[[x]]`, with any number of brackets from two on. */
+function oneBracket(text: string): string {
+  if (!text.startsWith("[[") || !text.endsWith("]")) return text;
+  let [start, end] = [0, text.length];
+  while (text[start] === "[") start += 1;
+  while (end > start && text[end - 1] === "]") end -= 1;
+  return `[${text.slice(start, end)}]`;
+}
+
 function readOddHeader(
   latin1: string,
   file: Document["kind"],
@@ -92,7 +103,7 @@ function readOddHeader(
     .replaceAll(/[\u200B-\u200F\u2060-\u206F\uFEFF\u00AD]/g, "")
     .replaceAll(/[^\S\t]/g, " ");
   const trimmed = trimSpaces(seen);
-  const bare = trimmed.replace(/^\[\[+(.*?)\]+$/, "[$1]");
+  const bare = oneBracket(trimmed);
   const content =
     file === "config" ? bare.replace(/^\[(["'])(profile .*|default)\1\]$/, "[$2]") : bare;
   if (!content.startsWith("[") || !content.endsWith("]")) return undefined;

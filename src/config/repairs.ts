@@ -4,13 +4,16 @@
  */
 import { invisible, noWidth } from "../foundation/text.ts";
 import { type Document, parseDocument } from "./document.ts";
-import { decodeUtf8, isComment, readProperty, trimSpaces } from "./grammar.ts";
+import { decodeUtf8, isComment, readProperty, splitLines, trimSpaces } from "./grammar.ts";
 import { oddHeaders } from "./odd-headers.ts";
 
 /** The document with other text in its lines, which keep their number and their line ends. */
 function editLines(document: Document, edit: (lines: string[]) => void): Document {
-  const lines = document.text.split(/\r*\n/);
-  const ends = document.text.match(/\r*\n/g) ?? [];
+  const whole = document.text.split("\n");
+  const lines = splitLines(document.text);
+  const ends = lines.map(
+    (line, at) => `${whole[at]?.slice(line.length)}${at < lines.length - 1 ? "\n" : ""}`,
+  );
   edit(lines);
   return parseDocument(lines.map((line, at) => line + (ends[at] ?? "")).join(""), document);
 }
@@ -87,13 +90,25 @@ export function withoutInvisible(line: string): string {
     comment === -1 ? [text, ""] : [text.slice(0, comment), text.slice(comment)];
   const property = readProperty(written);
   if (property === undefined || /^\s*[#;[]/.test(written)) return line;
-  const repaired = written
-    .replaceAll(noWidth, "")
-    .replace(/^[ \t]*[^\S \t]\s*/, "")
-    .replace(/\s*[^\S \t]\s*=/, " =")
-    .replace(/=\s*[^\S \t]\s*/, "= ")
-    .replace(/\s*[^\S \t]\s*$/, "");
+  const shown = written.replaceAll(noWidth, "");
+  const equals = shown.indexOf("=");
+  const key = withoutOddEnd(withoutOddStart(shown.slice(0, equals), ""), " ");
+  const value = withoutOddEnd(withoutOddStart(shown.slice(equals + 1), " "), "");
+  const repaired = `${key}=${value}`;
   return Buffer.from(repaired + behind, "utf8").toString("latin1");
+}
+
+const oddSpace = /[^\S \t]/;
+
+/** The text with `plain` in place of the space that it begins with, where that is not all spaces and tabs. Not by one expression, which took minutes for a long line. */
+function withoutOddStart(text: string, plain: string): string {
+  const rest = text.trimStart();
+  return oddSpace.test(text.slice(0, text.length - rest.length)) ? plain + rest : text;
+}
+
+function withoutOddEnd(text: string, plain: string): string {
+  const rest = text.trimEnd();
+  return oddSpace.test(text.slice(rest.length)) ? rest + plain : text;
 }
 
 /** The comment behind a value on a line of its own, above it. `found` is the line as it was; nothing where it is not there any more. */

@@ -26,7 +26,7 @@ export function parseStartUrl(typed: string): string {
   if (other !== undefined) throw wrong(`${url.hostname} ${other[1]}`, example);
   url.hash = "";
   url.search = "";
-  const path = url.pathname.replace(/\/+$/, "");
+  const path = url.pathname.replace(/(?<!\/)\/+$/, "");
   const isNamed = /\.awsapps\.(?:com|cn)$/.test(url.hostname);
   return `${url.origin}${isNamed && path === "" ? "/start" : path}`;
 }

@@ -44,7 +44,8 @@ export function awsroleLineProfile(line: string, managed: boolean): string | und
   return awsroleFile.test(program) || managed ? profile : undefined;
 }
 
-const awsroleLine = /^(.+?)[ \t]+credential-process[ \t]+--profile(?:[ \t]+|=)([^\s"]+)(?=\s|$)/;
+const awsroleLine =
+  /^(.+?)(?<![ \t])[ \t]+credential-process[ \t]+--profile(?:[ \t]+|=)([^\s"]+)(?=\s|$)/;
 
 function redirectLine(line: string, to: string): string {
   const [before = ""] = /^.+?[ \t]credential-process[ \t]+--profile(?:[ \t]+|=)/.exec(line) ?? [];

@@ -119,7 +119,11 @@ export function newerToken<T extends SsoToken>(
 /** `…/start`, `…/start/`, `…/start#/` are one portal. */
 export function isSamePortal(one: string, other: string): boolean {
   const plain = (url: string): string =>
-    url.trim().replace(/#.*$/, "").replace(/\/+$/, "").toLowerCase();
+    url
+      .trim()
+      .replace(/#.*$/, "")
+      .replace(/(?<!\/)\/+$/, "")
+      .toLowerCase();
   return plain(one) === plain(other);
 }
 

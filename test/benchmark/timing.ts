@@ -12,6 +12,8 @@ export type Line = {
   readonly before?: () => Promise<void>;
   /** Of the machine's interface: the answer must be credentials. */
   readonly prints?: RegExp;
+  /** Its exit code, where that is not 0: `doctor` with findings. */
+  readonly code?: number;
 };
 
 /** Half of the values lie between `low` and `high`. */
@@ -55,7 +57,7 @@ function shuffled(count: number): number[] {
 }
 
 /** One run, in milliseconds. Throws if it fails or prints something else than it should. */
-export function timeOnce({ name, words, env, prints }: Line): Promise<number> {
+export function timeOnce({ name, words, env, prints, code: expected = 0 }: Line): Promise<number> {
   const [file = "", ...rest] = words;
   return new Promise((resolve, reject) => {
     const start = performance.now();
@@ -68,7 +70,8 @@ export function timeOnce({ name, words, env, prints }: Line): Promise<number> {
     child.once("error", reject);
     child.once("exit", () => (ended = performance.now()));
     child.once("close", (code) => {
-      if (code === 0 && (prints === undefined || prints.test(stdout))) resolve(ended - start);
+      if (code === expected && (prints === undefined || prints.test(stdout)))
+        resolve(ended - start);
       else reject(new Error(`${name} ended with ${code}: ${stderr.trim() || "unexpected output"}`));
     });
   });

@@ -184,6 +184,8 @@ export async function createWorld(): Promise<World> {
       return [["list"], ["explain", "prod"], ["doctor"]].map((words) => ({
         ...line(`${words.join(" ")}, of ${profiles} profiles`, awsrole(...words)),
         env: among,
+        // It finds that there is no such program.
+        ...(words[0] === "doctor" ? { code: 1 } : {}),
       }));
     },
     hitAmong: async (profiles) => {

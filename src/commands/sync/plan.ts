@@ -18,7 +18,7 @@ import {
 import { type Document, readSettings, sectionNames, type Settings } from "../../config/document.ts";
 import { accountNameSetting } from "../../profiles/ask-sso.ts";
 import { AwsRoleError } from "../../foundation/errors.ts";
-import { findReferences, redirectReferences } from "../../profiles/references.ts";
+import { findReferences, redirectReferences, type Reference } from "../../profiles/references.ts";
 import type { Listing } from "./listing.ts";
 import { type Access, profileName } from "../../profiles/name-template.ts";
 
@@ -241,15 +241,20 @@ function findGone(
   const names = new Set(gone.map(({ name }) => name));
   const references = findReferences(config).filter(({ profile, to }) => profile !== to);
   const users = new Map<string, string>();
-  // What stays because a profile uses it may use another one, which then stays, too.
-  for (let before = -1; before !== users.size;) {
-    before = users.size;
-    for (const { profile, to } of references)
-      if (names.has(to) && !names.has(profile)) {
-        users.set(to, profile);
-        names.delete(to);
-      }
+  const usedBy = new Map<string, Reference[]>();
+  for (const one of references) {
+    const known = usedBy.get(one.profile);
+    if (known === undefined) usedBy.set(one.profile, [one]);
+    else known.push(one);
   }
+  const keep = ({ profile, to }: Reference): void => {
+    if (!names.has(to) || names.has(profile)) return;
+    users.set(to, profile);
+    names.delete(to);
+  };
+  references.forEach(keep);
+  // What stays because a profile uses it may use another one, which then stays, too. The map grows meanwhile.
+  for (const [name] of users) usedBy.get(name)?.forEach(keep);
   const judged = gone.map(({ name }) => {
     const user = users.get(name);
     const reason = user === undefined ? undefined : `profile ${user} has it as its source`;

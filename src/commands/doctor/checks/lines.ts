@@ -6,6 +6,7 @@ import {
   lineStop,
   nextLine,
   readBody,
+  splitLines,
   trimSpaces,
 } from "../../../config/grammar.ts";
 import { type OddForm, type OddHeader, oddForms, oddHeaders } from "../../../config/odd-headers.ts";
@@ -30,7 +31,7 @@ export const checkLines: Check = (facts) =>
 
 /** The lines (counted from 1) that have a finding here, so that nothing else is said of them. */
 export function linesTold(document: Document): ReadonlySet<number> {
-  const lines = document.text.split(/\r*\n/);
+  const lines = splitLines(document.text);
   const odd = oddHeaders(document);
   const indented = new Set(
     odd.filter(({ form }) => form === "indented").map(({ line }) => line - 1),
@@ -75,7 +76,9 @@ function headers(document: Document): Finding[] {
     linesOf.set(`${kind} ${name}`, [...(linesOf.get(`${kind} ${name}`) ?? []), line]);
   return odd.map((header): Finding => {
     const { line, form, kind, name, plain } = header;
-    const shown = trimSpaces(decodeUtf8(header.text) ?? "").replace(/[ \t]*[#;].*$/, "");
+    const text = decodeUtf8(header.text) ?? "";
+    const comment = text.search(/[#;]/);
+    const shown = trimSpaces(comment === -1 ? text : text.slice(0, comment));
     const twin = twinOf(document, linesOf.get(`${kind} ${name}`) ?? [], header);
     const place = {
       ...(kind === "profile" ? { profile: name } : {}),
@@ -125,7 +128,7 @@ function twinOf(
 
 /** Below a header that is not indented itself, which has its finding. */
 function indentedSettings(document: Document): Finding[] {
-  const lines = document.text.split(/\r*\n/);
+  const lines = splitLines(document.text);
   return document.sections().flatMap((section): Finding[] => {
     const at = document.lineAt(section.start) - 1;
     const [first] = indentedBelow(lines, at);
@@ -183,8 +186,10 @@ function inlineComment(
   line: string,
   { key, value, hasNested }: { key: string; value: string; hasNested: boolean },
 ): Told[] {
-  const behind = /=(.*?)[ \t][#;]/.exec(line)?.[1];
-  if (behind === undefined) return [];
+  const written = line.slice(line.indexOf("=") + 1);
+  const comment = written.search(/[ \t][#;]/);
+  if (comment === -1) return [];
+  const behind = written.slice(0, comment);
   const isEmpty = value === "" && !hasNested;
   // Part of a quoted word: taken apart, it is another command.
   const isQuoted = behind.split(/["']/).length % 2 === 0;
