@@ -101,6 +101,17 @@ echo "== the main job"
 AWSROLE_WINDOWS_ROOT=$root node scripts/run.js test/windows/main-job.ts
 [ "${1:-}" = --main-job ] && exit 0
 
+echo "== the main job with the stand-alone program"
+npm run --silent standalone -- win32-x64
+mkdir -p "$root/prefix/drive_c/standalone" "$root/prefix/drive_b/~BUN/root"
+cp standalone/awsrole-win32-x64.exe "$root/prefix/drive_c/standalone/awsrole.exe"
+# Wine lacks the system call by which bun unpacks the keychain library; then bun looks for it on a drive B:, where it is laid.
+library=$(grep -aoE 'keyring\.win32-x64-msvc-[a-z0-9]+\.node' standalone/awsrole-win32-x64.exe | sort -u | head -1)
+cp "$root/prefix/drive_c/users/root/AppData/Roaming/npm/node_modules/awsrole/node_modules/@napi-rs/keyring-win32-x64-msvc/keyring.win32-x64-msvc.node" \
+  "$root/prefix/drive_b/~BUN/root/$library"
+ln -sfn ../drive_b "$root/prefix/dosdevices/b:"
+AWSROLE_WINDOWS_ROOT=$root AWSROLE_WINDOWS_STANDALONE='C:\standalone' node scripts/run.js test/windows/main-job.ts
+
 echo "== the suites"
 copy_project
 lock=$(sha256sum package-lock.json | cut -c1-16)

@@ -1,5 +1,5 @@
 /**
- * The main job on Windows, with the package as npm installed it: through `awsrole.cmd` and cmd.exe, with Credential Manager. The double of AWS runs on this
+ * The main job on Windows, with the package as npm installed it, through `awsrole.cmd`, or with the stand-alone program; by cmd.exe, with Credential Manager. The double of AWS runs on this
  * machine, whose loopback the world shares. Run by scripts/test-windows.sh, which makes the world; ends with 1 at the first thing that is not as it should be.
  */
 import { strict as assert } from "node:assert";
@@ -21,7 +21,12 @@ const root = process.env["AWSROLE_WINDOWS_ROOT"] ?? "";
 const drive = join(root, "prefix", "drive_c");
 const folder = join(drive, "main-job");
 const home = join(folder, "home");
-const npmFolder = String.raw`C:\users\root\AppData\Roaming\npm`;
+/** `C:\standalone`, where the stand-alone program is tried; else npm's folder, which is on PATH. */
+const standAloneFolder = process.env["AWSROLE_WINDOWS_STANDALONE"];
+const program =
+  standAloneFolder === undefined
+    ? String.raw`C:\users\root\AppData\Roaming\npm\awsrole.cmd`
+    : String.raw`${standAloneFolder}\awsrole.exe`;
 
 const aws = await startAwsDouble();
 rmSync(folder, { recursive: true, force: true });
@@ -37,6 +42,7 @@ const variables: Readonly<Record<string, string>> = {
   AWS_ENDPOINT_URL_STS: aws.urls.sts,
   AWS_DEFAULT_REGION: "eu-west-1",
   AWS_EC2_METADATA_DISABLED: "true",
+  ...(standAloneFolder === undefined ? {} : { PATH: `${standAloneFolder};%PATH%` }),
 };
 
 type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -86,14 +92,15 @@ async function check(what: string, work: () => Promise<void>): Promise<void> {
 }
 
 try {
-  await check("add-profile writes npm's batch file", async () => {
+  await check("add-profile writes the program that runs", async () => {
     const added = await awsrole(
       "add-profile prod --role-arn arn:aws:iam::123456789012:role/example-role --source-profile bob --region eu-west-1",
     );
     assert.equal(added.code, 0, added.stderr);
-    assert.match(
-      readFileSync(join(home, ".aws", "config"), "utf8"),
-      /^credential_process = C:\\users\\root\\AppData\\Roaming\\npm\\awsrole\.cmd credential-process --profile prod\r?$/im,
+    const lines = readFileSync(join(home, ".aws", "config"), "utf8").split(/\r?\n/);
+    assert.ok(
+      lines.includes(`credential_process = ${program} credential-process --profile prod`),
+      lines.join("\n"),
     );
   });
 
@@ -271,7 +278,7 @@ turn();
     assert.equal(assumed(), before + 1);
     assert.equal((await awsrole("logout --all")).code, 0);
   });
-  console.log(`the main job on Windows, by ${npmFolder}: all ok`);
+  console.log(`the main job on Windows, by ${program}: all ok`);
 } finally {
   await aws.close();
 }
