@@ -22,7 +22,8 @@ export type ForeignAccess = "none" | "read" | "write";
 /** Runs a program of Windows to its end and returns what it prints. @throws where it does not end with 0. */
 export type RunSystemProgram = (name: string, args: readonly string[]) => string;
 
-const timeoutMs = 5000;
+/** On a machine that is very busy a start takes seconds; what does not end even so must not take all of an unattended call's time. */
+const timeoutMs = 10_000;
 const believedMs = 60_000;
 
 /** Leaves `folder`, which is new, to this user and the system. @throws ERR_STORE_FAILED. */
