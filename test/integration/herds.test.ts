@@ -59,9 +59,6 @@ afterEach(async () => {
 const call = (profile: string, ...more: string[]): Promise<Finished> =>
   runAwsrole(["credential-process", "--profile", profile, ...more], { env });
 
-/** AWS's answer comes after all of them have started; under Wine a start takes seconds. */
-const slowly = (delayMs: number): number => (process.platform === "win32" ? 10_000 : delayMs);
-
 const standingBack = process.platform === "win32" ? [] : ["nice"];
 
 /**
@@ -110,13 +107,13 @@ describe.skipIf(noKeychain !== undefined)(titled("with the keychain", noKeychain
 describe("without a store", () => {
   it("12 at once for one profile make one AssumeRole", async () => {
     // Long enough that the last of them has started before the answer is there.
-    sts.behave({ delayMs: slowly(3000) });
+    sts.behave({ delayMs: 3000 });
     await herd(12, 1, "--store", "none");
     expect(sts.callsOf("AssumeRole")).toHaveLength(1);
   });
 
   it("the leader is killed in the middle of its call: the others get theirs, one more call is made", async () => {
-    sts.behave({ delayMs: slowly(1200) });
+    sts.behave({ delayMs: 1200 });
     for (let round = 0; round < (isLong ? 20 : 2); round += 1) {
       const before = sts.callsOf("AssumeRole").length;
       const leader = start("prod", "--store", "none");
@@ -133,7 +130,7 @@ describe("without a store", () => {
   });
 
   it("a refusal by AWS is everybody's: ten callers, one call, ten times the same words", async () => {
-    sts.behave({ delayMs: slowly(2500), deny: "not you" });
+    sts.behave({ delayMs: 2500, deny: "not you" });
     const results = await Promise.all(
       Array.from({ length: 10 }, () => call("prod", "--store", "none")),
     );
