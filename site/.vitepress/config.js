@@ -45,6 +45,7 @@ export default defineConfig({
         ["from-aws-vault", "From aws-vault"],
         ["from-granted", "From granted"],
         ["sso", "Identity Center"],
+        ["saml", "SAML"],
         ["many-accounts", "Many accounts"],
         ["terraform", "Terraform, OpenTofu"],
         ["cdk", "CDK"],
@@ -58,7 +59,7 @@ export default defineConfig({
         ["shell-prompt", "Shell prompt"],
         ["console", "AWS console"],
         ["exec-and-serve", "exec and serve"],
-        ["profiles", "Profiles"],
+        ["credentials-file", "Programs without profiles"],
         ["keys", "Long-term keys"],
         ["setup", "setup"],
         ["upgrade", "Upgrade"],
@@ -70,6 +71,7 @@ export default defineConfig({
         ["json", "JSON"],
         ["exit-codes", "Exit codes"],
         ["doctor", "doctor"],
+        ["programs", "What works with what"],
         ["clients", "What each SDK does"],
       ]),
       group("Explanation", "explanation/", [
@@ -106,7 +108,7 @@ function linksOutside(state) {
         continue;
       }
       const path = posix.normalize(posix.join("docs", folder, href));
-      if (path.startsWith("docs/") && !path.endsWith(".json")) continue;
+      if (path.startsWith("docs/") && /\.md(?:#|$)/.test(path)) continue;
       if (repository === undefined) {
         token.tag = "span";
         token.attrs = null;
