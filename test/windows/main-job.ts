@@ -182,6 +182,8 @@ try {
         const before = assumed();
         const cached = await awsrole("credential-process --profile prod");
         assert.deepEqual({ code: cached.code, stderr: cached.stderr }, { code: 0, stderr: "" });
+        const answered = await awsrole("credential-process --profile prod", keyed);
+        assert.equal(answered.stdout, stored.stdout);
         assert.equal(assumed(), before);
         const refused = await awsrole(fromFile, elsewhere);
         assert.match(refused.stderr, /the access list of C:\\main-job\\elsewhere cannot be read/);
