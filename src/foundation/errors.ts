@@ -1,5 +1,5 @@
 /**
- * The one error class of the program. Everything that goes wrong reaches `run-program.ts` as an `AwsRoleError`, and only there
+ * The one error class of the program. Everything that goes wrong reaches `entry/run.ts` as an `AwsRoleError`, and only there
  * becomes text and an exit code.
  */
 

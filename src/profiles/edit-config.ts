@@ -163,8 +163,7 @@ async function repeatOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
 
 type Plan = { before: Document; after: Document; warnings: readonly string[] };
 
-/** Fifty writers in a queue are done within a few seconds; a person does not wait longer for one that is stuck. */
-/** One writer per config file. */
+/** One writer per config file. Fifty in a queue are done within a few seconds; a person does not wait longer for one that is stuck. */
 function lockOf(context: Context, target: string): LockRequest {
   return { dir: context.runtimeDir(), key: `config ${target}`, waitMs: 20_000 };
 }

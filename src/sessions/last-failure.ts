@@ -38,7 +38,7 @@ export function recordFailure(context: Context, profile: string | undefined, err
       ...(program === undefined ? {} : { program }),
     });
   } catch {
-    // See above.
+    // The failure itself is on its way to the caller; its record is not worth a second one.
   }
 }
 

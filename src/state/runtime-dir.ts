@@ -9,7 +9,7 @@
  *   the folder: an owner cannot be forged. Of several (two processes made one at the same moment) the oldest counts.
  * - Never in HOME, which several machines may share: a socket reaches only processes of one machine.
  * - Its path has at most 68 bytes. A socket's path is limited to 103 bytes (macOS; Linux 107), of which the names that
- *   flight-folder.ts adds take up to 34, and Node 20 silently cuts a longer one (measured).
+ *   unix-socket.ts adds take up to 34, and Node 20 silently cuts a longer one (measured).
  * - No such folder is possible: `undefined`, and everyone works alone.
  */
 import type { Environment } from "../foundation/environment.ts";

@@ -26,7 +26,7 @@ export function rememberUse(context: Context, profile: string): void {
   try {
     fileIn(context.stateDir).write(Object.fromEntries(latest));
   } catch {
-    // See above.
+    // Only the order of the list is lost.
   }
 }
 

@@ -14,7 +14,7 @@ export type MemoryCache = {
   recall(key: SessionKey): CachedSession | undefined;
 };
 
-/** `watchForLogout`: from `logout-mark.ts`. */
+/** `watchForLogout`: from `logout-epoch.ts`. */
 export function createMemoryCache(clock: Clock, watchForLogout: () => () => boolean): MemoryCache {
   const items = new Map<
     string,

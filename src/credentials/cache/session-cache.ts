@@ -47,7 +47,7 @@ export type SessionCacheOptions = {
   readonly rows: ItemIndex;
   readonly clock: Clock;
   readonly firstRead?: FirstRead | undefined;
-  /** From `logout-mark.ts`: called before a fetch, its answer tells whether there was a logout since. */
+  /** From `logout-epoch.ts`: called before a fetch, its answer tells whether there was a logout since. */
   readonly watchForLogout: () => () => boolean;
 };
 

@@ -8,7 +8,7 @@ import { trackNativeCall } from "./native-calls.ts";
 import { type Keyring, type KeyringEntry, loadKeyring } from "./native-keyring.ts";
 import type { ByteItems } from "./chunked-items.ts";
 
-/** The items of `service`. The library is loaded at the first call; what it throws is text (`keychain-errors.ts`). */
+/** The items of `service`. The library is loaded at the first call; what it throws is text (`errors.ts`). */
 export function nativeItems(service: string, load: () => Keyring = loadKeyring): ByteItems {
   let keyring: Keyring | undefined;
   const ask = <T>(account: string, call: (entry: KeyringEntry) => Promise<T>): Promise<T> =>
