@@ -46,6 +46,7 @@ const before: readonly (readonly [line: RegExp, setUp: string])[] = [
   [/remove-profile old|rename-profile old/, "awsrole rename-profile prod old"],
   [/awsrole undo|release --all/, "awsrole adopt staging"],
   [/adopt prod/, "awsrole release prod"],
+  [/add-profile dev /, "awsrole remove-profile dev"],
 ];
 
 type Block = { page: string; lines: { command: string; output: string[] }[] };

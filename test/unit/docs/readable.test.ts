@@ -56,6 +56,20 @@ it.for(pages)("%s has no paragraph in a cell", (page) => {
   expect(cells.filter((cell) => /[.;] [A-Z].*[.;] [A-Z]/.test(cell))).toEqual([]);
 });
 
+/** A fence is what the test of the commands reads; an indented block would be left out without a reason. */
+it("has every command in a fence, none in an indented block", () => {
+  const everywhere = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => join("docs", file));
+  const indented = [...everywhere, "README.md", "README.zh-TW.md", "SECURITY.md", "CONTRIBUTING.md"]
+    .map((page) => readFileSync(join(root, page), "utf8").replaceAll(/^( *)```.*?^\1```$/gms, ""))
+    .flatMap(
+      (text) =>
+        text.match(/^ {4,}(?:\$ |npm |awsrole |aws |[a-z]+ctl |socat |mkdir )[^\n]*/gm) ?? [],
+    );
+  expect(indented).toEqual([]);
+});
+
 function longestPart(line: string): number {
   const parts = line.match(/`[^`]*`|\[[^\]]*\]\([^)]*\)|\S+/g) ?? [];
   return Math.max(...parts.map((part) => part.length));
