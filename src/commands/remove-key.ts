@@ -2,8 +2,7 @@ import { printJson } from "../cli/output.ts";
 import { defineCommand } from "../cli/command.ts";
 import { escapeControls } from "../foundation/text.ts";
 import { printDone } from "../cli/messages.ts";
-import { readAwsFiles } from "../config/files.ts";
-import type { Document } from "../config/document.ts";
+import { type AwsFiles, readAwsFiles } from "../config/files.ts";
 import type { Context } from "../foundation/context.ts";
 import { AwsRoleError, isAwsRoleError } from "../foundation/errors.ts";
 import { keyIdOf, profilesWithKey, withoutKeyProfile } from "../keys/key-profile.ts";
@@ -12,7 +11,8 @@ import { openPendingRotations } from "../keys/rotation-file.ts";
 import { confirmOnlyCopy } from "../keys/only-copy.ts";
 import { returnKey, withoutKeeping } from "../keys/return-key.ts";
 import { keyAccount } from "../credentials/cache/item-names.ts";
-import { type OpenStore, prepareStore } from "../sessions/open-store.ts";
+import { rowsOf } from "../sessions/delete-items.ts";
+import { prepareStore } from "../sessions/open-store.ts";
 import { editConfig } from "../profiles/edit-config.ts";
 import { findProfile, requireName } from "../profiles/find-profile.ts";
 import { findReferences } from "../profiles/references.ts";
@@ -21,7 +21,7 @@ export default defineCommand({
   usage: "remove-key NAME",
   summary: "delete a profile's access key from the keychain",
   description:
-    "Deletes the access key of NAME, its sessions and the profile, after confirmation: it is the only copy of the secret. A profile that is gone may have left its key. With --to-credentials-file the key is first " +
+    "Deletes the access key of NAME, its sessions and the profile, after confirmation: it is the only copy of the secret. If the profile was removed, deletes the key it left in the store. With --to-credentials-file the key is first " +
     "written to ~/.aws/credentials, in plain text. The key stays active in AWS until you delete it there.",
   positionals: { NAME: { describe: "profile of the key" } },
   options: {
@@ -48,9 +48,8 @@ export default defineCommand({
     const name = requireName("remove-key", args.positionals["NAME"]);
     const files = readAwsFiles(context.env, context.platform);
     if (files.profile(name) === undefined) {
-      const store = prepareStore(context, { ...args, files });
-      const ids = await orphanedKeys(store.rows, files.config, name);
-      if (ids.length > 0) return removeOrphans(context, args, { name, ids, store });
+      const ids = await orphanedKeys(context, files, name);
+      if (ids.length > 0) return removeOrphans(context, args, { name, ids, files });
     }
     const { settings } = findProfile(files, name);
     const accessKeyId = keyIdOf(files, name);
@@ -85,7 +84,11 @@ export default defineCommand({
       listed.includes(keyAccount(id)),
     );
     if (lost.length > 0 && !args.yes)
-      await confirmOnlyCopy(context, args.input, name, lost, "remove-key");
+      await confirmOnlyCopy(context, args.input, {
+        profile: name,
+        accessKeyIds: lost,
+        command: "remove-key",
+      });
     if (isReturned) await returnKey(context, name, accessKeyId, store);
     // The profile first: no profile ever names a key that is gone.
     const { file } = await editConfig(context, {
@@ -156,19 +159,23 @@ export default defineCommand({
 
 /** The keys that a profile left behind: no profile names them. */
 async function orphanedKeys(
-  rows: OpenStore["rows"],
-  config: Document,
+  context: Context,
+  { config }: AwsFiles,
   name: string,
 ): Promise<readonly string[]> {
-  return (await rows.list())
+  return (await rowsOf(context).list())
     .filter(({ kind, profile }) => kind === "key" && profile === name)
     .map(({ account }) => account.slice(keyAccount("").length))
     .filter((id) => profilesWithKey(config, id).length === 0);
 }
 
+const restoring =
+  "awsrole undo restores the profile, if removing it was the last change of the config";
+
 async function removeOrphans(
   context: Context,
   args: {
+    readonly store: string | undefined;
     readonly json: boolean;
     readonly quiet: boolean;
     readonly yes: boolean;
@@ -178,16 +185,23 @@ async function removeOrphans(
   {
     name,
     ids,
-    store,
-  }: { readonly name: string; readonly ids: readonly string[]; readonly store: OpenStore },
+    files,
+  }: { readonly name: string; readonly ids: readonly string[]; readonly files: AwsFiles },
 ): Promise<number> {
   if (args["to-credentials-file"])
     throw new AwsRoleError(
       "ERR_PROFILE_NOT_FOUND",
       `profile ${name}, which left the key ${ids.join(", ")}, no longer exists`,
-      { hint: "restore the profile with awsrole undo, then run the same command again" },
+      { hint: restoring },
     );
-  if (!args.yes) await confirmOnlyCopy(context, args.input, name, ids, "remove-key");
+  if (!args.yes)
+    await confirmOnlyCopy(context, args.input, {
+      profile: name,
+      accessKeyIds: ids,
+      command: "remove-key",
+      keeping: restoring,
+    });
+  const store = prepareStore(context, { ...args, files });
   const marks = openPendingRotations(context.stateDir);
   let deleted = false;
   for (const id of ids) {

@@ -49,7 +49,11 @@ export default defineCommand({
         : [];
     const kept = keyIds.filter((id) => rows.some(({ account }) => account === keyAccount(id)));
     if (kept.length > 0 && !args.yes && !args["dry-run"])
-      await confirmOnlyCopy(context, args.input, name, kept, "remove-profile --with-key");
+      await confirmOnlyCopy(context, args.input, {
+        profile: name,
+        accessKeyIds: kept,
+        command: "remove-profile --with-key",
+      });
     const change = await editConfig(context, {
       action: `remove-profile ${name}`,
       dryRun: args["dry-run"],

@@ -45,7 +45,7 @@ function rows({ rows: listed, files, now }: Facts): Finding[] {
           what: `the store ${store} holds ${thing} of profile ${profile}, which no longer exists`,
           fix:
             kind === "key"
-              ? `to delete it: awsrole remove-key ${profile}; to keep it, restore the profile: awsrole undo`
+              ? `to delete it: awsrole remove-key ${profile}; to keep it, restore the profile (awsrole undo, if removing it was the last change)`
               : kind === "seed"
                 ? `restore the profile with its mfa_serial, then run awsrole add-mfa ${profile} --remove`
                 : `awsrole logout --all deletes all sessions`,
