@@ -15,6 +15,7 @@ import { titled } from "../support/installed.ts";
 import { createRoleHome } from "../support/role-home.ts";
 import { type Home, program, runAwsrole, runCommand } from "../support/run-awsrole.ts";
 import { startAwsDouble, type AwsDouble } from "../support/aws-double.ts";
+import { storeKeyIn } from "../support/store-key.ts";
 import { noTerminal, openTerminal } from "../support/terminal.ts";
 
 const passphrase = "battery staple 7";
@@ -128,6 +129,27 @@ describe("the passphrase of the file store", () => {
       }
     },
   );
+
+  it("cannot take the place of a key file: doctor names a key that is behind one", async () => {
+    const env = { ...home.env, AWSROLE_STORE: "none" };
+    const opened = { ...env, ...storeKeyIn(home.path) };
+    expect(
+      await runAwsrole(["add-key", "bob", "--from-credentials-file", "--store", "file"], {
+        env: opened,
+      }),
+    ).toMatchObject({ code: 0 });
+    const unreachable = expect.objectContaining({
+      id: "key-unreachable",
+      profile: "bob",
+      fix: "name it in AWSROLE_KEY_FILE",
+    });
+    const findings = async (of: NodeJS.ProcessEnv): Promise<readonly object[]> => {
+      const { stdout } = await runAwsrole(["doctor", "prod", "--json"], { env: of });
+      return (JSON.parse(stdout) as { findings: readonly object[] }).findings;
+    };
+    expect(await findings(env)).toContainEqual(unreachable);
+    expect(await findings(opened)).not.toContainEqual(unreachable);
+  });
 
   it("is not needed where AWSROLE_KEY_FILE names a key, as systemd's credentials do", async () => {
     const credentials = join(home.path, "credentials");

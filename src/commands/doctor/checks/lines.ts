@@ -1,4 +1,4 @@
-/** Lines that look right and are read differently, or by nobody: headers, indented settings, comments behind values, characters that cannot be seen. */
+/** Lines that look right and are read differently, or by no tool: headers, indented settings, comments behind values, characters that cannot be seen. */
 import { bodyOf, type Document, type Section } from "../../../config/document.ts";
 import {
   decodeUtf8,

@@ -4,6 +4,7 @@
  */
 import type { Environment } from "../../../foundation/environment.ts";
 import { readKeyFile } from "../../../stores/file/key-file.ts";
+import { openStoreFolder, readHeader } from "../../../stores/file/reader.ts";
 import type { Context } from "../../../foundation/context.ts";
 import type { AwsFiles } from "../../../config/files.ts";
 import { type IndexEntry, storeKind, type StoreName } from "../../../state/item-index.ts";
@@ -31,16 +32,23 @@ export async function checkStore(
   return [
     ...buses,
     ...(await checkAnswer(context, prepared, rows)),
-    ...(await checkKeys(prepared, files, rows, names)),
+    ...(await checkKeys(context, prepared, { files, rows, names })),
   ];
 }
 
 /** Keys of the profiles in question that cannot be reached from here: what needs them fails, whatever store sessions are kept in. */
 async function checkKeys(
+  context: Context,
   { openNamedStore }: OpenStore,
-  files: AwsFiles,
-  rows: readonly IndexEntry[],
-  names: readonly string[],
+  {
+    files,
+    rows,
+    names,
+  }: {
+    readonly files: AwsFiles;
+    readonly rows: readonly IndexEntry[];
+    readonly names: readonly string[];
+  },
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const silent = new Map<StoreName, AwsRoleError | undefined>();
@@ -49,7 +57,8 @@ async function checkKeys(
     // One that no store is known to hold has a finding of its own.
     const store = key && rows.find(({ account }) => account === keyAccount(key.value))?.store;
     if (key === undefined || store === undefined) continue;
-    if (!silent.has(store)) silent.set(store, await whyUnreachable(openNamedStore, store));
+    if (!silent.has(store))
+      silent.set(store, await whyUnreachable(context, openNamedStore, { store, id: key.value }));
     const error = silent.get(store);
     if (error === undefined) continue;
     findings.push({
@@ -72,18 +81,27 @@ function keySetting(files: AwsFiles, profile: string): Setting | undefined {
   }
 }
 
-/** Undefined for a store that answers, and for one that is locked: a person can open it. */
+/** Undefined for a store that answers, and for one that is locked, which a person can open, unless it takes a key file. */
 async function whyUnreachable(
+  { stateDir }: Context,
   openNamedStore: OpenStore["openNamedStore"],
-  name: StoreName,
+  { store, id }: { readonly store: StoreName; readonly id: string },
 ): Promise<AwsRoleError | undefined> {
+  const hasKeyFile = store === "file" && (await isOpenedByKeyFile(stateDir));
   try {
-    await (await openNamedStore(name)).get("doctor/probe");
+    // What is not there is answered without the key file.
+    await (await openNamedStore(store)).get(hasKeyFile ? keyAccount(id) : "doctor/probe");
     return undefined;
   } catch (error) {
     if (!isAwsRoleError(error)) throw error;
-    return error.code === "ERR_STORE_LOCKED" ? undefined : error;
+    return error.code === "ERR_STORE_LOCKED" && !hasKeyFile ? undefined : error;
   }
+}
+
+/** False as well where the header cannot be read: the store itself says why. */
+async function isOpenedByKeyFile(stateDir: string): Promise<boolean> {
+  const header = await readHeader(openStoreFolder(stateDir)).catch(() => undefined);
+  return header?.kdf === "none";
 }
 
 /** Named for the session's bus, and not used: the listener there could be another user. */
