@@ -149,7 +149,7 @@ async function readAnswer(response: IncomingMessage, host: string): Promise<SdkR
     if (size > MAX_BODY_BYTES) {
       throw new AwsRoleError(
         "ERR_AWS_UNAVAILABLE",
-        `the response of ${host} is longer than ${MAX_BODY_BYTES / 1024 / 1024} MiB, which no answer of AWS is`,
+        `the response from ${host} is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB; AWS sends nothing that large`,
         {
           hint: "check endpoint_url, AWS_ENDPOINT_URL and the proxy: another program may answer there",
         },

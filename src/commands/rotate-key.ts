@@ -256,7 +256,7 @@ async function prepare(
   };
 }
 
-/** A key that is deleted in AWS cannot be restored. @throws ERR_USAGE where nobody can be asked, ERR_PERSON_REFUSED. */
+/** A key that is deleted in AWS cannot be restored. @throws ERR_USAGE where no person can be asked, ERR_PERSON_REFUSED. */
 async function agreeToDelete(
   context: Context,
   args: { readonly yes: boolean; readonly input: boolean; readonly quiet: boolean },

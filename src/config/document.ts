@@ -260,7 +260,7 @@ const BROKEN_HEADER = {
 const BARE_RETURNS = {
   severity: "error",
   what: "lines that end with a carriage return (CR) alone, not with LF or CRLF",
-  hint: "convert the file: tr '\\r' '\\n' < FILE > NEW, then replace it",
+  hint: "convert its line ends to LF in an editor",
 } as const;
 
 /** The note on a `[default]` that no tool reads. */

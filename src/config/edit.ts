@@ -146,7 +146,8 @@ export function renameSections(
     const sections = editable(document, id);
     if (from === to) return [];
     assertWritableName(to);
-    if (!names.has(to)) assertAbsent(document, renamed, odd);
+    // Free once its own section has another name.
+    if ((names.get(to) ?? to) === to) assertAbsent(document, renamed, odd);
     if (everySection(document, id).length > sections.length) {
       throw new AwsRoleError(
         "ERR_CONFIG_CONFLICT",

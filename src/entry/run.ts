@@ -67,7 +67,7 @@ export function report(context: Context, line: readonly string[], failure: AwsRo
   return exitCodeOf(error, command);
 }
 
-/** Under sudo the files are root's, in which nobody keeps profiles. */
+/** Under sudo the files are root's, which rarely have profiles. */
 function underSudo({ env }: Context, error: AwsRoleError): AwsRoleError {
   const user = env["SUDO_USER"];
   if (error.code !== "ERR_PROFILE_NOT_FOUND" || !user || process.geteuid?.() !== 0) return error;

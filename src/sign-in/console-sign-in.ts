@@ -22,7 +22,7 @@ export type ConsoleSignInOptions = {
   readonly isCrossDevice: boolean;
   readonly opensBrowser: boolean;
   readonly reporter: SignInReporter;
-  /** Asks for the text of the page; undefined where nobody can be asked. */
+  /** Asks for the text of the page; undefined where no person can be asked. */
   readonly askForText: (() => Promise<string>) | undefined;
 };
 

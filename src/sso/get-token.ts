@@ -137,7 +137,7 @@ function aliveOrLoginNeeded(
   throw loginNeeded(session, token, undefined);
 }
 
-/** The error for a session that nobody is signed in to any more; the hint is the command that signs in. */
+/** The error for a session without a sign-in; the hint is the command that signs in. */
 export function loginNeeded(
   session: SsoSession,
   token: SsoToken | undefined,

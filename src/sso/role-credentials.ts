@@ -46,7 +46,7 @@ export async function fetchSsoRole(
   }
 }
 
-/** Fails at once where nobody is signed in and no refresh can help; reads files only. @throws ERR_LOGIN_NEEDED. */
+/** Fails at once without a sign-in that a refresh can help; reads files only. @throws ERR_LOGIN_NEEDED. */
 export async function requireSignIn(request: SsoRoleRequest, deps: SsoDependencies): Promise<void> {
   try {
     const session = { ...request.sso.session, region: request.portal.region };

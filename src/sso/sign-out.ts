@@ -7,7 +7,7 @@ import type { SsoSession } from "./token.ts";
 import { readToken, removeToken, type TokenPlaces } from "./token-store.ts";
 
 /**
- * Signs out; false where nobody was signed in. The token is deleted here in any case.
+ * Signs out; false where there was no sign-in. The token is deleted here in any case.
  * @throws ERR_NETWORK, ERR_AWS_THROTTLED, ERR_AWS_UNAVAILABLE: the token stays good at AWS until it ends; ERR_STORE_*: it stays here.
  */
 export async function signOut(

@@ -426,6 +426,23 @@ describe.skipIf(noTerminal !== undefined)(titled("exec in a terminal", noTermina
     expect(terminal.screen()).not.toMatch(/^(ready 2|not here)$/m);
   });
 
+  it("Ctrl-C at a question of --each ends all of it", async () => {
+    open();
+    const config = join(home.path, "careful-config");
+    const section = (name: string): string =>
+      `[profile ${name}]\nrole_arn = arn:aws:iam::123456789012:role/careful\nsource_profile = bob\nmfa_serial = ${serial}\n`;
+    writeFileSync(config, section("careful-1") + section("careful-2"));
+    await type(
+      `AWSROLE_STORE=none AWS_CONFIG_FILE=${config} ${awsrole} exec --each 'careful-*' -- echo ran`,
+    );
+    await terminal.waitFor(/^Enter MFA code for \S+: *$/m);
+    terminal.press("C-c");
+    await terminal.waitFor(/^not run for 1 of 2: careful-2$/m);
+    await type("echo code=$?");
+    await terminal.waitFor(/^code=130$/m);
+    expect(terminal.screen()).not.toMatch(/^careful-\d: ran$/m);
+  });
+
   it("Ctrl-Z stops both, fg goes on with both", async () => {
     open();
     await type(`${run("cat")}; echo code=$?`);

@@ -87,7 +87,7 @@ describe.skipIf(process.platform !== "linux")(
       const finished = await login(["corp"]);
       expect(finished).toMatchObject({ code: 0, stdout: "signed in to corp\n" });
       expect(finished.stderr).toMatch(
-        /^awsrole: warning: sessions made before this sign-in are still cached: .*keychain/m,
+        /^awsrole: warning: sessions made before this sign-in were not deleted and .*: .*keychain/m,
       );
     });
 

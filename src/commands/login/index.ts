@@ -140,7 +140,10 @@ async function signIn(
   } catch (error) {
     // The sign-in is kept all the same, and the command that offered it can continue.
     if (!isAwsRoleError(error)) throw error;
-    printWarning(context, `sessions made before this sign-in are still cached: ${error.message}`);
+    printWarning(
+      context,
+      `sessions made before this sign-in were not deleted and are used until they expire: ${error.message}`,
+    );
   }
   report(context, args, session.name ?? session.startUrl, token.expiresAt);
 }

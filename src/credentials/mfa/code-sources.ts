@@ -104,7 +104,7 @@ export function generatedCodeSource(
 }
 
 /**
- * Codes that a person types. `requester`: who needs one, for the first question. The source throws ERR_PERSON_REFUSED, ERR_MFA_NEEDED (nobody
+ * Codes that a person types. `requester`: who needs one, for the first question. The source throws ERR_PERSON_REFUSED, ERR_MFA_NEEDED (no person
  * answered, the terminal was lost, the prompter failed), ERR_INTERRUPTED, ERR_DEADLINE (others ask at this terminal); a refusal is remembered.
  */
 export function promptCodeSource(

@@ -87,7 +87,7 @@ describe("a request to STS", () => {
         createSts(connectionTo(url), deadline).getCallerIdentity(aws.bob),
       ).rejects.toMatchObject({
         code: "ERR_AWS_UNAVAILABLE",
-        message: "the response of 127.0.0.1 is longer than 8 MiB, which no answer of AWS is",
+        message: "the response from 127.0.0.1 is larger than 8 MiB; AWS sends nothing that large",
         hint: expect.stringContaining("AWS_ENDPOINT_URL"),
       });
     } finally {
